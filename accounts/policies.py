@@ -1,0 +1,45 @@
+"""Who may manage people, roles and tokens."""
+
+from uuid import UUID
+
+from accounts.callers import Caller
+from accounts.roles import Role, Scope
+from common.decisions import Decision, allow, deny
+
+
+def may_change_profile(caller: Caller) -> Decision:
+    """Everybody for his own login, in a session."""
+    if caller.scopes is not None:
+        return deny("A token cannot change the settings of its login.")
+    return allow()
+
+
+def may_manage_people(caller: Caller) -> Decision:
+    """Administrators of the instance enter persons, logins and teams."""
+    if caller.is_admin:
+        return allow()
+    return deny("Only an administrator of this instance may manage people and teams.")
+
+
+def may_manage_roles(caller: Caller, team: UUID) -> Decision:
+    """Administrators of the instance or of the team give and take roles."""
+    if not caller.may_use(Scope.ADMIN):
+        return deny("This token may not manage roles.")
+    if caller.is_admin or caller.has_role(team, Role.ADMIN):
+        return allow()
+    return deny("Only an administrator may give or take roles in this team.")
+
+
+def may_manage_tokens(caller: Caller) -> Decision:
+    """In a session everybody his own; a token needs the scope for it, or a stolen one would outlive
+    its own end in those that it made."""
+    if caller.may_use(Scope.ADMIN):
+        return allow()
+    return deny("This token may not make or end tokens.")
+
+
+def may_make_token(caller: Caller, scopes: set[str]) -> Decision:
+    """Whoever manages tokens; a token cannot make one that is stronger than itself."""
+    if caller.scopes is not None and not scopes <= caller.scopes:
+        return deny("A token cannot make a token with more scopes than its own.")
+    return may_manage_tokens(caller)

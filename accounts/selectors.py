@@ -1,0 +1,112 @@
+"""Reads of people, teams and tokens."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.callers import Caller
+from accounts.models import ApiToken, Membership, Person, Team, User
+from accounts.tokens import token_digest
+from common.errors import NotFound
+
+
+def usable_token(text: str, *, now: datetime) -> ApiToken | None:
+    """The token behind the text if it works now: not expired, not revoked, its login open."""
+    return (
+        ApiToken.objects.select_related("user", "user__person")
+        .filter(
+            sha256=token_digest(text),
+            revoked_at=None,
+            expires_at__gt=now,
+            user__is_active=True,
+            user__person__is_active=True,
+        )
+        .first()
+    )
+
+
+def teams_of(caller: Caller) -> QuerySet[Team]:
+    """Teams that the caller belongs to; all of them for an administrator."""
+    teams = Team.objects.order_by("slug")
+    return teams if caller.is_admin else teams.filter(pk__in=caller.teams)
+
+
+def team_named(caller: Caller, slug: str) -> Team:
+    """A team of the caller by its slug. Raises NotFound."""
+    team = teams_of(caller).filter(slug=slug).first()
+    if team is None:
+        raise NotFound(f"There is no team named {slug!r} that you belong to.")
+    return team
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """The tokens of a login, newest first."""
+    return ApiToken.objects.filter(user=user).order_by("-created_at")
+
+
+def people() -> QuerySet[User]:
+    """All logins with their person and roles, by name."""
+    return (
+        User.objects.select_related("person")
+        .prefetch_related("person__memberships__team")
+        .order_by("username")
+    )
+
+
+def members_with(team: UUID, *roles: str) -> QuerySet[Person]:
+    """Active persons who have one of the roles in the team."""
+    return (
+        Person.objects.filter(
+            Q(memberships__role__in=roles), memberships__team_id=team, is_active=True
+        )
+        .distinct()
+        .order_by("name")
+    )
+
+
+def roles_in(team: UUID, person: UUID) -> set[str]:
+    """The roles that a person has in a team now."""
+    return set(
+        Membership.objects.filter(team_id=team, person_id=person).values_list("role", flat=True)
+    )
+
+
+def logins_named(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The person's name behind each login, by one query."""
+    rows = User.objects.filter(pk__in={one for one in ids if one})
+    return dict(rows.values_list("pk", "person__name"))
+
+
+def persons_named(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The name of each person, by one query."""
+    rows = Person.objects.filter(pk__in={one for one in ids if one})
+    return dict(rows.values_list("pk", "name"))
+
+
+def login_named(username: str) -> User:
+    """A login by its name, whatever the case. Raises NotFound naming the field."""
+    user = people().filter(username__iexact=username.strip()).first()
+    if user is None:
+        raise NotFound("There is no such login.", field="username")
+    return user
+
+
+def members_of(team: Team) -> QuerySet[Membership]:
+    """Roles in a team with their persons, by name."""
+    return (
+        Membership.objects.filter(team=team)
+        .select_related("person")
+        .prefetch_related("person__logins")
+        .order_by("person__name", "person_id", "role")
+    )
+
+
+def person_called(name: str) -> Person | None:
+    """The person of this name, login or number, whatever the case; None if there is none."""
+    wanted = Q(name__iexact=name) | Q(logins__username__iexact=name)
+    with suppress(ValueError):
+        wanted |= Q(pk=UUID(name))
+    return Person.objects.filter(wanted).order_by("created_at").first()

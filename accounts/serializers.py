@@ -1,0 +1,97 @@
+"""The shapes of the accounts API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import ApiToken, Team, User
+from accounts.roles import Role, Scope
+from common.api import Input
+
+
+class MembershipOut(serializers.Serializer[Any]):
+    """A role in a team."""
+
+    team = serializers.CharField(source="team.slug")
+    role = serializers.CharField()
+
+
+class UserOut(serializers.ModelSerializer[User]):
+    """A login with its person and roles."""
+
+    name = serializers.CharField(source="person.name")
+    person = serializers.UUIDField(source="person_id")
+    roles = MembershipOut(source="person.memberships", many=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "username", "name", "person", "email", "is_active", "is_admin", "roles"]
+
+
+class UserIn(Input):
+    """A new person with a login."""
+
+    username = serializers.CharField(max_length=150)
+    name = serializers.CharField(max_length=200)
+    email = serializers.EmailField(required=False, allow_blank=True, default="")
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+    is_admin = serializers.BooleanField(required=False, default=False)
+
+
+class TeamIn(Input):
+    """A new team."""
+
+    slug = serializers.SlugField(max_length=64)
+    name = serializers.CharField(max_length=200)
+
+
+class TeamOut(serializers.ModelSerializer[Team]):
+    """A team."""
+
+    class Meta:
+        model = Team
+        fields = ["id", "slug", "name", "created_at"]
+
+
+class RoleIn(Input):
+    """A role for a login's person."""
+
+    username = serializers.CharField(max_length=150)
+    role = serializers.ChoiceField(Role.choices)
+
+
+class TokenIn(Input):
+    """A new token of one's own."""
+
+    name = serializers.CharField(max_length=100)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(Scope.choices), min_length=1, max_length=len(Scope.values)
+    )
+    days = serializers.IntegerField(min_value=1, max_value=365)
+
+
+class TokenOut(serializers.ModelSerializer[ApiToken]):
+    """A token without its secret."""
+
+    class Meta:
+        model = ApiToken
+        fields = [
+            "id",
+            "name",
+            "prefix",
+            "last_four",
+            "scopes",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "last_used_at",
+        ]
+
+
+class NewTokenOut(TokenOut):
+    """A token with its text, shown this once."""
+
+    token = serializers.CharField()
+
+    class Meta(TokenOut.Meta):
+        fields = [*TokenOut.Meta.fields, "token"]

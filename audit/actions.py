@@ -1,0 +1,127 @@
+"""Every event that can ever stand in the log: noun.past_tense."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """The name of an event."""
+
+    PERSON_CREATED = "person.created"
+    USER_CREATED = "user.created"
+    USER_DEACTIVATED = "user.deactivated"
+    USER_CHANGED = "user.changed"
+    PASSWORD_SET = "password.set"
+    TEAM_CREATED = "team.created"
+    ROLE_GRANTED = "role.granted"
+    ROLE_REMOVED = "role.removed"
+    TOKEN_CREATED = "token.created"
+    TOKEN_REVOKED = "token.revoked"
+    PASSWORD_REFUSED = "password.refused"
+    REFUSED = "access.refused"
+
+    MODEL_REGISTERED = "model.registered"
+    MODEL_CHANGED = "model.changed"
+    DATASET_REGISTERED = "dataset.registered"
+    VERSION_REGISTERED = "version.registered"
+    VERSION_DERIVED = "version.derived"
+    VERSION_RETIRED = "version.retired"
+    VERSION_QUARANTINED = "version.quarantined"
+    CARD_EDITED = "card.edited"
+    ARTIFACT_CORRUPT = "artifact.corrupt"
+
+    TRAINING_REQUESTED = "training.requested"
+    TRAINING_COMPLETED = "training.completed"
+    TRAINING_FAILED = "training.failed"
+    COMPRESSION_REQUESTED = "compression.requested"
+    COMPRESSION_COMPLETED = "compression.completed"
+    COMPRESSION_FAILED = "compression.failed"
+    EVALUATION_REQUESTED = "evaluation.requested"
+    EVALUATION_COMPLETED = "evaluation.completed"
+    EVALUATION_FAILED = "evaluation.failed"
+    EXPLANATION_REQUESTED = "explanation.requested"
+    EXPLANATION_COMPLETED = "explanation.completed"
+    EXPLANATION_FAILED = "explanation.failed"
+    JOB_CANCELLED = "job.cancelled"
+    JOB_RETRIED = "job.retried"
+
+    POLICY_PUBLISHED = "policy.published"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_COMMENTED = "review.commented"
+    REVIEW_SIGNED = "review.signed"
+    REVIEW_REJECTED = "review.rejected"
+    REVIEW_CHANGES_REQUESTED = "review.changes_requested"
+    REVIEW_WITHDRAWN = "review.withdrawn"
+    REVIEW_QUORUM_REACHED = "review.quorum_reached"
+    REVIEW_QUORUM_REFUSED = "review.quorum_refused"
+    VERSION_APPROVED = "version.approved"
+    APPROVAL_REVOKED = "approval.revoked"
+    ALIAS_MOVED = "alias.moved"
+
+    MODEL_LOADED = "serving.loaded"
+    LOAD_REFUSED = "serving.refused"
+    PREDICTIONS_SEALED = "predictions.sealed"
+    EXPORT_REQUESTED = "audit.export_requested"
+    EXPORTED = "audit.exported"
+    EXPORT_FAILED = "audit.export_failed"
+
+    @property
+    def sentence(self) -> str:
+        """What the pages say of such an event."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Action.PERSON_CREATED: "A person was entered",
+    Action.USER_CREATED: "A login was made",
+    Action.USER_DEACTIVATED: "A login was closed",
+    Action.USER_CHANGED: "A login's settings were changed",
+    Action.PASSWORD_SET: "A password was set",
+    Action.TEAM_CREATED: "A team was made",
+    Action.ROLE_GRANTED: "A role was given",
+    Action.ROLE_REMOVED: "A role was taken away",
+    Action.TOKEN_CREATED: "An API token was made",
+    Action.TOKEN_REVOKED: "An API token was revoked",
+    Action.PASSWORD_REFUSED: "A wrong password was given at a signature",
+    Action.REFUSED: "Something was refused",
+    Action.MODEL_REGISTERED: "A model was registered",
+    Action.MODEL_CHANGED: "A model's description was changed",
+    Action.DATASET_REGISTERED: "A dataset snapshot was registered",
+    Action.VERSION_REGISTERED: "A version was registered",
+    Action.VERSION_DERIVED: "A version was derived from another",
+    Action.VERSION_RETIRED: "A version was retired",
+    Action.VERSION_QUARANTINED: "A version was quarantined",
+    Action.CARD_EDITED: "A model card was edited",
+    Action.ARTIFACT_CORRUPT: "Stored bytes no longer match their digest",
+    Action.TRAINING_REQUESTED: "A training run was requested",
+    Action.TRAINING_COMPLETED: "A training run completed",
+    Action.TRAINING_FAILED: "A training run ended without a result",
+    Action.COMPRESSION_REQUESTED: "A compression was requested",
+    Action.COMPRESSION_COMPLETED: "A compression completed",
+    Action.COMPRESSION_FAILED: "A compression ended without a result",
+    Action.EVALUATION_REQUESTED: "An evaluation was requested",
+    Action.EVALUATION_COMPLETED: "An evaluation completed",
+    Action.EVALUATION_FAILED: "An evaluation ended without a result",
+    Action.EXPLANATION_REQUESTED: "An explanation was requested",
+    Action.EXPLANATION_COMPLETED: "An explanation completed",
+    Action.EXPLANATION_FAILED: "An explanation ended without a result",
+    Action.JOB_CANCELLED: "A job was cancelled",
+    Action.JOB_RETRIED: "A job was started again",
+    Action.POLICY_PUBLISHED: "An approval policy was published",
+    Action.REVIEW_OPENED: "A version was submitted for review",
+    Action.REVIEW_COMMENTED: "A comment was written",
+    Action.REVIEW_SIGNED: "A review was signed",
+    Action.REVIEW_REJECTED: "A version was rejected",
+    Action.REVIEW_CHANGES_REQUESTED: "Changes were requested",
+    Action.REVIEW_WITHDRAWN: "A review was withdrawn",
+    Action.REVIEW_QUORUM_REACHED: "Enough persons have signed",
+    Action.REVIEW_QUORUM_REFUSED: "The notary refused a quorum",
+    Action.VERSION_APPROVED: "A version was approved",
+    Action.APPROVAL_REVOKED: "An approval was revoked",
+    Action.ALIAS_MOVED: "An alias was moved",
+    Action.MODEL_LOADED: "A version was loaded for serving",
+    Action.LOAD_REFUSED: "A version was refused at load",
+    Action.PREDICTIONS_SEALED: "Prediction records were sealed",
+    Action.EXPORT_REQUESTED: "An export was requested",
+    Action.EXPORTED: "An export was made",
+    Action.EXPORT_FAILED: "An export ended without a result",
+}

@@ -1,0 +1,65 @@
+"""What a service raises when it cannot do what was asked. Edges turn these into replies."""
+
+
+class DomainError(Exception):
+    """A refusal with a sentence for the person who asked.
+
+    `slug` names the kind in problem documents (RFC 9457), `status` is the HTTP status.
+    """
+
+    slug = "refused"
+    status = 400
+    title = "The request was refused"
+
+    def __init__(self, reason: str, *, field: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+
+
+class Invalid(DomainError):
+    """The input is wrong; `field` names the place, for example `rows[3].mean radius`."""
+
+    slug = "invalid"
+    status = 422
+    title = "The input is not valid"
+
+
+class NotAllowed(DomainError):
+    """The person may not do this; the reason says why."""
+
+    slug = "not-allowed"
+    status = 403
+    title = "Not allowed"
+
+
+class NotFound(DomainError):
+    """There is no such thing, or it is hidden from the person who asked."""
+
+    slug = "not-found"
+    status = 404
+    title = "Not found"
+
+
+class Conflict(DomainError):
+    """The thing is in a state in which this cannot be done."""
+
+    slug = "conflict"
+    status = 409
+    title = "Conflict with the present state"
+
+
+class TooLarge(DomainError):
+    """The input is over a stated limit."""
+
+    slug = "too-large"
+    status = 413
+    title = "Too large"
+
+
+class Unavailable(DomainError):
+    """Something that is needed does not answer now; trying again may help."""
+
+    slug = "unavailable"
+    status = 503
+    title = "Not available now"

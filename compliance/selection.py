@@ -1,0 +1,160 @@
+"""Which rows belong into a bundle: those of the scope, and all that a verifier needs for them.
+
+Everything is chosen by events below one size of the log, since a verifier demands the event of
+each approval, signature and batch that it finds. A batch of predictions is taken whole, as its
+digest covers the whole; so the approvals under which its other records were answered come too.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from audit.actions import Action
+from audit.models import AuditLeaf
+from compliance.scopes import ExportScope
+from governance.models import Approval, PolicyVersion, Review
+from inference.models import Prediction, PredictionBatch
+from registry.models import ModelVersion, RegisteredModel
+
+Ids = set[UUID]
+_OF_VERSIONS = (
+    Action.VERSION_REGISTERED.value,
+    Action.VERSION_DERIVED.value,
+    Action.VERSION_APPROVED.value,
+    Action.APPROVAL_REVOKED.value,
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows of a bundle by id; `disclosed` None is every event below `size`."""
+
+    size: int
+    disclosed: list[int] | None
+    versions: Ids
+    reviews: Ids
+    policies: Ids
+    approvals: Ids
+    batches: Ids
+
+
+def select(scope: ExportScope, size: int) -> Selection:
+    """Choose the rows for a scope, as the log's first `size` events know them."""
+    leaves = AuditLeaf.objects.filter(leaf_index__lt=size)
+    versions = _versions(scope, leaves)
+    batches = _batches(scope) & _subjects(leaves, Action.PREDICTIONS_SEALED)
+    approved = _approved(leaves)
+    cited = Prediction.objects.filter(batch__in=batches).values("approval_id").distinct()
+    versions |= set(
+        Approval.objects.filter(pk__in=cited).values_list("version_id", flat=True).distinct()
+    )
+    approvals = _ids(Approval.objects.filter(version__in=versions)) & approved
+    reviews = _ids(Review.objects.filter(version__in=versions))
+    policies = _policies(scope, reviews)
+    return Selection(
+        size=size,
+        disclosed=_disclosed(scope, leaves, versions, reviews, policies, batches),
+        versions=versions,
+        reviews=reviews,
+        policies=policies,
+        approvals=approvals,
+        batches=batches,
+    )
+
+
+def _ids(rows: "QuerySet[Approval] | QuerySet[Review] | QuerySet[ModelVersion]") -> Ids:
+    return set(rows.values_list("pk", flat=True))
+
+
+def _versions(scope: ExportScope, leaves: QuerySet[AuditLeaf]) -> Ids:
+    rows = ModelVersion.objects.all()
+    if scope.kind == "period":
+        named: set[str] = set()
+        for related in leaves.filter(_base(scope)).values_list("event__related", flat=True):
+            named |= {entry[8:] for entry in related if entry.startswith("version:")}
+        return _ids(rows.filter(pk__in=named))
+    if scope.kind in ("model", "version"):
+        rows = rows.filter(model__name=scope.model)
+    if scope.kind == "version":
+        rows = rows.filter(number=scope.number)
+    return _ids(rows)
+
+
+def _base(scope: ExportScope) -> Q:
+    """The events that are about the scope itself."""
+    if scope.kind == "period":
+        return Q(event__occurred_at__gte=scope.since, event__occurred_at__lt=scope.until)
+    model = RegisteredModel.objects.get(name=scope.model)
+    if scope.kind == "version":
+        version = ModelVersion.objects.only("pk").get(model=model, number=scope.number)
+        return Q(event__related__contains=[f"version:{version.pk}"])
+    return Q(event__related__contains=[f"model:{model.pk}"])
+
+
+def _batches(scope: ExportScope) -> Ids:
+    if scope.kind == "all":
+        return set(PredictionBatch.objects.values_list("pk", flat=True))
+    records = Prediction.objects.all()
+    if scope.kind == "period":
+        records = records.filter(at__gte=scope.since, at__lt=scope.until)
+    else:
+        records = records.filter(model_id=RegisteredModel.objects.get(name=scope.model).pk)
+    if scope.kind == "version":
+        records = records.filter(number=scope.number)
+    return set(records.values_list("batch", flat=True).distinct())
+
+
+def _subjects(leaves: QuerySet[AuditLeaf], action: Action) -> Ids:
+    keys = leaves.filter(event__action=action.value).values_list("event__subject_id", flat=True)
+    return _uuids(keys.iterator())
+
+
+def _approved(leaves: QuerySet[AuditLeaf]) -> Ids:
+    given = leaves.filter(event__action=Action.VERSION_APPROVED.value)
+    return _uuids(given.values_list("event__payload__approval", flat=True).iterator())
+
+
+def _uuids(values: Iterable[object]) -> Ids:
+    """What else an event may hold there names no row; the verifier will say so."""
+    found: Ids = set()
+    for value in values:
+        with suppress(ValueError):
+            found.add(UUID(str(value)))
+    return found
+
+
+def _policies(scope: ExportScope, reviews: Ids) -> Ids:
+    if scope.kind == "all":
+        return set(PolicyVersion.objects.values_list("pk", flat=True))
+    rows = Review.objects.filter(pk__in=reviews)
+    return set(rows.values_list("policy_id", flat=True).distinct())
+
+
+def _disclosed(
+    scope: ExportScope,
+    leaves: QuerySet[AuditLeaf],
+    versions: Ids,
+    reviews: Ids,
+    policies: Ids,
+    batches: Ids,
+) -> list[int] | None:
+    if scope.kind == "all":
+        return None
+    wanted = [
+        _base(scope),
+        _about("version", versions) & Q(event__action__in=_OF_VERSIONS),
+        _about("review", reviews),
+        _about("policy", policies),
+        _about("predictions", batches),
+    ]
+    found: set[int] = set()
+    for condition in wanted:
+        found.update(leaves.filter(condition).values_list("leaf_index", flat=True).iterator())
+    return sorted(found)
+
+
+def _about(kind: str, keys: Ids) -> Q:
+    return Q(event__subject_type=kind, event__subject_id__in=[str(key) for key in keys])

@@ -1,0 +1,113 @@
+"""The log, prediction records and exports, as far as the caller may see them."""
+
+from uuid import UUID
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from accounts.callers import Caller
+from accounts.models import Person
+from accounts.roles import Scope
+from audit import selectors as log
+from audit.models import AuditEvent
+from common.errors import NotFound
+from compliance import policies
+from compliance.models import Export
+from inference.models import Prediction
+from inference.selectors import predictions_seen_by
+from registry.models import ModelVersion, RegisteredModel
+from registry.policies import READERS, may_read_evidence
+from worker.models import Job
+
+
+def with_names(rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+    """The events with `actor_name`: what the log knows as a UUID is a person's name here."""
+    person = Person.objects.filter(pk=OuterRef("person_id"))
+    return rows.annotate(actor_name=Subquery(person.values("name")[:1]))
+
+
+def events_seen_by(caller: Caller) -> QuerySet[AuditEvent]:
+    """The whole log, newest first, with `index` and `actor_name`. Raises NotAllowed."""
+    policies.may_read_log(caller).enforce()
+    return with_names(log.events())
+
+
+def history_of(caller: Caller, subject: RegisteredModel | ModelVersion) -> QuerySet[AuditEvent]:
+    """What happened to a model or version, newest first, for readers of its evidence.
+
+    Rows have `index` and `actor_name`. Raises NotAllowed.
+    """
+    if isinstance(subject, ModelVersion):
+        kind, team = "version", subject.model.team_id
+    else:
+        kind, team = "model", subject.team_id
+    may_read_evidence(caller, team).enforce()
+    return with_names(log.about(kind, subject.pk))
+
+
+def event_seen_by(caller: Caller, uuid: UUID) -> AuditEvent:
+    """One event: any for readers of the log, else those of the caller's models.
+
+    Raises NotFound.
+    """
+    event = with_names(log.events()).filter(uuid=uuid).first()
+    if event is None or not (policies.may_read_log(caller) or _concerns(caller, event)):
+        raise NotFound("There is no such event that you may see.")
+    return event
+
+
+def _concerns(caller: Caller, event: AuditEvent) -> bool:
+    named: dict[str, list[str]] = {"model": [], "version": []}
+    for entry in event.related:
+        kind, _, key = entry.partition(":")
+        named.get(kind, []).append(key)
+    return (
+        caller.may_use(Scope.READ)
+        and RegisteredModel.objects.filter(
+            Q(pk__in=named["model"]) | Q(versions__in=named["version"]),
+            team_id__in=caller.teams_with(*READERS),
+        ).exists()
+    )
+
+
+def records_seen_by(caller: Caller) -> QuerySet[Prediction]:
+    """Prediction records of the caller's models with `model_name`, newest first.
+
+    Raises NotAllowed.
+    """
+    policies.may_read_records(caller).enforce()
+    model = RegisteredModel.objects.filter(pk=OuterRef("model_id"))
+    return predictions_seen_by(caller).annotate(model_name=Subquery(model.values("name")[:1]))
+
+
+def record_by_id(caller: Caller, prediction_id: UUID) -> Prediction:
+    """One prediction record. Raises NotAllowed, NotFound."""
+    found = records_seen_by(caller).filter(pk=prediction_id).first()
+    if found is None:
+        raise NotFound("There is no such prediction record that you may see.")
+    return found
+
+
+def exports_seen_by(caller: Caller) -> QuerySet[Export]:
+    """All exports with `status`, `progress` and `failure` of their jobs, newest first.
+
+    Raises NotAllowed.
+    """
+    policies.may_read_exports(caller).enforce()
+    job = Job.objects.filter(pk=OuterRef("job_id"))
+    return (
+        Export.objects.select_related("requested_by__person", "blob")
+        .annotate(
+            status=Subquery(job.values("status")[:1]),
+            progress=Subquery(job.values("progress")[:1]),
+            failure=Subquery(job.values("failure")[:1]),
+        )
+        .order_by("-created_at", "pk")
+    )
+
+
+def export_by_id(caller: Caller, export_id: UUID) -> Export:
+    """One export. Raises NotAllowed, NotFound."""
+    export = exports_seen_by(caller).filter(pk=export_id).first()
+    if export is None:
+        raise NotFound("There is no such export.")
+    return export

@@ -1,0 +1,33 @@
+"""REST addresses of the log, prediction records and exports."""
+
+from django.urls import path
+
+from compliance import api, api_exports
+
+_EVENT = "audit/events/<uuid:event_id>"
+_EXPORT = "exports/<uuid:export_id>"
+
+urlpatterns = [
+    path("audit/events", api.Events.as_view(), name="audit-events"),
+    path(_EVENT, api.Event.as_view(), name="audit-event"),
+    path(f"{_EVENT}/proof", api.Proof.as_view(), name="audit-proof"),
+    path("audit/checkpoint", api.NewestCheckpoint.as_view(), name="audit-checkpoint"),
+    path("audit/checkpoints", api.Checkpoints.as_view(), name="audit-checkpoints"),
+    path("audit/consistency", api.Consistency.as_view(), name="audit-consistency"),
+    path("audit/keys", api.Keys.as_view(), name="audit-keys"),
+    path("models/<slug:name>/history", api.ModelHistory.as_view(), name="model-history"),
+    path(
+        "models/<slug:name>/versions/<int:number>/history",
+        api.VersionHistory.as_view(),
+        name="version-history",
+    ),
+    path("predictions", api_exports.Predictions.as_view(), name="predictions"),
+    path(
+        "predictions/<uuid:prediction_id>",
+        api_exports.PredictionDetail.as_view(),
+        name="prediction",
+    ),
+    path("exports", api_exports.Exports.as_view(), name="exports"),
+    path(_EXPORT, api_exports.ExportDetail.as_view(), name="export"),
+    path(f"{_EXPORT}/bundle", api_exports.Bundle.as_view(), name="export-bundle"),
+]

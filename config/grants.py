@@ -1,0 +1,48 @@
+"""What each database role may do. Tables not named here: the app role reads and writes rows."""
+
+# The log and the approvals are written by the notary; the app role only reads them.
+APP_READ_ONLY = (
+    "audit_auditleaf",
+    "audit_checkpoint",
+    "governance_approval",
+    "inference_servingstate",
+    "django_migrations",
+)
+
+# Facts: once written they stay.
+APP_INSERT_ONLY = (
+    "audit_auditevent",
+    "registry_blob",
+    "registry_datasetsnapshot",
+    "registry_artifact",
+    "registry_evidence",
+    "registry_versioncontributor",
+    "registry_cardrevision",
+    "registry_aliasmove",
+    "governance_policyversion",
+    "governance_comment",
+    "governance_signature",
+    "governance_revocation",
+    "inference_predictionbatch",
+    "inference_prediction",
+    "inference_loadrefusal",
+)
+
+# Rows of which only some columns may change (the triggers say the same).
+APP_COLUMN_UPDATES = {
+    "registry_registeredmodel": ("purpose", "licence", "tags"),
+    "registry_modelversion": ("status", "status_reason"),
+    "governance_review": ("state", "closed_at", "notary_note"),
+}
+
+# The notary reads everything and writes only this.
+NOTARY_INSERT = (
+    "audit_auditevent",
+    "audit_auditleaf",
+    "audit_checkpoint",
+    "governance_approval",
+)
+NOTARY_COLUMN_UPDATES = {
+    "registry_modelversion": ("status", "status_reason"),
+    "governance_review": ("state", "closed_at", "notary_note"),
+}

@@ -1,0 +1,1 @@
+"""Everything a machine needs to run the instance: embedded PostgreSQL, supervision, set-up."""

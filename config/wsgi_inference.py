@@ -1,0 +1,15 @@
+"""The WSGI application of the inference process; it begins to follow the database at once."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from config.whole_bodies import whole_bodies
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_inference")
+application = whole_bodies(get_wsgi_application())
+
+# Models can be imported only once Django is set up.
+from inference.serving import follower  # noqa: E402
+
+follower()

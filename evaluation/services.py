@@ -1,0 +1,188 @@
+"""Verbs of measuring and explaining: ask, complete, fail."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.callers import Caller
+from audit.actions import Action
+from audit.actors import SYSTEM
+from audit.services import record
+from common.errors import Conflict, Invalid
+from evaluation import policies
+from evaluation.models import EvaluationRun, ExplanationRun
+from registry.models import DatasetSnapshot, Evidence, ModelVersion, Status
+from registry.selectors import champion_of
+from registry.services import add_evidence, note_contributor
+from worker.jobs import enqueue, finish
+from worker.models import Job
+
+MOST_RESAMPLES = 10_000
+MOST_ROWS = 1000
+MOST_SEED = 2**31 - 1
+_CLOSED = (Status.RETIRED, Status.QUARANTINED)
+
+
+def _check(version: ModelVersion, dataset: DatasetSnapshot, seed: int) -> None:
+    if not version.servable or version.status in _CLOSED:
+        raise Conflict("This version cannot be run, so nothing can be measured.")
+    if dataset.team_id != version.model.team_id:
+        raise Invalid("The snapshot belongs to another team.", field="dataset")
+    if not 0 <= seed <= MOST_SEED:
+        raise Invalid(f"The seed is a whole number from 0 to {MOST_SEED}.", field="seed")
+
+
+@transaction.atomic
+def request_run(
+    *,
+    caller: Caller,
+    version: ModelVersion,
+    dataset: DatasetSnapshot,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> EvaluationRun:
+    """Ask for a measurement on a held-out snapshot, beside the champion where there is one.
+
+    Raises NotAllowed, Conflict, Invalid.
+    """
+    policies.may_evaluate(caller, version.model.team_id).enforce()
+    _check(version, dataset, seed)
+    if dataset.split == "train":
+        raise Invalid("Measure on held-out rows, not on a training split.", field="dataset")
+    if not 100 <= resamples <= MOST_RESAMPLES:
+        raise Invalid(f"From 100 to {MOST_RESAMPLES} resamples.", field="resamples")
+    champion = champion_of(version.model)
+    run = EvaluationRun.objects.create(
+        version=version,
+        dataset=dataset,
+        champion=champion if champion and champion.pk != version.pk else None,
+        seed=seed,
+        resamples=resamples,
+        requested_by=caller.user,
+    )
+    run.job_id = _start(caller, version, "evaluation.run", run.pk)
+    run.save(update_fields=["job_id"])
+    _record(caller, Action.EVALUATION_REQUESTED, version, dataset, run.pk, seed)
+    note_contributor(version=version, person_id=caller.person_id, reason="evaluation")
+    return run
+
+
+@transaction.atomic
+def request_explanation(
+    *,
+    caller: Caller,
+    version: ModelVersion,
+    dataset: DatasetSnapshot,
+    rows: int = 100,
+    seed: int = 0,
+) -> ExplanationRun:
+    """Ask for a SHAP explanation on rows of a snapshot. Raises NotAllowed, Conflict, Invalid."""
+    policies.may_evaluate(caller, version.model.team_id).enforce()
+    _check(version, dataset, seed)
+    if not 1 <= rows <= MOST_ROWS:
+        raise Invalid(f"From 1 to {MOST_ROWS} rows.", field="rows")
+    run = ExplanationRun.objects.create(
+        version=version, dataset=dataset, rows=rows, seed=seed, requested_by=caller.user
+    )
+    run.job_id = _start(caller, version, "evaluation.explain", run.pk)
+    run.save(update_fields=["job_id"])
+    _record(caller, Action.EXPLANATION_REQUESTED, version, dataset, run.pk, seed)
+    note_contributor(version=version, person_id=caller.person_id, reason="explanation")
+    return run
+
+
+def _start(caller: Caller, version: ModelVersion, kind: str, run_id: UUID) -> UUID:
+    job = enqueue(
+        kind=kind,
+        subject_type="version",
+        subject_id=version.pk,
+        params={"run": str(run_id)},
+        requested_by_id=caller.user.pk,
+        team_id=version.model.team_id,
+    )
+    return job.pk
+
+
+def _record(
+    caller: Caller,
+    action: Action,
+    version: ModelVersion,
+    dataset: DatasetSnapshot,
+    run_id: UUID,
+    seed: int,
+) -> None:
+    record(
+        actor=caller.actor,
+        action=action,
+        subject=("version", version.pk),
+        payload={"run": str(run_id), "dataset": f"sha256:{dataset.blob_id}", "seed": seed},
+        related=[("model", version.model_id), ("dataset", dataset.pk)],
+    )
+
+
+@transaction.atomic
+def complete_run(
+    *,
+    run_id: UUID,
+    job_id: UUID,
+    token: int,
+    report: Mapping[str, Any],
+    golden: Mapping[str, Any],
+) -> EvaluationRun:
+    """Keep the report and the golden rows, and end the job, in one. Raises LostLease."""
+    finish(job_id, token)
+    run = EvaluationRun.objects.select_related("version").get(pk=run_id)
+    run.report = add_evidence(version=run.version, kind="evaluation", document=report)
+    run.golden = add_evidence(version=run.version, kind="golden", document=golden)
+    run.save(update_fields=["report", "golden"])
+    _completed(Action.EVALUATION_COMPLETED, run.version, run.pk, [run.report, run.golden])
+    return run
+
+
+@transaction.atomic
+def complete_explanation(
+    *, run_id: UUID, job_id: UUID, token: int, report: Mapping[str, Any]
+) -> ExplanationRun:
+    """Keep the explanation and end the job, in one. Raises LostLease."""
+    finish(job_id, token)
+    run = ExplanationRun.objects.select_related("version").get(pk=run_id)
+    run.report = add_evidence(version=run.version, kind="explanation", document=report)
+    run.save(update_fields=["report"])
+    _completed(Action.EXPLANATION_COMPLETED, run.version, run.pk, [run.report])
+    return run
+
+
+def _completed(
+    action: Action, version: ModelVersion, run_id: UUID, reports: list[Evidence]
+) -> None:
+    record(
+        actor=SYSTEM,
+        action=action,
+        subject=("version", version.pk),
+        payload={
+            "run": str(run_id),
+            "reports": {row.kind: f"sha256:{row.digest}" for row in reports},
+        },
+        related=[("model", version.model_id)],
+    )
+
+
+def fail_run(*, job: Job, reason: str) -> None:
+    """Note that an evaluation ended without a result."""
+    _failed(job, reason, Action.EVALUATION_FAILED)
+
+
+def fail_explanation(*, job: Job, reason: str) -> None:
+    """Note that an explanation ended without a result."""
+    _failed(job, reason, Action.EXPLANATION_FAILED)
+
+
+def _failed(job: Job, reason: str, action: Action) -> None:
+    record(
+        actor=SYSTEM,
+        action=action,
+        subject=("version", job.subject_id),
+        payload={"run": job.params["run"], "job": str(job.pk), "reason": reason[:500]},
+    )

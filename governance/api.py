@@ -1,0 +1,271 @@
+"""REST edges of policies, reviews, signatures and releases."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.edges import CallerView, once
+from accounts.selectors import team_named
+from common.errors import Invalid, NotFound
+from common.openapi import KEY, changes, reads
+from common.paging import KeysetPagination, page_of, page_schema
+from governance import publishing, releases, selectors, services
+from governance.models import Review, ReviewState
+from governance.serializers import (
+    CommentIn,
+    CommentOut,
+    GateOut,
+    PolicyIn,
+    PolicyOut,
+    PromoteIn,
+    RetireIn,
+    ReviewDetailOut,
+    ReviewOut,
+    RevocationOut,
+    RevokeIn,
+    SignatureOut,
+    SignIn,
+)
+from registry.api import EvidenceView
+from registry.selectors import version_numbered
+from registry.serializers import AliasMoveOut, VersionOut
+
+
+class ByOpening(KeysetPagination):
+    """Newest reviews first."""
+
+    ordering = ("-opened_at", "pk")
+
+
+class ByPublication(KeysetPagination):
+    """Newest policies first."""
+
+    ordering = ("-published_at", "pk")
+
+
+class Gates(EvidenceView):
+    """The gates as they stand."""
+
+    @extend_schema(operation_id="gates_dry_run", responses=reads(GateOut(many=True), 409))
+    def get(self, request: Request, name: str, number: int) -> Response:
+        """What a submission would freeze now; changes nothing."""
+        gates = services.dry_run(self.version(name, number))
+        return Response([gate.as_dict() for gate in gates])
+
+
+class Submit(CallerView):
+    """Ask for approval."""
+
+    @extend_schema(
+        operation_id="reviews_open",
+        parameters=[KEY],
+        request=None,
+        responses=changes(201, ReviewDetailOut),
+    )
+    @once
+    def post(self, request: Request, name: str, number: int) -> Response:
+        """Freeze bytes, evidence, policy and gates into one statement for review."""
+        version = version_numbered(self.caller, name, number)
+        review = services.submit(caller=self.caller, version=version)
+        return Response(_detail(review), status=201)
+
+
+def _detail(review: Review) -> Any:
+    context = {"statement": selectors.statement_of(review)}
+    return ReviewDetailOut(review, context=context).data
+
+
+class Reviews(CallerView):
+    """Reviews of the caller's teams."""
+
+    filters = ("state",)
+
+    @extend_schema(
+        operation_id="reviews_list",
+        parameters=[OpenApiParameter("state", OpenApiTypes.STR, enum=ReviewState.values)],
+        responses=reads(page_schema(ReviewOut)),
+    )
+    def get(self, request: Request) -> Response:
+        """Reviews, newest first."""
+        rows = selectors.reviews_seen_by(self.caller)
+        state = request.query_params.get("state")
+        if state is not None:
+            if state not in ReviewState.values:
+                raise Invalid("There is no such state.", field="state")
+            rows = rows.filter(state=state)
+        return page_of(rows, request, self, ReviewOut, ByOpening)
+
+
+class ReviewView(CallerView):
+    """A view of one review."""
+
+    def review(self, review_id: UUID) -> Review:
+        """The review, if the caller may see it. Raises NotFound."""
+        return selectors.review_by_id(self.caller, review_id)
+
+
+class ReviewDetail(ReviewView):
+    """One review."""
+
+    @extend_schema(operation_id="reviews_read", responses=reads(ReviewDetailOut))
+    def get(self, request: Request, review_id: UUID) -> Response:
+        """A review with its statement, signatures and approval."""
+        return Response(_detail(self.review(review_id)))
+
+
+class Statement(ReviewView):
+    """The statement's bytes."""
+
+    @extend_schema(operation_id="reviews_statement", responses=reads(OpenApiTypes.OBJECT))
+    def get(self, request: Request, review_id: UUID) -> HttpResponse:
+        """The canonical statement; its SHA-256 is what persons sign."""
+        body = bytes(self.review(review_id).statement)
+        return HttpResponse(body, content_type="application/json")
+
+
+class Envelope(ReviewView):
+    """The approval's bytes."""
+
+    @extend_schema(operation_id="reviews_approval", responses=reads(OpenApiTypes.OBJECT))
+    def get(self, request: Request, review_id: UUID) -> HttpResponse:
+        """The DSSE envelope of the approval."""
+        approval = getattr(self.review(review_id), "approval", None)
+        if approval is None:
+            raise NotFound("This review has no approval.")
+        return HttpResponse(bytes(approval.envelope), content_type="application/json")
+
+
+class Sign(ReviewView):
+    """Signatures."""
+
+    @extend_schema(
+        operation_id="reviews_sign", request=SignIn, responses=changes(201, SignatureOut, 429)
+    )
+    def post(self, request: Request, review_id: UUID) -> Response:
+        """Sign what was shown, with the password in the same request."""
+        fields = SignIn.read(request.data)
+        review = self.review(review_id)
+        signature = services.sign(caller=self.caller, review=review, **fields)
+        return Response(SignatureOut(signature).data, status=201)
+
+
+class Withdraw(ReviewView):
+    """Taking a review back."""
+
+    @extend_schema(
+        operation_id="reviews_withdraw", request=None, responses=changes(200, ReviewDetailOut)
+    )
+    def post(self, request: Request, review_id: UUID) -> Response:
+        """Close the review without a decision."""
+        review = services.withdraw(caller=self.caller, review=self.review(review_id))
+        return Response(_detail(review))
+
+
+class Comments(ReviewView):
+    """Remarks."""
+
+    @extend_schema(operation_id="comments_list", responses=reads(CommentOut(many=True)))
+    def get(self, request: Request, review_id: UUID) -> Response:
+        """Remarks in order."""
+        rows = self.review(review_id).comments.select_related("author").order_by("at", "pk")
+        return Response(CommentOut(rows[:500], many=True).data)
+
+    @extend_schema(
+        operation_id="comments_write",
+        parameters=[KEY],
+        request=CommentIn,
+        responses=changes(201, CommentOut),
+    )
+    @once
+    def post(self, request: Request, review_id: UUID) -> Response:
+        """Write a remark."""
+        fields = CommentIn.read(request.data)
+        row = services.comment(caller=self.caller, review=self.review(review_id), **fields)
+        return Response(CommentOut(row).data, status=201)
+
+
+class AliasView(CallerView):
+    """One alias of a model."""
+
+    @extend_schema(
+        operation_id="aliases_move", request=PromoteIn, responses=changes(200, AliasMoveOut)
+    )
+    def put(self, request: Request, name: str, alias: str) -> Response:
+        """Point the alias at an approved version."""
+        fields = PromoteIn.read(request.data)
+        version = version_numbered(self.caller, name, fields.pop("version"))
+        move = releases.promote(caller=self.caller, version=version, alias=alias, **fields)
+        return Response(AliasMoveOut(move).data)
+
+
+class Revoke(CallerView):
+    """Stopping a model."""
+
+    @extend_schema(
+        operation_id="versions_revoke",
+        request=RevokeIn,
+        responses=changes(201, RevocationOut, 429),
+    )
+    def post(self, request: Request, name: str, number: int) -> Response:
+        """End the version's approval; serving follows within a second."""
+        fields = RevokeIn.read(request.data)
+        version = version_numbered(self.caller, name, number)
+        revocation = releases.revoke(caller=self.caller, version=version, **fields)
+        return Response(RevocationOut(revocation).data, status=201)
+
+
+class Retire(CallerView):
+    """Taking a version out of use."""
+
+    @extend_schema(
+        operation_id="versions_retire", request=RetireIn, responses=changes(200, VersionOut)
+    )
+    def post(self, request: Request, name: str, number: int) -> Response:
+        """Retire a version that no alias points at."""
+        fields = RetireIn.read(request.data)
+        version = version_numbered(self.caller, name, number)
+        return Response(
+            VersionOut(releases.retire(caller=self.caller, version=version, **fields)).data
+        )
+
+
+class Policies(CallerView):
+    """Approval policies."""
+
+    @extend_schema(operation_id="policies_list", responses=reads(page_schema(PolicyOut)))
+    def get(self, request: Request) -> Response:
+        """Revisions that concern the caller's teams, newest first."""
+        rows = selectors.policies_seen_by(self.caller)
+        return page_of(rows, request, self, PolicyOut, ByPublication)
+
+    @extend_schema(
+        operation_id="policies_publish",
+        parameters=[KEY],
+        request=PolicyIn,
+        responses=changes(201, PolicyOut),
+    )
+    @once
+    def post(self, request: Request) -> Response:
+        """Publish a revision; it is in force for submissions from now on."""
+        fields = PolicyIn.read(request.data)
+        slug = fields.pop("team")
+        team = team_named(self.caller, slug) if slug else None
+        policy = publishing.publish_policy(caller=self.caller, team=team, **fields)
+        return Response(PolicyOut(policy).data, status=201)
+
+
+class PolicyDetail(CallerView):
+    """One revision."""
+
+    @extend_schema(operation_id="policies_read", responses=reads(PolicyOut))
+    def get(self, request: Request, policy_id: UUID) -> Response:
+        """A revision of a policy."""
+        policy = selectors.policies_seen_by(self.caller).filter(pk=policy_id).first()
+        if policy is None:
+            raise NotFound("There is no such policy that concerns you.")
+        return Response(PolicyOut(policy).data)

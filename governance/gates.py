@@ -1,0 +1,204 @@
+"""Gates: each asks one question of the evidence and answers passed, failed or not measured.
+
+A new gate is one function here and one entry in `GATES`. *Not measured* never passes.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from common.errors import Conflict
+from evaluation.metrics.catalogue import BY_NAME
+from governance.documents import Floor, Policy
+from registry.cards import missing_fields
+from registry.models import CardRevision, Evidence, ModelVersion
+from registry.selectors import latest_card
+
+PASSED, FAILED, NOT_MEASURED = "passed", "failed", "not measured"
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """The answer of a gate, with what was measured, the limit, a sentence and its evidence."""
+
+    gate: str
+    state: str
+    measured: float | str | None
+    limit: float | str | None
+    reason: str
+    evidence: str | None = None
+    required: bool = True
+
+    def as_statement(self) -> dict[str, Any]:
+        """The gate as it stands in the statement that persons sign."""
+        return {
+            "gate": self.gate,
+            "state": self.state,
+            "measured": self.measured,
+            "limit": self.limit,
+            "required": self.required,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The gate for people: with its sentence and evidence."""
+        return self.as_statement() | {"reason": self.reason, "evidence": self.evidence}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A piece of evidence with its parsed body."""
+
+    row: Evidence
+    body: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<hex>` of the report's bytes."""
+        return f"sha256:{self.row.digest}"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Everything that gates look at, read once."""
+
+    version: ModelVersion
+    policy: Policy
+    reports: dict[str, Report]
+    card: CardRevision | None
+
+
+def look_at(version: ModelVersion, policy: Policy) -> Subject:
+    """The newest report of each kind and the newest card of a version, read from their bytes.
+
+    Raises Conflict if the bytes are not those of the digest.
+    """
+    newest: dict[str, Evidence] = {}
+    for row in Evidence.objects.filter(version=version).order_by("created_at", "pk"):
+        newest[row.kind] = row
+    reports = {kind: Report(row, _body_of(row, kind)) for kind, row in newest.items()}
+    card = latest_card(version)
+    if card is not None:
+        said = _body_of(card, "card")
+        if any(said.get(name) != text for name, text in card.content.items()):
+            raise Conflict("The card's fields are not those of its digest.")
+    return Subject(version, policy, reports, card)
+
+
+def _body_of(row: Evidence | CardRevision, kind: str) -> dict[str, Any]:
+    body = bytes(row.body)
+    if sha256(body).hexdigest() != row.digest:
+        raise Conflict(f"The bytes of the {kind} are not those of its digest.")
+    parsed: dict[str, Any] = json.loads(body)
+    return parsed
+
+
+def admitted(subject: Subject) -> Iterable[GateResult]:
+    """The file passed the static checks and the sandbox."""
+    report = subject.reports.get("sandbox")
+    if report is None:
+        yield GateResult("admission", NOT_MEASURED, None, None, "No admission check is kept.")
+        return
+    level = str(report.body.get("level", ""))
+    state = PASSED if report.body.get("ok") is True else FAILED
+    yield GateResult("admission", state, level, None, f"Checked at level {level}.", report.digest)
+
+
+def evidence_present(subject: Subject) -> Iterable[GateResult]:
+    """Each kind of evidence that the policy names is there."""
+    for kind in subject.policy.evidence:
+        if kind == "card":
+            continue
+        report = subject.reports.get(kind)
+        if report is None:
+            yield GateResult(kind, NOT_MEASURED, None, None, _missing(kind))
+        else:
+            yield GateResult(kind, PASSED, None, None, f"The {kind} is there.", report.digest)
+
+
+def _missing(kind: str) -> str:
+    if kind == "golden":
+        return "There are no golden rows of this version; an evaluation keeps them."
+    return f"There is no {kind} of this version."
+
+
+def card_complete(subject: Subject) -> Iterable[GateResult]:
+    """The model card says what the policy wants said."""
+    if "card" not in subject.policy.evidence:
+        return
+    if subject.card is None:
+        yield GateResult("card", NOT_MEASURED, None, None, "There is no model card.")
+        return
+    missing = missing_fields(subject.card.content)
+    reason = f"Still empty: {', '.join(missing)}." if missing else "All required fields are filled."
+    yield GateResult(
+        "card",
+        FAILED if missing else PASSED,
+        len(missing),
+        0,
+        reason,
+        f"sha256:{subject.card.digest}",
+    )
+
+
+def metrics_reach_floors(subject: Subject) -> Iterable[GateResult]:
+    """Each metric of the policy that applies to the task meets its limit."""
+    report = subject.reports.get("evaluation")
+    task = (subject.version.signature or {}).get("task")
+    for floor in subject.policy.metrics:
+        if task in BY_NAME[floor.metric].tasks:
+            yield _floor(floor, report)
+
+
+def _floor(floor: Floor, report: Report | None) -> GateResult:
+    name = f"metric:{floor.metric}"
+    measured = report.body["metrics"].get(floor.metric) if report else None
+    if report is None or measured is None or measured["state"] != "measured":
+        why = (measured or {}).get("note") or "No evaluation has measured it."
+        return GateResult(name, NOT_MEASURED, None, floor.limit, why)
+    higher = BY_NAME[floor.metric].direction == "higher"
+    value = measured["value"]
+    if floor.bound == "interval":
+        value = measured["low"] if higher else measured["high"]
+    if value is None:
+        why = measured.get("note") or "The interval could not be measured."
+        return GateResult(name, NOT_MEASURED, None, floor.limit, why, report.digest)
+    holds = value >= floor.limit if higher else value <= floor.limit
+    what = "The worse end of the 95 % interval" if floor.bound == "interval" else "The value"
+    relation = "at least" if higher else "at most"
+    reason = f"{what} is {value:.4g}; the policy wants {relation} {floor.limit:g}."
+    return GateResult(name, PASSED if holds else FAILED, value, floor.limit, reason, report.digest)
+
+
+def derived_compared(subject: Subject) -> Iterable[GateResult]:
+    """A compressed version has been compared with its parent."""
+    if subject.version.kind != "compressed":
+        return
+    report = subject.reports.get("parity")
+    if report is None:
+        yield GateResult("parity", NOT_MEASURED, None, None, "It was not compared with its parent.")
+    else:
+        yield GateResult(
+            "parity", PASSED, None, None, str(report.body.get("verdict", "")), report.digest
+        )
+
+
+Gate = Callable[[Subject], Iterable[GateResult]]
+GATES: tuple[Gate, ...] = (
+    admitted,
+    evidence_present,
+    card_complete,
+    metrics_reach_floors,
+    derived_compared,
+)
+
+
+def run_gates(subject: Subject) -> list[GateResult]:
+    """All gates in their fixed order."""
+    return [result for gate in GATES for result in gate(subject)]
+
+
+def blocking(results: Iterable[GateResult]) -> list[GateResult]:
+    """Required gates that have not passed."""
+    return [result for result in results if result.required and result.state != PASSED]

@@ -1,0 +1,58 @@
+"""The notary: the only process that holds the private keys."""
+
+import logging
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from audit.integrator import InconsistentLog, Integrator
+from governance.keys import load_notary_keys
+from governance.notary import sign_waiting_approvals
+from trust.errors import TrustError
+
+log = logging.getLogger("assay.notary")
+RECONNECT_SECONDS = 0.5
+
+
+class Command(BaseCommand):
+    """Integrates the log, signs checkpoints and approvals, until it is told to stop."""
+
+    help = "Run the notary."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        folder: Path = settings.NOTARY_KEY_DIR
+        try:
+            log_key, approval_key = load_notary_keys(folder, settings.ORIGIN)
+            integrator = Integrator(key=log_key, memory=folder / "last-checkpoint.txt")
+            while not stop.is_set():
+                self._serve(integrator, approval_key, stop)
+        except (OSError, TrustError) as error:
+            raise CommandError(f"The notary's keys cannot be used: {error}") from None
+        except InconsistentLog as error:
+            raise CommandError(f"The log is not the one that was signed: {error}") from None
+
+    def _serve(self, integrator: Integrator, approval_key: Any, stop: threading.Event) -> None:
+        pause = settings.NOTARY_INTERVAL_MS / 1000
+        try:
+            connection.ensure_connection()
+            if not integrator.start():
+                stop.wait(RECONNECT_SECONDS)
+                return
+            log.info("The notary serves the log %s.", settings.ORIGIN)
+            while not stop.is_set():
+                sign_waiting_approvals(approval_key)
+                integrator.run_once()
+                stop.wait(pause)
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("The database went away: %s", str(error).splitlines()[0])
+            connection.close()
+            close_old_connections()
+            stop.wait(RECONNECT_SECONDS)

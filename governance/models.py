@@ -1,0 +1,147 @@
+"""May it be used: policies, reviews, signatures, approvals and revocations."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person, Team
+from registry.models import ModelVersion, RiskTier
+
+
+class PolicyVersion(models.Model):
+    """An immutable revision of an approval policy; the newest one of a tier is in force.
+
+    A policy without a team serves every team that has none of its own.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.SlugField(max_length=64)
+    revision = models.PositiveIntegerField()
+    tier = models.CharField(max_length=8, choices=RiskTier.choices)
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    document = models.JSONField()
+    body = models.BinaryField()
+    digest = models.CharField(max_length=64)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "name", "revision"],
+                name="policy_revision_once",
+                nulls_distinct=False,
+            ),
+        ]
+
+
+class ReviewState(models.TextChoices):
+    """Where a review stands."""
+
+    OPEN = "open", _("In review")
+    QUORUM = "quorum", _("Quorum reached")
+    APPROVED = "approved", _("Approved")
+    CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Review(models.Model):
+    """A request to approve a version: the statement, frozen, and what became of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="reviews")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    statement = models.BinaryField()
+    statement_digest = models.CharField(max_length=64, unique=True)
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    opened_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=20, choices=ReviewState.choices, default=ReviewState.OPEN)
+    closed_at = models.DateTimeField(null=True)
+    notary_note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version"],
+                condition=models.Q(state__in=["open", "quorum"]),
+                name="one_open_review",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=ReviewState.values), name="review_state_known"
+            ),
+        ]
+
+
+class Comment(models.Model):
+    """A remark in a review, at a gate where `anchor` names one."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    body = models.TextField(max_length=4000)
+    anchor = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+
+class SignDecision(models.TextChoices):
+    """What a signer says."""
+
+    APPROVE = "approve", _("Approve")
+    REQUEST_CHANGES = "request_changes", _("Request changes")
+    REJECT = "reject", _("Reject")
+
+
+class Signature(models.Model):
+    """A person's signature under a statement; the trigger refuses contributors."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="signatures")
+    statement_digest = models.CharField(max_length=64)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="signatures")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=16)
+    decision = models.CharField(max_length=16, choices=SignDecision.choices)
+    reason = models.TextField(max_length=4000)
+    record = models.BinaryField()
+    digest = models.CharField(max_length=64, unique=True)
+    salt = models.CharField(max_length=64)
+    printed_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["statement_digest", "person"], name="one_signature_per_person"
+            ),
+        ]
+
+
+class Approval(models.Model):
+    """The notary's envelope; written by the notary's database role alone."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="approval")
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="approvals")
+    envelope = models.BinaryField()
+    envelope_digest = models.CharField(max_length=64)
+    issued_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+
+
+class Revocation(models.Model):
+    """The end of an approval before its time."""
+
+    approval = models.OneToOneField(
+        Approval, on_delete=models.PROTECT, related_name="revocation", primary_key=True
+    )
+    reason = models.TextField(max_length=4000)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,180 @@
+"""The notary's second task: re-derive each quorum from the records, then sign the approval.
+
+It trusts no status and no result of the web process: persons, contributors, gates, policy and the
+stored bytes are looked at again.
+"""
+
+import json
+import logging
+import uuid
+from datetime import timedelta
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.actions import Action
+from audit.actors import SYSTEM
+from audit.models import AuditEvent
+from audit.services import record
+from common.errors import DomainError
+from governance.documents import Policy
+from governance.gates import blocking
+from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature
+from governance.selectors import statement_of
+from governance.signing import counting_signatures
+from governance.statements import build_statement, what_changed
+from registry.blobs import read_verified
+from registry.models import ModelVersion, Status
+from registry.services import show_status
+from trust.issuing import build_approval, sign_approval
+from trust.keys import SigningKey
+
+log = logging.getLogger("assay.notary")
+
+
+class Refused(Exception):
+    """Why the notary does not sign."""
+
+
+def sign_waiting_approvals(key: SigningKey) -> int:
+    """One round over the reviews whose quorum the web process reports; returns approvals made."""
+    made = 0
+    waiting = Review.objects.filter(state=ReviewState.QUORUM).values_list("pk", flat=True)
+    for review_id in list(waiting):
+        made += _decide(review_id, key)
+    return made
+
+
+def _decide(review_id: uuid.UUID, key: SigningKey) -> int:
+    version_id = Review.objects.values_list("version_id", flat=True).get(pk=review_id)
+    with transaction.atomic():
+        ModelVersion.objects.select_for_update(no_key=True).get(pk=version_id)
+        review = (
+            Review.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("version__model", "policy")
+            .get(pk=review_id)
+        )
+        if review.state != ReviewState.QUORUM:
+            return 0
+        try:
+            signatures = _re_derive(review)
+        except (Refused, DomainError) as refusal:
+            _send_back(review, str(refusal))
+            return 0
+        except OSError:
+            log.exception("The files of review %s cannot be read; tried again later.", review_id)
+            return 0
+        except (ValueError, TypeError, LookupError, AttributeError):
+            # Whoever writes to the tables past the services must not stop the notary.
+            log.exception("The records of review %s are malformed.", review_id)
+            _send_back(review, "The records of this review cannot be read.")
+            return 0
+        _approve(review, signatures, key)
+    return 1
+
+
+def _re_derive(review: Review) -> list[Signature]:
+    if sha256(bytes(review.statement)).hexdigest() != review.statement_digest:
+        raise Refused("The statement's bytes are not those of its digest.")
+    statement = statement_of(review)
+    _check_policy(review.policy)
+    _check_manifest(review.version)
+    now, gates = build_statement(review=review.pk, version=review.version, policy=review.policy)
+    changed = what_changed(statement, now)
+    if changed:
+        raise Refused(f"Since the submission this has changed: {', '.join(changed)}.")
+    failed = blocking(gates)
+    if failed:
+        raise Refused(f"Not passed: {', '.join(gate.gate for gate in failed)}.")
+    policy = Policy.read(review.policy.document)
+    signatures = counting_signatures(review, policy)
+    if len(signatures) < max(policy.signers, int(statement["signers_required"])):
+        raise Refused("Fewer persons than the policy wants may sign for this version now.")
+    _check_logged(review, signatures)
+    return signatures
+
+
+def _check_policy(policy: PolicyVersion) -> None:
+    body = bytes(policy.body)
+    if sha256(body).hexdigest() != policy.digest:
+        raise Refused("The policy's bytes are not those of its digest.")
+    said = json.loads(body)
+    if {key: said.get(key) for key in policy.document} != policy.document:
+        raise Refused("The policy's document is not that of its digest.")
+
+
+def _check_manifest(version: ModelVersion) -> None:
+    body = bytes(version.manifest)
+    if sha256(body).hexdigest() != version.digest:
+        raise Refused("The manifest's bytes are not those of the version digest.")
+    for artifact in json.loads(body)["artifacts"]:
+        read_verified(artifact["sha256"].removeprefix("sha256:"), artifact["size"])
+
+
+def _check_logged(review: Review, signatures: list[Signature]) -> None:
+    logged = AuditEvent.objects.filter(
+        action=Action.REVIEW_SIGNED.value, subject_type="review", subject_id=str(review.pk)
+    )
+    known = {event.payload.get("signature") for event in logged}
+    if any(f"sha256:{signature.digest}" not in known for signature in signatures):
+        raise Refused("A signature has no event in the log.")
+
+
+def _send_back(review: Review, reason: str) -> None:
+    log.warning("Quorum of review %s refused: %s", review.pk, reason)
+    Review.objects.filter(pk=review.pk).update(state=ReviewState.OPEN, notary_note=reason[:1000])
+    show_status(review.version, Status.IN_REVIEW, reason)
+    record(
+        actor=SYSTEM,
+        action=Action.REVIEW_QUORUM_REFUSED,
+        subject=("review", review.pk),
+        payload={"reason": reason[:500]},
+        related=[("version", review.version_id), ("model", review.version.model_id)],
+    )
+
+
+def _approve(review: Review, signatures: list[Signature], key: SigningKey) -> Approval:
+    statement = statement_of(review)
+    identity, now = uuid.uuid4(), timezone.now()
+    not_after = now + timedelta(days=int(statement["validity_days"]))
+    evidence = {item["kind"]: item["digest"] for item in statement["evidence"]}
+    envelope = sign_approval(
+        build_approval(
+            statement,
+            approval=str(identity),
+            statement_digest=f"sha256:{review.statement_digest}",
+            signatures=[f"sha256:{s.digest}" for s in signatures],
+            signers=[str(s.person_id) for s in signatures],
+            golden_digest=evidence.get("golden"),
+            issued_at=now,
+            not_after=not_after,
+        ),
+        key,
+    )
+    approval = Approval.objects.create(
+        id=identity,
+        review=review,
+        version=review.version,
+        envelope=envelope,
+        envelope_digest=sha256(envelope).hexdigest(),
+        issued_at=now,
+        not_after=not_after,
+    )
+    Review.objects.filter(pk=review.pk).update(
+        state=ReviewState.APPROVED, closed_at=now, notary_note=""
+    )
+    show_status(review.version, Status.APPROVED)
+    record(
+        actor=SYSTEM,
+        action=Action.VERSION_APPROVED,
+        subject=("version", review.version_id),
+        payload={
+            "approval": str(identity),
+            "envelope_digest": f"sha256:{approval.envelope_digest}",
+            "version_digest": f"sha256:{review.version.digest}",
+            "statement_digest": f"sha256:{review.statement_digest}",
+        },
+        related=[("review", review.pk), ("model", review.version.model_id)],
+    )
+    return approval

@@ -1,0 +1,103 @@
+"""Who may submit, sign, promote, revoke and publish; each answer is a sentence."""
+
+from uuid import UUID
+
+from accounts.callers import Caller
+from accounts.roles import Role, Scope
+from common.decisions import Decision, allow, deny
+from governance.documents import Policy
+from governance.models import Review, ReviewState
+from registry.models import VersionContributor
+
+HANDS = {
+    "uploaded": "uploaded it",
+    "trained": "asked for its training",
+    "compressed": "asked for its compression",
+    "evaluation": "chose its evaluation",
+    "explanation": "chose its explanation",
+    "card": "edited its card",
+}
+
+
+def may_submit(caller: Caller, team: UUID) -> Decision:
+    """Contributors and managers ask for a review."""
+    if not caller.may_use(Scope.WRITE):
+        return deny("This token may not submit.")
+    if caller.has_role(team, Role.CONTRIBUTOR, Role.MANAGER):
+        return allow()
+    return deny("Only contributors and managers of the owner team may submit a version.")
+
+
+def may_comment(caller: Caller, team: UUID) -> Decision:
+    """Everybody who reads the review may comment, but consumers."""
+    if not caller.may_use(Scope.WRITE):
+        return deny("This token may not write comments.")
+    if caller.has_role(team, Role.CONTRIBUTOR, Role.REVIEWER, Role.MANAGER, Role.COMPLIANCE):
+        return allow()
+    return deny("Only members who read the evidence may comment.")
+
+
+def signing_role(caller: Caller, team: UUID, policy: Policy) -> str | None:
+    """The first role of the policy's list that the caller has in the team."""
+    held = caller.roles.get(team, frozenset())
+    return next((role for role in policy.roles if role in held), None)
+
+
+def may_sign(caller: Caller, review: Review, policy: Policy) -> Decision:
+    """Persons with a signing role who had no hand in the version; no role is above this."""
+    version = review.version
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not sign.")
+    if review.state != ReviewState.OPEN:
+        return deny(f"The review is closed for signatures: {review.get_state_display()}.")
+    if signing_role(caller, version.model.team_id, policy) is None:
+        return deny(f"The policy wants a signature of: {', '.join(policy.roles)}.")
+    hand = VersionContributor.objects.filter(version=version, person=caller.person_id).first()
+    if hand is not None:
+        did = HANDS.get(hand.reason, "had a hand in it")
+        return deny(f"You are a contributor to this version ({did}); another person must sign.")
+    if review.signatures.filter(person=caller.person_id).exists():
+        return deny("You have signed this statement already.")
+    return allow()
+
+
+def may_withdraw(caller: Caller, review: Review) -> Decision:
+    """Whoever opened the review, or a manager, takes it back."""
+    if not caller.may_use(Scope.WRITE):
+        return deny("This token may not withdraw.")
+    if review.opened_by.person_id == caller.person_id:
+        return allow()
+    if caller.has_role(review.version.model.team_id, Role.MANAGER):
+        return allow()
+    return deny("Only whoever opened the review, or a manager, may withdraw it.")
+
+
+def may_promote(caller: Caller, team: UUID) -> Decision:
+    """Managers move aliases."""
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not move aliases.")
+    if caller.has_role(team, Role.MANAGER):
+        return allow()
+    return deny("Only managers of the owner team may move an alias.")
+
+
+def may_revoke(caller: Caller, team: UUID) -> Decision:
+    """Managers and compliance stop a model."""
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not revoke.")
+    if caller.has_role(team, Role.MANAGER, Role.COMPLIANCE):
+        return allow()
+    return deny("Only managers and compliance of the owner team may revoke an approval.")
+
+
+def may_publish_policy(caller: Caller, team: UUID | None) -> Decision:
+    """A team's managers publish for the team; the instance's policies are its administrators'."""
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not publish policies.")
+    if team is None:
+        if caller.is_admin:
+            return allow()
+        return deny("Only an administrator publishes policies for every team.")
+    if caller.has_role(team, Role.MANAGER):
+        return allow()
+    return deny("Only managers of the team may publish its policies.")

@@ -1,0 +1,187 @@
+"""Verbs on approved versions: promote, revoke, retire."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.callers import Caller
+from accounts.reauthentication import reauthenticate
+from audit.actions import Action
+from audit.services import record
+from common.errors import Conflict, Invalid
+from governance import policies
+from governance.models import Approval, Revocation
+from governance.selectors import latest_approval, standing, trusted_keys
+from registry.models import Alias, AliasMove, ModelVersion, RegisteredModel, Status
+from registry.services import show_status
+from runtimes.schema import Signature as Schema
+
+RESERVED_ALIASES = {"latest"}
+LONGEST_REASON = 2000
+
+
+def _reason(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Invalid("Give a reason.", field="reason")
+    if len(text) > LONGEST_REASON:
+        raise Invalid(f"At most {LONGEST_REASON} characters.", field="reason")
+    return text
+
+
+def _check_alias(name: str) -> None:
+    if name in RESERVED_ALIASES:
+        raise Invalid("This alias is computed and cannot be moved.", field="alias")
+    try:
+        Alias(name=name).clean_fields(exclude=["model", "version"])
+    except ValidationError:
+        raise Invalid(
+            "An alias has 1 to 64 letters, digits, hyphens and underscores.", field="alias"
+        ) from None
+
+
+def _approval_that_holds(version: ModelVersion, now: datetime) -> Approval:
+    approval = latest_approval(version)
+    if approval is None:
+        raise Conflict(f"{version} has no approval, so no alias can point at it.")
+    verdict = standing(version, approval, keys=trusted_keys(), now=now)
+    if not verdict.ok:
+        raise Conflict(f"{version} cannot be promoted. {verdict.reason}")
+    return approval
+
+
+def schema_differences(holder: ModelVersion | None, version: ModelVersion) -> list[str]:
+    """What would break the callers of the alias's present holder."""
+    if holder is None or holder.pk == version.pk:
+        return []
+    return Schema.parse(version.signature).compatible_with(Schema.parse(holder.signature))
+
+
+@transaction.atomic
+def promote(
+    *,
+    caller: Caller,
+    version: ModelVersion,
+    alias: str,
+    reason: str,
+    accept_schema_change: bool = False,
+) -> AliasMove:
+    """Move an alias to an approved version; the former holder stays in the history.
+
+    Raises NotAllowed; Conflict without an approval that holds now, if the alias points there
+    already, or if callers of the alias would break and nobody said that this is meant; Invalid.
+    """
+    model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    policies.may_promote(caller, model.team_id).enforce()
+    reason = _reason(reason)
+    _check_alias(alias)
+    approval = _approval_that_holds(version, timezone.now())
+    holder = Alias.objects.filter(model=model, name=alias).select_related("version").first()
+    former = holder.version if holder else None
+    if former and former.pk == version.pk:
+        raise Conflict(f"{alias} points at {version} already.")
+    differences = schema_differences(former, version)
+    if differences and not accept_schema_change:
+        raise Conflict(
+            f"Callers of {alias} would break: {' '.join(differences)} "
+            "Send accept_schema_change if this is meant."
+        )
+    row = holder or Alias(model=model, name=alias)
+    row.version = version
+    row.save()
+    move = AliasMove.objects.create(
+        model=model,
+        alias=alias,
+        from_version=former,
+        to_version=version,
+        approval_id=approval.pk,
+        reason=reason,
+        by=caller.user,
+    )
+    _record_move(caller, move, former, version, len(differences))
+    return move
+
+
+def _record_move(
+    caller: Caller,
+    move: AliasMove,
+    former: ModelVersion | None,
+    version: ModelVersion,
+    differences: int,
+) -> None:
+    record(
+        actor=caller.actor,
+        action=Action.ALIAS_MOVED,
+        subject=("model", move.model_id),
+        payload={
+            "alias": move.alias,
+            "from": f"sha256:{former.digest}" if former else None,
+            "to": f"sha256:{version.digest}",
+            "approval": str(move.approval_id),
+            "schema_differences": differences,
+        },
+        related=[("version", version.pk), *([("version", former.pk)] if former else [])],
+    )
+
+
+def revoke(*, caller: Caller, version: ModelVersion, reason: str, password: str) -> Revocation:
+    """End the version's approval; every connected inference process follows within a second.
+
+    Raises NotAllowed (no role, wrong password), Conflict (nothing to revoke), Invalid.
+    """
+    policies.may_revoke(caller, version.model.team_id).enforce()
+    reason = _reason(reason)
+    reauthenticate(caller=caller, password=password)
+    return _revoke(caller, version, reason)
+
+
+@transaction.atomic
+def _revoke(caller: Caller, version: ModelVersion, reason: str) -> Revocation:
+    ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    approval = latest_approval(version)
+    if approval is None or hasattr(approval, "revocation"):
+        raise Conflict("This version has no approval that could be revoked.")
+    revocation = _end(caller, version, approval, reason)
+    show_status(version, Status.REVOKED, reason)
+    return revocation
+
+
+def _end(caller: Caller, version: ModelVersion, approval: Approval, reason: str) -> Revocation:
+    revocation = Revocation.objects.create(approval=approval, reason=reason, by=caller.user)
+    record(
+        actor=caller.actor,
+        action=Action.APPROVAL_REVOKED,
+        subject=("version", version.pk),
+        payload={"approval": str(approval.pk), "version_digest": f"sha256:{version.digest}"},
+        related=[("model", version.model_id), ("review", approval.review_id)],
+    )
+    return revocation
+
+
+@transaction.atomic
+def retire(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersion:
+    """Take a version out of use for good; an approval that it has ends.
+
+    Raises NotAllowed, Conflict while an alias points at it or a review is open, Invalid.
+    """
+    policies.may_promote(caller, version.model.team_id).enforce()
+    reason = _reason(reason)
+    locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    if locked.aliases.exists():
+        raise Conflict("An alias points at this version; move it first.")
+    if locked.status in (Status.RETIRED, Status.IN_REVIEW, Status.QUORUM):
+        raise Conflict(f"A version that is {locked.get_status_display()} cannot be retired.")
+    approval = latest_approval(version)
+    if approval and not hasattr(approval, "revocation"):
+        _end(caller, version, approval, reason)
+    show_status(version, Status.RETIRED, reason)
+    record(
+        actor=caller.actor,
+        action=Action.VERSION_RETIRED,
+        subject=("version", version.pk),
+        payload={"version_digest": f"sha256:{version.digest}"},
+        related=[("model", version.model_id)],
+    )
+    return version

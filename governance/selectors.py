@@ -1,0 +1,117 @@
+"""Reads of policies, reviews, signatures and approvals."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from accounts.callers import Caller
+from common.errors import Conflict, NotFound
+from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision
+from registry import policies as registry_policies
+from registry.models import ModelVersion, RegisteredModel
+from trust.approval import Verdict, artifact_digests_of, verify_approval
+from trust.errors import TrustError
+from trust.key_files import load_trusted_keys
+from trust.keys import TrustedKeys, approvals_name
+
+
+def policy_for(model: RegisteredModel) -> PolicyVersion:
+    """The policy in force: the team's own for the tier, else everybody's. Raises Conflict."""
+    policy = (
+        PolicyVersion.objects.filter(tier=model.risk_tier)
+        .filter(Q(team=model.team_id) | Q(team=None))
+        .order_by("team_id", "-published_at", "-revision")
+        .first()
+    )
+    if policy is None:
+        raise Conflict(f"No approval policy is published for the risk tier {model.risk_tier}.")
+    return policy
+
+
+def policies_seen_by(caller: Caller) -> QuerySet[PolicyVersion]:
+    """Policy revisions that concern the caller's teams, newest first."""
+    return (
+        PolicyVersion.objects.filter(Q(team=None) | Q(team_id__in=caller.teams))
+        .select_related("team", "published_by__person")
+        .order_by("-published_at", "pk")
+    )
+
+
+def reviews_seen_by(caller: Caller) -> QuerySet[Review]:
+    """Reviews of the caller's teams, newest first."""
+    return (
+        Review.objects.filter(
+            version__model__team_id__in=caller.teams_with(*registry_policies.READERS)
+        )
+        .select_related("version__model__team", "opened_by__person", "policy", "approval")
+        .prefetch_related("signatures__person")
+        .order_by("-opened_at", "pk")
+    )
+
+
+def review_by_id(caller: Caller, review_id: UUID) -> Review:
+    """A review that the caller may see. Raises NotFound."""
+    review = reviews_seen_by(caller).filter(pk=review_id).first()
+    if review is None:
+        raise NotFound("There is no such review that you may see.")
+    return review
+
+
+def statement_of(review: Review) -> dict[str, Any]:
+    """The frozen statement, parsed."""
+    parsed: dict[str, Any] = json.loads(bytes(review.statement))
+    return parsed
+
+
+def approving_signatures(review: Review) -> QuerySet[Signature]:
+    """Signatures that say yes, in order."""
+    return (
+        Signature.objects.filter(review=review, decision=SignDecision.APPROVE)
+        .select_related("person", "user")
+        .order_by("at", "pk")
+    )
+
+
+def trusted_keys() -> TrustedKeys:
+    """The notary's public keys. Raises Conflict where the file is missing or unreadable."""
+    path: Path = settings.TRUSTED_KEYS
+    try:
+        return load_trusted_keys(path)
+    except (OSError, TrustError) as error:
+        raise Conflict(f"The notary's public keys cannot be read: {error}") from None
+
+
+def approval_keys(keys: TrustedKeys) -> TrustedKeys:
+    """Those of the keys that sign approvals of this instance; the log's key does not."""
+    return keys.named(approvals_name(settings.ORIGIN))
+
+
+def latest_approval(version: ModelVersion) -> Approval | None:
+    """The newest approval of a version, with its revocation."""
+    return (
+        Approval.objects.filter(version=version)
+        .select_related("revocation", "review")
+        .order_by("-issued_at")
+        .first()
+    )
+
+
+def standing(
+    version: ModelVersion, approval: Approval, *, keys: TrustedKeys, now: datetime
+) -> Verdict:
+    """Whether an approval holds for the version's manifest now; the bytes are hashed at load."""
+    manifest = json.loads(bytes(version.manifest))
+    revocation = getattr(approval, "revocation", None)
+    return verify_approval(
+        bytes(approval.envelope),
+        approval_keys(keys),
+        version_digest=f"sha256:{version.digest}",
+        artifact_digests=artifact_digests_of(tuple(manifest["artifacts"])),
+        now=now,
+        revoked_at=revocation.at if revocation else None,
+    )

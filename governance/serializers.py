@@ -1,0 +1,193 @@
+"""The shapes of the governance API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from common.api import Input
+from governance.models import (
+    Approval,
+    Comment,
+    PolicyVersion,
+    Review,
+    Revocation,
+    Signature,
+    SignDecision,
+)
+from registry.models import RiskTier
+from registry.serializers import DigestField
+
+
+class GateOut(serializers.Serializer[Any]):
+    """The answer of a gate."""
+
+    gate = serializers.CharField()
+    state = serializers.CharField(help_text="passed, failed or not measured")
+    measured = serializers.JSONField(allow_null=True)
+    limit = serializers.JSONField(allow_null=True)
+    required: Any = serializers.BooleanField()
+    reason = serializers.CharField(required=False)
+    evidence = serializers.CharField(required=False, allow_null=True)
+
+
+class SignatureOut(serializers.ModelSerializer[Signature]):
+    """A signature under the review's statement."""
+
+    digest = DigestField()
+    person = serializers.UUIDField(source="person_id")
+
+    class Meta:
+        model = Signature
+        fields = ["digest", "person", "printed_name", "role", "decision", "reason", "at"]
+
+
+class ApprovalOut(serializers.ModelSerializer[Approval]):
+    """The notary's approval."""
+
+    envelope_digest = DigestField()
+    revoked_at = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Approval
+        fields = ["id", "envelope_digest", "issued_at", "not_after", "revoked_at"]
+
+    def get_revoked_at(self, approval: Approval) -> str | None:
+        """When it was revoked."""
+        revocation = getattr(approval, "revocation", None)
+        return revocation.at.isoformat() if revocation else None
+
+
+class ReviewOut(serializers.ModelSerializer[Review]):
+    """A review in a list."""
+
+    model = serializers.CharField(source="version.model.name")
+    number = serializers.IntegerField(source="version.number")
+    statement_digest = DigestField()
+    opened_by = serializers.CharField(source="opened_by.username")
+    signatures = SignatureOut(many=True)
+
+    class Meta:
+        model = Review
+        fields = [
+            "id",
+            "model",
+            "number",
+            "state",
+            "statement_digest",
+            "opened_by",
+            "opened_at",
+            "closed_at",
+            "notary_note",
+            "signatures",
+        ]
+
+
+class ReviewDetailOut(ReviewOut):
+    """A review with its statement and approval."""
+
+    statement = serializers.SerializerMethodField()
+    approval = serializers.SerializerMethodField()
+
+    class Meta(ReviewOut.Meta):
+        fields = [*ReviewOut.Meta.fields, "statement", "approval"]
+
+    def get_statement(self, review: Review) -> dict[str, Any]:
+        """The statement that persons sign, parsed; its bytes are at `statement`."""
+        from_selector: dict[str, Any] = self.context["statement"]
+        return from_selector
+
+    def get_approval(self, review: Review) -> dict[str, Any] | None:
+        """The approval, once the notary has given it."""
+        approval = getattr(review, "approval", None)
+        return dict(ApprovalOut(approval).data) if approval else None
+
+
+class SignIn(Input):
+    """A signature; the password is asked in the same request."""
+
+    statement_digest = serializers.CharField(max_length=71, help_text="Of what was shown.")
+    decision = serializers.ChoiceField(SignDecision.choices)
+    reason = serializers.CharField(max_length=4000)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+
+
+class CommentIn(Input):
+    """A remark, at a gate if `anchor` names one."""
+
+    body = serializers.CharField(max_length=4000)
+    anchor = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
+
+
+class CommentOut(serializers.ModelSerializer[Comment]):
+    """A remark in a review."""
+
+    author = serializers.CharField(source="author.username")
+
+    class Meta:
+        model = Comment
+        fields = ["id", "author", "body", "anchor", "at"]
+
+
+class PromoteIn(Input):
+    """Where an alias shall point."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    reason = serializers.CharField(max_length=2000)
+    accept_schema_change = serializers.BooleanField(required=False, default=False)
+
+
+class RevokeIn(Input):
+    """Why an approval ends."""
+
+    reason = serializers.CharField(max_length=2000)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+
+
+class RevocationOut(serializers.ModelSerializer[Revocation]):
+    """The end of an approval."""
+
+    approval = serializers.UUIDField(source="approval_id")
+
+    class Meta:
+        model = Revocation
+        fields = ["approval", "reason", "at"]
+
+
+class RetireIn(Input):
+    """Why a version is taken out of use."""
+
+    reason = serializers.CharField(max_length=2000)
+
+
+class PolicyIn(Input):
+    """A new revision of an approval policy."""
+
+    name = serializers.SlugField(max_length=64)
+    tier = serializers.ChoiceField(RiskTier.choices)
+    team = serializers.SlugField(max_length=64, required=False, allow_null=True, default=None)
+    document = serializers.DictField()
+
+
+class PolicyOut(serializers.ModelSerializer[PolicyVersion]):
+    """A revision of an approval policy."""
+
+    team = serializers.CharField(source="team.slug", allow_null=True, default=None)
+    digest = DigestField()
+    document = serializers.JSONField()
+    published_by = serializers.CharField(
+        source="published_by.username", allow_null=True, default=None
+    )
+
+    class Meta:
+        model = PolicyVersion
+        fields = [
+            "id",
+            "name",
+            "revision",
+            "tier",
+            "team",
+            "digest",
+            "document",
+            "published_by",
+            "published_at",
+        ]

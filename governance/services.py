@@ -1,0 +1,267 @@
+"""Verbs of review and approval."""
+
+import uuid
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.callers import Caller
+from accounts.reauthentication import reauthenticate
+from audit.actions import Action
+from audit.services import record
+from common.errors import Conflict, Invalid
+from governance import policies
+from governance.documents import Policy
+from governance.gates import GateResult, blocking
+from governance.models import Comment, Review, ReviewState, Signature, SignDecision
+from governance.selectors import policy_for, statement_of
+from governance.signing import Record, counting_signatures, make_record
+from governance.statements import build_statement, what_changed
+from registry.models import ModelVersion, Status
+from registry.services import show_status
+from trust.canonical import canonical
+
+LONGEST_TEXT = 4000
+_CLOSED = (Status.RETIRED, Status.QUARANTINED, Status.IN_REVIEW, Status.QUORUM)
+_ENDINGS = {
+    SignDecision.REJECT: (ReviewState.REJECTED, Status.REJECTED, Action.REVIEW_REJECTED),
+    SignDecision.REQUEST_CHANGES: (
+        ReviewState.CHANGES_REQUESTED,
+        Status.CHANGES_REQUESTED,
+        Action.REVIEW_CHANGES_REQUESTED,
+    ),
+}
+
+
+def _text(value: str, field: str, *, required: bool = True) -> str:
+    value = value.strip()
+    if required and not value:
+        raise Invalid("Give a reason.", field=field)
+    if len(value) > LONGEST_TEXT:
+        raise Invalid(f"At most {LONGEST_TEXT} characters.", field=field)
+    return value
+
+
+def _locked(review: Review) -> Review:
+    ModelVersion.objects.select_for_update(no_key=True).get(pk=review.version_id)
+    return (
+        Review.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("version__model", "policy", "opened_by")
+        .get(pk=review.pk)
+    )
+
+
+def dry_run(version: ModelVersion) -> list[GateResult]:
+    """The gates of a version as they would be frozen now; changes nothing. Raises Conflict."""
+    return build_statement(review=uuid.uuid4(), version=version, policy=policy_for(version.model))[
+        1
+    ]
+
+
+@transaction.atomic
+def submit(*, caller: Caller, version: ModelVersion) -> Review:
+    """Ask for approval: freeze bytes, evidence, policy and gates into one statement.
+
+    A version may be submitted with gates that have not passed, so that reviewers see it; it
+    cannot be approved then. Raises NotAllowed, Conflict.
+    """
+    policies.may_submit(caller, version.model.team_id).enforce()
+    locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    if not locked.servable:
+        raise Conflict("This version has no model that can be served, so it cannot be approved.")
+    if locked.status in _CLOSED:
+        raise Conflict(f"A version that is {locked.get_status_display()} cannot be submitted.")
+    if locked.approvals.filter(revocation=None, not_after__gt=timezone.now()).exists():
+        raise Conflict("This version is approved already.")
+    identity, policy = uuid.uuid4(), policy_for(version.model)
+    statement, gates = build_statement(review=identity, version=version, policy=policy)
+    body = canonical(statement)
+    review = Review.objects.create(
+        id=identity,
+        version=version,
+        policy=policy,
+        statement=body,
+        statement_digest=sha256(body).hexdigest(),
+        opened_by=caller.user,
+    )
+    show_status(version, Status.IN_REVIEW)
+    record(
+        actor=caller.actor,
+        action=Action.REVIEW_OPENED,
+        subject=("review", review.pk),
+        payload={
+            "statement_digest": f"sha256:{review.statement_digest}",
+            "version_digest": f"sha256:{version.digest}",
+            "policy_digest": f"sha256:{policy.digest}",
+            "gates_passed": len(gates) - len(blocking(gates)),
+            "gates": len(gates),
+        },
+        related=[("version", version.pk), ("model", version.model_id)],
+    )
+    return review
+
+
+@transaction.atomic
+def comment(*, caller: Caller, review: Review, body: str, anchor: str = "") -> Comment:
+    """Write a remark, at a gate where `anchor` names one. Raises NotAllowed, Invalid."""
+    policies.may_comment(caller, review.version.model.team_id).enforce()
+    known = {gate["gate"] for gate in statement_of(review)["gates"]}
+    if anchor and anchor not in known:
+        raise Invalid("There is no such gate in this review.", field="anchor")
+    row = Comment.objects.create(
+        review=review, author=caller.user, body=_text(body, "body"), anchor=anchor
+    )
+    record(
+        actor=caller.actor,
+        action=Action.REVIEW_COMMENTED,
+        subject=("review", review.pk),
+        payload={"comment_digest": f"sha256:{sha256(row.body.encode()).hexdigest()}"},
+        related=[("version", review.version_id), ("model", review.version.model_id)],
+    )
+    return row
+
+
+def sign(
+    *,
+    caller: Caller,
+    review: Review,
+    statement_digest: str,
+    decision: str,
+    reason: str,
+    password: str,
+) -> Signature:
+    """Sign the statement that was shown, with the password in the same request.
+
+    `statement_digest` is `sha256:<hex>` of what the signer saw. Raises NotAllowed (no role, a
+    contributor, wrong password), Conflict (changed since it was shown), Invalid.
+    """
+    if decision not in SignDecision.values:
+        raise Invalid("The decision is approve, request_changes or reject.", field="decision")
+    reason = _text(reason, "reason")
+    policy = Policy.read(review.policy.document)
+    policies.may_sign(caller, review, policy).enforce()
+    reauthenticate(caller=caller, password=password)
+    return _sign(caller, review, statement_digest, SignDecision(decision), reason)
+
+
+@transaction.atomic
+def _sign(
+    caller: Caller, review: Review, shown_digest: str, decision: SignDecision, reason: str
+) -> Signature:
+    review = _locked(review)
+    policy = Policy.read(review.policy.document)
+    policies.may_sign(caller, review, policy).enforce()
+    _require_current(review, shown_digest, approving=decision == SignDecision.APPROVE)
+    role = policies.signing_role(caller, review.version.model.team_id, policy) or ""
+    previous = Signature.objects.filter(review=review).order_by("-at").first()
+    now = timezone.now()
+    made = make_record(
+        statement_digest=review.statement_digest,
+        person=caller.person_id,
+        user=caller.user.pk,
+        role=role,
+        decision=decision.value,
+        reason=reason,
+        at=now,
+        printed_name=caller.user.person.name,
+        previous=previous.digest if previous else None,
+    )
+    signature = Signature.objects.create(
+        review=review,
+        statement_digest=review.statement_digest,
+        person=caller.user.person,
+        user=caller.user,
+        role=role,
+        decision=decision,
+        reason=reason,
+        record=made.body,
+        digest=made.digest,
+        salt=made.salt,
+        printed_name=caller.user.person.name,
+        at=now,
+    )
+    _record_signature(caller, review, signature, made)
+    _after_signature(caller, review, policy, decision)
+    return signature
+
+
+def _require_current(review: Review, shown_digest: str, *, approving: bool) -> None:
+    if shown_digest != f"sha256:{review.statement_digest}":
+        raise Conflict("This is not the statement that was shown to you; load the review again.")
+    if not approving:
+        return
+    now, gates = build_statement(review=review.pk, version=review.version, policy=review.policy)
+    changed = what_changed(statement_of(review), now)
+    if changed:
+        raise Conflict(
+            f"Since the submission this has changed: {', '.join(changed)}. "
+            "Withdraw the review and submit the version again."
+        )
+    failed = blocking(gates)
+    if failed:
+        names = ", ".join(gate.gate for gate in failed)
+        raise Conflict(f"These required gates have not passed: {names}.")
+
+
+def _record_signature(caller: Caller, review: Review, signature: Signature, made: Record) -> None:
+    record(
+        actor=caller.actor,
+        action=Action.REVIEW_SIGNED,
+        subject=("review", review.pk),
+        payload={
+            "signature": f"sha256:{made.digest}",
+            "statement_digest": f"sha256:{review.statement_digest}",
+            "decision": signature.decision,
+            "role": signature.role,
+        },
+        related=[("version", review.version_id), ("model", review.version.model_id)],
+    )
+
+
+def _after_signature(
+    caller: Caller, review: Review, policy: Policy, decision: SignDecision
+) -> None:
+    about = [("version", review.version_id), ("model", review.version.model_id)]
+    payload = {"statement_digest": f"sha256:{review.statement_digest}"}
+    if decision in _ENDINGS:
+        state, status, action = _ENDINGS[decision]
+        _close(review, state)
+        show_status(review.version, status)
+    elif len(counting_signatures(review, policy)) >= policy.signers:
+        action = Action.REVIEW_QUORUM_REACHED
+        Review.objects.filter(pk=review.pk).update(state=ReviewState.QUORUM, notary_note="")
+        show_status(review.version, Status.QUORUM)
+    else:
+        return
+    record(
+        actor=caller.actor,
+        action=action,
+        subject=("review", review.pk),
+        payload=payload,
+        related=about,
+    )
+
+
+def _close(review: Review, state: ReviewState) -> None:
+    Review.objects.filter(pk=review.pk).update(state=state, closed_at=timezone.now())
+    review.state = state
+
+
+@transaction.atomic
+def withdraw(*, caller: Caller, review: Review) -> Review:
+    """Take a review back; its signatures no longer count. Raises NotAllowed, Conflict."""
+    review = _locked(review)
+    policies.may_withdraw(caller, review).enforce()
+    if review.state not in (ReviewState.OPEN, ReviewState.QUORUM):
+        raise Conflict("This review is closed already.")
+    _close(review, ReviewState.WITHDRAWN)
+    show_status(review.version, Status.DRAFT)
+    record(
+        actor=caller.actor,
+        action=Action.REVIEW_WITHDRAWN,
+        subject=("review", review.pk),
+        payload={"statement_digest": f"sha256:{review.statement_digest}"},
+        related=[("version", review.version_id), ("model", review.version.model_id)],
+    )
+    return review

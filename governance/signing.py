@@ -1,0 +1,88 @@
+"""Signature records, and which of them count."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from accounts.selectors import roles_in
+from governance.documents import Policy
+from governance.models import Review, Signature
+from governance.selectors import approving_signatures
+from registry.selectors import contributor_ids
+from trust.canonical import canonical
+from trust.disclosures import name_commitment, new_salt
+from trust.times import format_moment
+
+MEANINGS = {
+    "approve": "I have read the evidence and approve this version for use in the stated scope.",
+    "request_changes": "I have read the evidence and ask for changes.",
+    "reject": "I have read the evidence and reject this version.",
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """The canonical record of a signature, its hex digest and the salt of the printed name."""
+
+    body: bytes
+    digest: str
+    salt: str
+
+
+def make_record(
+    *,
+    statement_digest: str,
+    person: UUID,
+    user: UUID,
+    role: str,
+    decision: str,
+    reason: str,
+    at: datetime,
+    printed_name: str,
+    previous: str | None,
+) -> Record:
+    """What a person signed: statement, meaning, reason, moment (after 21 CFR 11.50, 11.70)."""
+    salt = new_salt()
+    body = canonical(
+        {
+            "type": "assay/signature/1",
+            "statement_digest": f"sha256:{statement_digest}",
+            "person": str(person),
+            "user": str(user),
+            "role": role,
+            "decision": decision,
+            "meaning": MEANINGS[decision],
+            "reason": reason,
+            "at": format_moment(at),
+            "method": "password",
+            "name_commitment": name_commitment(salt, printed_name),
+            "previous": f"sha256:{previous}" if previous else None,
+        }
+    )
+    return Record(body, sha256(body).hexdigest(), salt.hex())
+
+
+def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
+    """Approving signatures of persons who may still sign now, one for each person.
+
+    A person counts who is active through an active login, still has a signing role in the owner
+    team, and is no contributor. The record's bytes must be those of its digest, and under the
+    review's statement.
+    """
+    team = review.version.model.team_id
+    barred = set(contributor_ids(review.version))
+    counted: dict[UUID, Signature] = {}
+    for signature in approving_signatures(review):
+        person, user = signature.person, signature.user
+        if (
+            person.pk not in barred
+            and person.is_active
+            and user.is_active
+            and user.person_id == person.pk
+            and signature.statement_digest == review.statement_digest
+            and sha256(bytes(signature.record)).hexdigest() == signature.digest
+            and roles_in(team, person.pk) & set(policy.roles)
+        ):
+            counted.setdefault(person.pk, signature)
+    return list(counted.values())

@@ -1,0 +1,25 @@
+"""REST addresses of governance."""
+
+from django.urls import path
+
+from governance import api
+
+_VERSION = "models/<slug:name>/versions/<int:number>"
+_REVIEW = "reviews/<uuid:review_id>"
+
+urlpatterns = [
+    path(f"{_VERSION}/gates", api.Gates.as_view(), name="gates"),
+    path(f"{_VERSION}/reviews", api.Submit.as_view(), name="submit"),
+    path(f"{_VERSION}/revocation", api.Revoke.as_view(), name="revoke"),
+    path(f"{_VERSION}/retirement", api.Retire.as_view(), name="retire"),
+    path("models/<slug:name>/aliases/<slug:alias>", api.AliasView.as_view(), name="alias"),
+    path("reviews", api.Reviews.as_view(), name="reviews"),
+    path(_REVIEW, api.ReviewDetail.as_view(), name="review"),
+    path(f"{_REVIEW}/statement", api.Statement.as_view(), name="statement"),
+    path(f"{_REVIEW}/approval", api.Envelope.as_view(), name="approval"),
+    path(f"{_REVIEW}/signatures", api.Sign.as_view(), name="sign"),
+    path(f"{_REVIEW}/withdrawal", api.Withdraw.as_view(), name="withdraw"),
+    path(f"{_REVIEW}/comments", api.Comments.as_view(), name="comments"),
+    path("policies", api.Policies.as_view(), name="policies"),
+    path("policies/<uuid:policy_id>", api.PolicyDetail.as_view(), name="policy"),
+]

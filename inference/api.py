@@ -1,0 +1,130 @@
+"""The REST edge of the inference process."""
+
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from common.errors import Invalid
+from common.openapi import changes
+from common.parsers import read_body, read_json
+from inference.authentication import TableAuthentication
+from inference.predicting import Asked, predict
+from inference.serializers import PredictionIn, PredictionOut
+from inference.serving import follower, writer
+from inference.table import UserRights
+
+_ALIAS = OpenApiParameter(
+    "alias", OpenApiTypes.STR, description="The alias that answers; champion by default."
+)
+
+
+class FastJSONParser(BaseParser):
+    """JSON bodies, as strict as everywhere; the slow reader is asked only in case of doubt."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """The body's value. Raises TooLarge, Invalid."""
+        body = read_body(stream)
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise Invalid(f"The body is not valid JSON: {error}", field="body") from None
+        if not isinstance(value, dict):
+            raise Invalid("The body must be a JSON object.", field="body")
+        return value if _is_plain(body, value) else read_json(body)
+
+
+def _is_plain(body: bytes, value: dict[str, Any]) -> bool:
+    """Whether every colon of the body stands behind a key that was kept, and no character is
+    written as an escape: then no key stands twice and no NUL is in it."""
+    if b"\\u" in body:
+        return False
+    rows = value.get("rows")
+    rows = rows if isinstance(rows, list) else []
+    keys = len(value) + sum(len(row) for row in rows if isinstance(row, dict))
+    return body.count(b":") == keys
+
+
+class _Predict(APIView):
+    authentication_classes = [TableAuthentication]
+    parser_classes = [FastJSONParser]
+
+    def _answer(self, request: Request, name: str, number: int | None) -> HttpResponse:
+        user: Any = request.user
+        assert isinstance(user, UserRights)
+        asked = Asked(
+            user=user,
+            name=name,
+            alias=request.query_params.get("alias", "champion"),
+            number=number,
+            request_id=getattr(request, "request_id", ""),
+        )
+        now = follower()
+        answer = predict(now.table, asked, request.data, silence_s=now.silence_s, writer=writer())
+        return HttpResponse(
+            orjson.dumps(answer.body),
+            content_type="application/json",
+            headers={
+                "X-Assay-Version-Digest": answer.version_digest,
+                "X-Assay-Approval": answer.approval,
+            },
+        )
+
+
+class PredictByAlias(_Predict):
+    """Ask the version behind an alias."""
+
+    @extend_schema(
+        operation_id="predict",
+        summary="Ask the version behind an alias",
+        request=PredictionIn,
+        responses=changes(200, PredictionOut),
+        parameters=[_ALIAS],
+    )
+    def post(self, request: Request, name: str) -> HttpResponse:
+        """Answers only under a valid, signed approval; headers name version and approval."""
+        return self._answer(request, name, None)
+
+
+class PredictByNumber(_Predict):
+    """Ask one version by its number."""
+
+    @extend_schema(
+        operation_id="predict_version",
+        summary="Ask one version",
+        request=PredictionIn,
+        responses=changes(200, PredictionOut),
+    )
+    def post(self, request: Request, name: str, number: int) -> HttpResponse:
+        """Answers only under a valid, signed approval; headers name version and approval."""
+        return self._answer(request, name, number)
+
+
+class Health(APIView):
+    """Whether this process serves, and how fresh its knowledge is."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> JsonResponse:
+        """200 once a first table was read, else 503."""
+        now = follower()
+        body = {
+            "status": "ok" if now.ready else "starting",
+            "generation": now.table.generation,
+            "loaded": len(now.table.loaded),
+            "refused": len(now.table.refused),
+            "database_silent_s": round(now.silence_s, 3),
+            "records_flushed_every_ms": settings.SEGMENT_SYNC_MS,
+        }
+        return JsonResponse(body, status=200 if now.ready else 503)

@@ -1,0 +1,184 @@
+"""A background thread that keeps the table up to date; requests never wait for the database.
+
+What may no longer answer leaves the table at once; what is new is loaded beside that.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
+
+from common.errors import DomainError
+from governance.selectors import trusted_keys
+from inference import selectors
+from inference.loading import load
+from inference.services import note_loaded, note_refused
+from inference.table import Candidate, Loaded, Table
+
+log = logging.getLogger("assay.serving")
+
+
+class Follower:
+    """Holds the present table. `contact` is the monotonic moment of the last answer of the
+    database; how long it may lie back is signed into each approval.
+
+    One thread follows the database, another opens models: a model that takes long to open must
+    not delay the revocation of others."""
+
+    def __init__(self, *, threads: int = 1) -> None:
+        self.table = Table()
+        self.contact = time.monotonic()
+        self._threads = threads
+        self._stop = threading.Event()
+        self._changed = threading.Event()
+        self._lock = threading.Lock()
+        self._running = [
+            threading.Thread(target=self._repeat, args=(act,), name=name, daemon=True)
+            for name, act in (("follower", self.look), ("loader", self._load_when_changed))
+        ]
+
+    def start(self) -> None:
+        """Begin to follow; the first table may take a moment (see `ready`)."""
+        for thread in self._running:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads and wait until they have ended."""
+        self._stop.set()
+        self._changed.set()
+        for thread in self._running:
+            if thread.is_alive():
+                thread.join()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a first table has been read."""
+        return self.table.generation >= 0
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds since the database last answered."""
+        return time.monotonic() - self.contact
+
+    def _repeat(self, act: Callable[[], None]) -> None:
+        pause = settings.SERVING_POLL_MS / 1000
+        while not self._stop.is_set():
+            try:
+                act()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("The database does not answer: %s", str(error).splitlines()[0])
+                connection.close()
+            except Exception:
+                log.exception("Following the database failed.")
+            self._stop.wait(pause)
+        connection.close()
+
+    def look(self) -> None:
+        """One round of following. Raises DatabaseError."""
+        asked_at = time.monotonic()
+        number = selectors.generation()
+        self.contact = asked_at
+        if number == self.table.generation and not self._expired():
+            return
+        now = timezone.now()
+        self._publish(number, selectors.candidates(now), now)
+        self._changed.set()
+
+    def _expired(self) -> bool:
+        now = timezone.now()
+        return any(one.approval.not_after <= now for one in self.table.loaded.values())
+
+    def _publish(self, number: int, found: list[Candidate], now: datetime) -> None:
+        kept = {candidate.approval for candidate in found}
+        fresh = Table(
+            generation=number,
+            tokens=selectors.live_tokens(now),
+            users=selectors.active_users(),
+            teams=selectors.model_teams(),
+            by_alias={(c.name, alias): c for c in found for alias in c.aliases},
+            by_number={(c.name, c.number): c for c in found},
+            pointing=selectors.alias_targets(),
+        )
+        with self._lock:
+            old = self.table.loaded
+            loaded = {key: one for key, one in old.items() if key in kept}
+            self.table = replace(fresh, loaded=loaded)
+        for key, one in old.items():
+            if key not in kept:
+                one.model.close()
+
+    def _load_when_changed(self) -> None:
+        self._changed.wait()
+        self._changed.clear()
+        try:
+            self.load_missing()
+        except BaseException:
+            self._changed.set()
+            raise
+
+    def load_missing(self) -> None:
+        """Open what the present table names and has not open; each is tried once. Raises
+        DatabaseError."""
+        tried: set[UUID] = set()
+        while not self._stop.is_set() and (candidate := self._next(tried)) is not None:
+            tried.add(candidate.approval)
+            self._load(candidate)
+
+    def _next(self, tried: set[UUID]) -> Candidate | None:
+        # Versions behind an alias first: those are the ones that somebody waits for.
+        table = self.table
+        waiting = [c for c in table.by_number.values() if c.approval not in table.loaded]
+        return min(
+            (c for c in waiting if c.approval not in tried),
+            key=lambda c: not c.aliases,
+            default=None,
+        )
+
+    def _load(self, candidate: Candidate) -> None:
+        try:
+            loaded = load(candidate, keys=trusted_keys(), now=timezone.now(), threads=self._threads)
+        except DomainError as error:
+            self._refuse(candidate, error.reason)
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception:
+            # One version that cannot even be refused properly must not keep the others waiting.
+            log.exception("Opening %s v%d failed.", candidate.name, candidate.number)
+            self._refuse(candidate, "Its records cannot be read; the serving log says more.")
+        else:
+            if self._keep(candidate.approval, loaded):
+                note_loaded(candidate)
+
+    def _refuse(self, candidate: Candidate, reason: str) -> None:
+        with self._lock:
+            refused = dict(self.table.refused) | {candidate.approval: reason}
+            self.table = replace(self.table, refused=refused)
+        note_refused(candidate, reason)
+
+    def _keep(self, approval: UUID, loaded: Loaded) -> bool:
+        """Whether it is still wanted; what was revoked while it was opened never answers."""
+        with self._lock:
+            wanted = any(c.approval == approval for c in self.table.by_number.values())
+            if wanted:
+                table = dict(self.table.loaded) | {approval: loaded}
+                self.table = replace(self.table, loaded=table)
+        if not wanted:
+            loaded.model.close()
+        return wanted
+
+
+def wait_until_ready(follower: Follower, seconds: float) -> bool:
+    """Whether the first table was there within `seconds`."""
+    deadline = time.monotonic() + seconds
+    with suppress(KeyboardInterrupt):
+        while not follower.ready and time.monotonic() < deadline:
+            time.sleep(0.01)
+    return follower.ready

@@ -1,0 +1,162 @@
+"""One prediction, from the table in memory to the record on disk. Touches no database."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from common.errors import DomainError, NotFound, Unavailable
+from inference.segments import SegmentWriter
+from inference.table import Candidate, Loaded, Table, UserRights
+from runtimes.payload import parse
+from runtimes.reply import reply
+from trust.approval import why_not_at
+from trust.times import format_moment
+
+
+class NotApproved(DomainError):
+    """No valid approval stands behind what was asked for."""
+
+    slug = "not-approved"
+    status = 409
+    title = "Not approved for serving"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks for what: by alias, or by number where `number` is given."""
+
+    user: UserRights
+    name: str
+    alias: str
+    number: int | None
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The reply's body, and what its headers say."""
+
+    body: dict[str, Any]
+    version_digest: str
+    approval: str
+
+
+def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
+    """The loaded model that may answer now. Raises NotFound, NotApproved, Unavailable.
+
+    `silence_s` is how long the database has not been heard; the approval says how long that may
+    be.
+    """
+    team = table.teams.get(asked.name)
+    if team is None or team not in asked.user.teams:
+        raise NotFound(f"There is no model named {asked.name!r} that you may call.")
+    candidate = _candidate(table, asked)
+    loaded = table.loaded.get(candidate.approval)
+    if loaded is None:
+        reason = table.refused.get(candidate.approval)
+        if reason:
+            raise NotApproved(f"{asked.name} v{candidate.number} was refused at load: {reason}")
+        raise Unavailable(f"{asked.name} v{candidate.number} is being loaded; try again.")
+    reason = why_not_at(loaded.approval, datetime.now(UTC))
+    if reason:
+        raise NotApproved(f"{asked.name} v{candidate.number} cannot answer. {reason}")
+    grace = loaded.approval.outage_grace.total_seconds() + settings.SERVING_CONTACT_SECONDS
+    if silence_s > grace:
+        raise Unavailable(
+            "The database has not been heard for longer than the approval allows; "
+            "a revocation could be missed, so nothing is answered."
+        )
+    return loaded
+
+
+def _candidate(table: Table, asked: Asked) -> Candidate:
+    if asked.number is not None:
+        found = table.by_number.get((asked.name, asked.number))
+        if found is None:
+            raise NotApproved(
+                f"{asked.name} v{asked.number} has no valid approval, so it is not served."
+            )
+        return found
+    found = table.by_alias.get((asked.name, asked.alias))
+    if found is not None:
+        return found
+    pointed = table.pointing.get((asked.name, asked.alias))
+    if pointed is None:
+        raise NotApproved(
+            f"No version of {asked.name} holds the alias {asked.alias!r}: "
+            "a manager must promote an approved version first."
+        )
+    raise NotApproved(
+        f"{asked.alias} points at {asked.name} v{pointed}, which has no valid approval."
+    )
+
+
+def predict(
+    table: Table, asked: Asked, payload: object, *, silence_s: float, writer: SegmentWriter
+) -> Answer:
+    """Answer a request and keep its record; no record, no answer.
+
+    Raises as `find`; Invalid naming the field for a wrong payload; Unavailable for a model that
+    fails or a disk that takes no record.
+    """
+    loaded = find(table, asked, silence_s=silence_s)
+    arrays = parse(payload, loaded.signature, max_rows=settings.MAX_PREDICT_ROWS)
+    began = time.perf_counter_ns()
+    outputs = loaded.model.run(arrays, deadline_s=settings.PREDICT_SECONDS)
+    spent = time.perf_counter_ns() - began
+    answered = reply(outputs, loaded.signature)
+    identity = str(uuid.uuid4())
+    rows = len(next(iter(arrays.values())))
+    line = _record(asked, loaded, identity, payload, answered, rows, spent)
+    try:
+        writer.append(line)
+    except OSError as error:
+        raise Unavailable("The prediction could not be recorded, so it is not given.") from error
+    facts = {
+        "id": identity,
+        "model": loaded.name,
+        "version": loaded.number,
+        "version_digest": loaded.digest,
+        "approval": loaded.approval.id,
+    }
+    return Answer(facts | answered, loaded.digest, loaded.approval.id)
+
+
+def _digest(value: object) -> str:
+    return f"sha256:{sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
+
+
+def _record(
+    asked: Asked,
+    loaded: Loaded,
+    identity: str,
+    payload: object,
+    answered: dict[str, Any],
+    rows: int,
+    spent_ns: int,
+) -> bytes:
+    entry = {
+        "id": identity,
+        "at": format_moment(datetime.now(UTC)),
+        "model": str(loaded.model_id),
+        "number": loaded.number,
+        "version_digest": loaded.digest,
+        "approval": loaded.approval.id,
+        "alias": asked.alias if asked.number is None else None,
+        "user": str(asked.user.user),
+        "person": str(asked.user.person),
+        "request": asked.request_id,
+        "rows": rows,
+        "run_us": spent_ns // 1000,
+        "input": payload,
+        "input_digest": _digest(payload),
+        "output": answered["predictions"],
+        "output_digest": _digest(answered["predictions"]),
+    }
+    return orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,103 @@
+"""Reads of what serving follows, and of prediction records."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.callers import Caller
+from accounts.models import ApiToken, Membership, User
+from accounts.roles import Role
+from governance.models import Approval
+from inference.models import LoadRefusal, Prediction, ServingState
+from inference.table import Candidate, TokenRights, UserRights
+from registry.models import Alias, ModelVersion, RegisteredModel
+
+
+def generation() -> int:
+    """The number that rises whenever anything that serving follows changes."""
+    return ServingState.objects.values_list("generation", flat=True).get(pk=1)
+
+
+def live_tokens(now: datetime) -> dict[str, TokenRights]:
+    """Usable tokens that may ask for predictions, by their digest."""
+    rows = ApiToken.objects.filter(
+        revoked_at=None, expires_at__gt=now, scopes__contains=["predict"]
+    ).values_list("sha256", "user_id", "scopes", "expires_at")
+    return {sha: TokenRights(user, frozenset(scopes), until) for sha, user, scopes, until in rows}
+
+
+def active_users() -> dict[UUID, UserRights]:
+    """Active logins of active persons with the teams of the person."""
+    teams: dict[UUID, set[UUID]] = defaultdict(set)
+    for person, team in Membership.objects.values_list("person_id", "team_id"):
+        teams[person].add(team)
+    rows = User.objects.filter(is_active=True, person__is_active=True)
+    return {
+        user: UserRights(user, person, frozenset(teams[person]))
+        for user, person in rows.values_list("pk", "person_id")
+    }
+
+
+def model_teams() -> dict[str, UUID]:
+    """The owner team of every model by the model's name."""
+    return dict(RegisteredModel.objects.values_list("name", "team_id"))
+
+
+def candidates(now: datetime) -> list[Candidate]:
+    """Versions with an approval that is neither revoked nor expired, newest approval each."""
+    aliases: dict[UUID, set[str]] = defaultdict(set)
+    for version, name in Alias.objects.values_list("version_id", "name"):
+        aliases[version].add(name)
+    rows = (
+        Approval.objects.filter(revocation=None, not_after__gt=now)
+        .select_related("version__model")
+        .defer("envelope", "version__manifest")
+        .order_by("issued_at")
+    )
+    newest = {row.version_id: row for row in rows}
+    return [
+        Candidate(
+            approval=row.pk,
+            version=version,
+            model_id=row.version.model_id,
+            team=row.version.model.team_id,
+            name=row.version.model.name,
+            number=row.version.number,
+            digest=row.version.digest,
+            aliases=frozenset(aliases[version]),
+        )
+        for version, row in newest.items()
+    ]
+
+
+def alias_targets() -> dict[tuple[str, str], int]:
+    """(model name, alias) -> number of the version that it points at."""
+    rows = Alias.objects.values_list("model__name", "name", "version__number")
+    return {(model, alias): number for model, alias, number in rows}
+
+
+def version_standing(name: str, number: int) -> ModelVersion | None:
+    """A version for the sentence of a refusal."""
+    return (
+        ModelVersion.objects.filter(model__name=name, number=number)
+        .only("status", "status_reason", "number", "servable", "model__name")
+        .select_related("model")
+        .first()
+    )
+
+
+def latest_refusal(version_id: UUID) -> LoadRefusal | None:
+    """Why a serving process last refused to load the version."""
+    return LoadRefusal.objects.filter(version_id=version_id).order_by("-at").first()
+
+
+def predictions_seen_by(caller: Caller) -> QuerySet[Prediction]:
+    """Prediction records of models of the caller's teams; consumers do not read records."""
+    teams = caller.teams_with(Role.CONTRIBUTOR, Role.REVIEWER, Role.MANAGER, Role.COMPLIANCE)
+    models: Any = RegisteredModel.objects.filter(team_id__in=teams).values("pk")
+    return (
+        Prediction.objects.filter(model_id__in=models).select_related("batch").order_by("-at", "pk")
+    )

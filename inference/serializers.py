@@ -1,0 +1,30 @@
+"""The shapes of the inference API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class PredictionIn(serializers.Serializer[Any]):
+    """One of three forms; which names and shapes they take is in the model's signature."""
+
+    rows = serializers.ListField(
+        child=serializers.JSONField(), required=False, help_text="Lists, or objects by feature."
+    )
+    columns = serializers.DictField(
+        child=serializers.ListField(), required=False, help_text="A list for each feature."
+    )
+    inputs = serializers.DictField(
+        child=serializers.ListField(), required=False, help_text="A list of rows for each input."
+    )
+
+
+class PredictionOut(serializers.Serializer[Any]):
+    """The answer, and under which approval it was given."""
+
+    id = serializers.UUIDField()
+    model = serializers.CharField()
+    version = serializers.IntegerField()
+    version_digest = serializers.CharField()
+    approval = serializers.UUIDField()
+    predictions = serializers.ListField(child=serializers.DictField())

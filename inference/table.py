@@ -1,0 +1,80 @@
+"""What a serving process keeps in memory: who may ask, which routes there are, what is loaded.
+
+A `Table` is immutable; the follower puts a new one in its place, and a request reads it once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from runtimes.schema import Signature
+from runtimes.session import Model
+from trust.approval import Approval
+
+
+@dataclass(frozen=True)
+class TokenRights:
+    """A live token: whose it is, what it may do, until when."""
+
+    user: UUID
+    scopes: frozenset[str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class UserRights:
+    """An active login and the teams in which its person has a role."""
+
+    user: UUID
+    person: UUID
+    teams: frozenset[UUID]
+
+    @property
+    def is_authenticated(self) -> bool:
+        """What REST permissions ask of a user."""
+        return True
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An open model whose bytes, approval and golden rows were verified."""
+
+    version: UUID
+    model_id: UUID
+    name: str
+    number: int
+    digest: str
+    signature: Signature
+    approval: Approval
+    model: Model
+    input_names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An approved, not revoked version, as the database says; nothing is believed yet."""
+
+    approval: UUID
+    version: UUID
+    model_id: UUID
+    team: UUID
+    name: str
+    number: int
+    digest: str
+    aliases: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything that answering needs. `generation` is the state of the database it shows."""
+
+    generation: int = -1
+    tokens: Mapping[str, TokenRights] = field(default_factory=dict)
+    users: Mapping[UUID, UserRights] = field(default_factory=dict)
+    teams: Mapping[str, UUID] = field(default_factory=dict)
+    by_alias: Mapping[tuple[str, str], Candidate] = field(default_factory=dict)
+    by_number: Mapping[tuple[str, int], Candidate] = field(default_factory=dict)
+    pointing: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    loaded: Mapping[UUID, Loaded] = field(default_factory=dict)
+    refused: Mapping[UUID, str] = field(default_factory=dict)

@@ -1,0 +1,36 @@
+"""Who may see and change models, versions and datasets."""
+
+from uuid import UUID
+
+from accounts.callers import Caller
+from accounts.roles import Role, Scope
+from common.decisions import Decision, allow, deny
+
+READERS = (Role.CONTRIBUTOR, Role.REVIEWER, Role.MANAGER, Role.COMPLIANCE, Role.ADMIN)
+
+
+def may_read(caller: Caller, team: UUID) -> Decision:
+    """Members of the owner team read; consumers too, since they must know what they call."""
+    if not caller.may_use(Scope.READ):
+        return deny("This token may not read.")
+    if team in caller.teams:
+        return allow()
+    return deny("You do not belong to the team that owns this.")
+
+
+def may_read_evidence(caller: Caller, team: UUID) -> Decision:
+    """Everybody in the team but consumers reads files, evidence and reviews."""
+    if not caller.may_use(Scope.READ):
+        return deny("This token may not read.")
+    if caller.has_role(team, *READERS):
+        return allow()
+    return deny("Consumers see the model's description and interface, not its evidence.")
+
+
+def may_contribute(caller: Caller, team: UUID) -> Decision:
+    """Contributors and managers of a team register, train, evaluate, compress and submit."""
+    if not caller.may_use(Scope.WRITE):
+        return deny("This token may not change anything.")
+    if caller.has_role(team, Role.CONTRIBUTOR, Role.MANAGER):
+        return allow()
+    return deny("Only contributors and managers of the owner team may do this.")

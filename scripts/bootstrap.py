@@ -1,0 +1,108 @@
+"""Makes the virtual environment .venv from the pinned requirements, step by step, once.
+
+Standard library only: it runs before anything is installed. Started by scripts/bootstrap.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+
+
+def say(text: str) -> None:
+    """A line for the terminal, at once."""
+    print(text, flush=True)
+
+
+def run(name: str, command: list[str]) -> None:
+    """Runs one step, prints how long it took; on failure prints its output and ends with 1."""
+    begun = time.monotonic()
+    say(f"  {name} …")
+    # A person sees the progress of the tool itself; a log gets its words only when it failed.
+    quiet = not sys.stdout.isatty()
+    done = subprocess.run(command, cwd=ROOT, capture_output=quiet, text=True, check=False)
+    if done.returncode != 0:
+        if quiet:
+            say(done.stdout[-4000:] + done.stderr[-4000:])
+        say(f"This step failed: {name}")
+        sys.exit(1)
+    say(f"  {name:<44}{time.monotonic() - begun:6.1f} s")
+
+
+def digest(files: list[Path]) -> str:
+    """What the environment is made from: the interpreter and the pins."""
+    found = hashlib.sha256(sys.version.encode())
+    for file in files:
+        found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+def reads(stamp: Path) -> str:
+    """What a stamp says; nothing if it is missing."""
+    return stamp.read_text(encoding="utf-8") if stamp.exists() else ""
+
+
+def usable(python: Path) -> bool:
+    """Whether the environment's interpreter runs and has pip, also after the folder was moved."""
+    if not python.exists():
+        return False
+    command = [str(python), "-c", "import pip, sys; print(sys.prefix)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode == 0 and Path(done.stdout.strip()).resolve() == VENV.resolve()
+
+
+def make_environment() -> None:
+    """The empty virtual environment, unless a usable one is there."""
+    if usable(PYTHON):
+        return
+    try:
+        import ensurepip  # noqa: F401, PLC0415 - some systems ship Python without it
+    except ImportError:
+        say("This Python has no venv; install it (Debian and Ubuntu: apt install python3-venv).")
+        sys.exit(2)
+    run("virtual environment", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+
+
+def torch_pin() -> str:
+    """The pinned torch, installed by itself, since it is the longest download."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if line.startswith("torch=="))
+
+
+def install(*, dev: bool) -> None:
+    """Installs what the stamp of the last time does not vouch for."""
+    files = [ROOT / "requirements.txt"] + ([ROOT / "requirements-dev.txt"] if dev else [])
+    stamps = {VENV / ".stamp": digest(files[:1])}
+    if dev:
+        stamps[VENV / ".stamp-dev"] = digest(files)
+    if usable(PYTHON) and all(reads(stamp) == wanted for stamp, wanted in stamps.items()):
+        return
+    say(f"Preparing {VENV}")
+    make_environment()
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    run(f"{torch_pin()} (the largest part)", [*pip, torch_pin()])
+    run("all other packages", [*pip, "-r", str(files[-1])])
+    run("packages agree", [str(PYTHON), "-m", "pip", "check"])
+    for stamp, wanted in stamps.items():
+        stamp.write_text(wanted, encoding="utf-8")
+
+
+def main(arguments: list[str]) -> None:
+    """Takes --dev; two at a time wait for each other."""
+    if set(arguments) - {"--dev"}:
+        say("usage: scripts/bootstrap [--dev]")
+        sys.exit(2)
+    folder = os.open(ROOT, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    install(dev="--dev" in arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

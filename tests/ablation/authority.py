@@ -1,0 +1,152 @@
+"""Guards of authority: every policy that says no."""
+
+from tests.ablation.guard import Guard
+
+_REVIEWS = "tests/governance/test_reviews.py"
+_RELEASES = "tests/governance/test_releases.py"
+_DOCUMENTS = "tests/governance/test_documents.py"
+_PREDICTING = "tests/inference/test_predicting.py"
+_VERSIONS = "tests/registry/test_versions.py"
+_PEOPLE = "tests/accounts/test_services.py"
+
+
+def _deny(name: str, file: str, sentence: str, *red: str) -> Guard:
+    """A policy that says yes where it would say this."""
+    text = f'return deny("{sentence}")'
+    return Guard(f"authorisation: {name}", file, text, "return allow()", red)
+
+
+_WRITES = f"{_VERSIONS}::test_contributors_and_managers_write_and_nobody_else"
+_SEES = f"{_VERSIONS}::test_who_sees_what"
+_PEOPLE_ACTS = f"{_PEOPLE}::test_only_administrators_manage_people"
+
+AUTHORISATION = (
+    _deny(
+        "may_submit",
+        "governance/policies.py",
+        "Only contributors and managers of the owner team may submit a version.",
+        f"{_REVIEWS}::TestSubmit::test_by_role",
+    ),
+    _deny(
+        "may_comment",
+        "governance/policies.py",
+        "Only members who read the evidence may comment.",
+        f"{_REVIEWS}::TestComment::test_by_role",
+    ),
+    Guard(
+        "authorisation: may_sign",
+        "governance/policies.py",
+        "if signing_role(caller, version.model.team_id, policy) is None:",
+        "if False:",
+        (f"{_REVIEWS}::TestSign::test_by_role",),
+    ),
+    _deny(
+        "may_sign (token)",
+        "governance/policies.py",
+        "This token may not sign.",
+        f"{_REVIEWS}::TestSign::test_a_token_needs_the_scope",
+    ),
+    _deny(
+        "may_withdraw",
+        "governance/policies.py",
+        "Only whoever opened the review, or a manager, may withdraw it.",
+        f"{_REVIEWS}::TestWithdraw::test_by_role",
+    ),
+    _deny(
+        "may_promote",
+        "governance/policies.py",
+        "Only managers of the owner team may move an alias.",
+        f"{_RELEASES}::TestPromote::test_is_the_managers_verb",
+    ),
+    _deny(
+        "may_revoke",
+        "governance/policies.py",
+        "Only managers and compliance of the owner team may revoke an approval.",
+        f"{_RELEASES}::TestRevoke::test_is_the_verb_of_managers_and_compliance",
+    ),
+    _deny(
+        "may_publish_policy (team)",
+        "governance/policies.py",
+        "Only managers of the team may publish its policies.",
+        f"{_DOCUMENTS}::TestPublish::test_a_teams_policy_is_its_managers",
+    ),
+    _deny(
+        "may_publish_policy (all teams)",
+        "governance/policies.py",
+        "Only an administrator publishes policies for every team.",
+        f"{_DOCUMENTS}::TestPublish::test_the_policy_of_all_teams_is_the_administrators",
+    ),
+    _deny(
+        "may_read",
+        "registry/policies.py",
+        "You do not belong to the team that owns this.",
+        _SEES,
+    ),
+    _deny(
+        "may_read_evidence",
+        "registry/policies.py",
+        "Consumers see the model's description and interface, not its evidence.",
+        _SEES,
+    ),
+    _deny(
+        "may_contribute",
+        "registry/policies.py",
+        "Only contributors and managers of the owner team may do this.",
+        _WRITES,
+    ),
+    _deny(
+        "may_upload",
+        "registry/uploads.py",
+        "Only contributors and managers of a team may upload files.",
+        _WRITES,
+    ),
+    _deny(
+        "may_evaluate",
+        "evaluation/policies.py",
+        "Only contributors and managers of the owner team may start an evaluation.",
+        _WRITES,
+    ),
+    _deny(
+        "may_train",
+        "training/policies.py",
+        "Only contributors and managers of the owner team may train or compress.",
+        _WRITES,
+    ),
+    _deny(
+        "steering a job",
+        "registry/jobs.py",
+        "Only whoever asked for the job, or a manager of the team, may do this.",
+        f"{_VERSIONS}::TestJobs",
+    ),
+    _deny(
+        "may_manage_people",
+        "accounts/policies.py",
+        "Only an administrator of this instance may manage people and teams.",
+        _PEOPLE_ACTS,
+    ),
+    _deny(
+        "may_manage_roles",
+        "accounts/policies.py",
+        "Only an administrator may give or take roles in this team.",
+        _PEOPLE_ACTS,
+    ),
+    _deny(
+        "may_make_token",
+        "accounts/policies.py",
+        "A token cannot make a token with more scopes than its own.",
+        f"{_PEOPLE}::TestTokens::test_a_token_makes_none_that_is_stronger",
+    ),
+    _deny(
+        "may_change_profile",
+        "accounts/policies.py",
+        "A token cannot change the settings of its login.",
+        f"{_PEOPLE}::TestTokens::test_a_token_leaves_less_than_its_owner_may",
+    ),
+    Guard(
+        "authorisation: predictions for the owner team only",
+        "inference/predicting.py",
+        "if team is None or team not in asked.user.teams:",
+        "if team is None:",
+        (f"{_PREDICTING}::TestWhoMayAsk::test_not_others_for_whom_the_model_does_not_exist",),
+    ),
+)

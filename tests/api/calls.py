@@ -1,0 +1,237 @@
+"""One call of each operation that must succeed; a new operation without one fails the suite.
+
+The order matters: what a call makes, a later one uses; what ends things stands last.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from governance.documents import DEFAULTS
+from tests.api.house import EVERYBODY, SIDE, House
+from tests.cast import TEAM, password_of
+from tests.factories import tiny
+
+Maker = Callable[[House], dict[str, Any]]
+_PASSWORD = password_of(EVERYBODY)
+_AT_0 = {"Upload-Offset": "0"}
+BYTES = b"some bytes of a file"
+
+
+def _nothing(house: House) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Call:
+    """Path parameters, body and query of a call; a list of names reads `house[name]`."""
+
+    path: Maker = _nothing
+    body: Maker | None = None
+    query: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def _version(number: int) -> Maker:
+    return lambda house: {"name": house["model"], "number": number}
+
+
+def _review(house: House) -> dict[str, Any]:
+    return {"review_id": house["review"]}
+
+
+def _model(house: House) -> dict[str, Any]:
+    return {"name": house["model"]}
+
+
+def _seeded(parameter: str, name: str) -> Maker:
+    return lambda house: {parameter: house[name]}
+
+
+def _made(parameter: str, operation: str, key: str = "id") -> Maker:
+    return lambda house: {parameter: house.made[operation][key]}
+
+
+def _says(**body: Any) -> Maker:
+    return lambda house: dict(body)
+
+
+PREDICT = {
+    "predict": Call(_model, lambda house: tiny.request()),
+    "predict_version": Call(_version(1), lambda house: tiny.request()),
+}
+
+ACCOUNTS = {
+    "me_read": Call(),
+    "users_list": Call(),
+    "users_create": Call(
+        body=_says(username="nia", name="Nia", email="nia@example.org", password=password_of("nia"))
+    ),
+    "teams_list": Call(),
+    "teams_create": Call(body=_says(slug="another-team", name="Another team")),
+    "roles_grant": Call(_says(slug=SIDE), _says(username="dan", role="consumer")),
+    "roles_remove": Call(_says(slug=SIDE, username="dan", role="consumer")),
+    "users_deactivate": Call(_made("user_id", "users_create")),
+    "tokens_list": Call(),
+    "tokens_create": Call(body=_says(name="mine", scopes=["read"], days=3)),
+    "tokens_revoke": Call(_seeded("token_id", "token")),
+}
+
+UPLOADS = {
+    "upload_start": Call(body=_says(name="notes.txt", size=len(BYTES))),
+    "upload_send": Call(
+        _made("upload_id", "upload_start"), raw=BYTES, headers={"Upload-Offset": "0"}
+    ),
+    "upload_read": Call(_made("upload_id", "upload_start")),
+    "upload_remove": Call(_made("upload_id", "upload_start")),
+}
+
+REGISTRY = {
+    "models_list": Call(query={"q": "tum", "risk_tier": "medium", "limit": "2"}),
+    "models_register": Call(
+        body=_says(
+            name="second-line",
+            team=TEAM,
+            purpose="Show that a model can be registered.",
+            risk_tier="low",
+            licence="MIT",
+            origin="in-house",
+            tags=["small", "fast"],
+        )
+    ),
+    "models_read": Call(_model),
+    "models_change": Call(_model, _says(purpose="Say it better.", licence="MIT", tags=["new"])),
+    "aliases_history": Call(_model),
+    "versions_list": Call(_model),
+    "versions_register": Call(
+        _model,
+        lambda house: {
+            "artifacts": [{"upload": house["onnx"], "role": "model"}],
+            "signature": tiny.SIGNATURE,
+            "note": "By hand.",
+        },
+    ),
+    "versions_read": Call(_version(1)),
+    "versions_manifest": Call(_version(1)),
+    "artifacts_download": Call(
+        lambda house: _version(1)(house) | {"role": house["role"], "file": house["file"]}
+    ),
+    "cards_read": Call(_version(1)),
+    "cards_edit": Call(
+        _version(3), lambda house: {"content": tiny.CARD | {"caveats": "Small rooms echo."}}
+    ),
+    "evidence_list": Call(_version(1)),
+    "evidence_read": Call(lambda house: _version(1)(house) | {"digest": house["evidence"]}),
+    "datasets_list": Call(),
+    "datasets_register": Call(
+        body=lambda house: {
+            "upload": house["csv"],
+            "team": TEAM,
+            "name": "tumours-train",
+            "format": "csv",
+            "split": "train",
+            "target": "diagnosis",
+            "origin": "scikit-learn",
+            "licence": "CC-BY-4.0",
+        }
+    ),
+    "datasets_read": Call(_seeded("dataset_id", "dataset")),
+}
+
+WORK = {
+    "evaluations_list": Call(_version(1)),
+    "evaluations_request": Call(
+        _version(3), lambda house: {"dataset": house["dataset"], "seed": 5, "resamples": 100}
+    ),
+    "explanations_list": Call(_version(1)),
+    "explanations_request": Call(
+        _version(3), lambda house: {"dataset": house["dataset"], "seed": 5, "rows": 2}
+    ),
+    "recipes_list": Call(),
+    "trainings_list": Call(_model),
+    "trainings_request": Call(
+        _model,
+        lambda house: {
+            "recipe": "mlp",
+            "params": {"hidden": [4], "epochs": 2},
+            "dataset": house["train"],
+            "validation": None,
+        },
+    ),
+    "trainings_read": Call(_made("run_id", "trainings_request")),
+    "compressions_list": Call(_version(1)),
+    "compressions_request": Call(
+        _version(1),
+        lambda house: {"method": "int8-dynamic", "params": {}, "holdout": house["dataset"]},
+    ),
+    "jobs_list": Call(query={"status": "cancelled"}),
+    "jobs_read": Call(_seeded("job_id", "job")),
+    "jobs_log": Call(_seeded("job_id", "job")),
+    "jobs_retry": Call(_seeded("job_id", "job")),
+    "jobs_cancel": Call(_made("job_id", "trainings_request", "job_id")),
+}
+
+GOVERNANCE = {
+    "policies_list": Call(),
+    "policies_publish": Call(
+        body=lambda house: {
+            "name": "ours",
+            "tier": "high",
+            "team": TEAM,
+            "document": DEFAULTS["high"].as_dict() | {"validity_days": 30},
+        }
+    ),
+    "policies_read": Call(_seeded("policy_id", "policy")),
+    "gates_dry_run": Call(_version(3)),
+    "reviews_list": Call(query={"state": "open"}),
+    "reviews_read": Call(_review),
+    "reviews_statement": Call(_review),
+    "reviews_approval": Call(_seeded("review_id", "approved_review")),
+    "comments_list": Call(_review),
+    "comments_write": Call(_review, _says(body="Why this limit?", anchor="")),
+    "reviews_sign": Call(
+        _review,
+        lambda house: {
+            "statement_digest": house["statement"],
+            "decision": "approve",
+            "reason": "I read it.",
+            "password": _PASSWORD,
+        },
+    ),
+    "reviews_open": Call(_version(3)),
+    "reviews_withdraw": Call(_made("review_id", "reviews_open")),
+    "aliases_move": Call(
+        lambda house: {"name": house["model"], "alias": "stable"},
+        _says(version=1, reason="It has proved itself.", accept_schema_change=False),
+    ),
+}
+
+COMPLIANCE = {
+    "audit_events": Call(query={"action": "review.signed", "limit": "1"}),
+    "audit_event": Call(lambda house: {"event_id": house.made["audit_events"]["results"][0]["id"]}),
+    "audit_event_proof": Call(
+        lambda house: {"event_id": house.made["audit_events"]["results"][0]["id"]}
+    ),
+    "audit_checkpoint": Call(),
+    "audit_checkpoints": Call(),
+    "audit_consistency": Call(query={"from": "1"}),
+    "audit_keys": Call(),
+    "models_history": Call(_model),
+    "versions_history": Call(_version(1)),
+    "predictions_list": Call(),
+    "predictions_read": Call(_made("prediction_id", "predict")),
+    "exports_list": Call(),
+    "exports_request": Call(
+        body=lambda house: {"scope": {"kind": "model", "model": house["model"]}}
+    ),
+    "exports_read": Call(_made("export_id", "exports_request")),
+    "exports_bundle": Call(_made("export_id", "exports_request")),
+}
+
+ENDS = {
+    "versions_retire": Call(_version(4), _says(reason="Nobody needs it.")),
+    "versions_revoke": Call(_version(1), _says(reason="It drifts.", password=_PASSWORD)),
+}
+
+WEB = ACCOUNTS | UPLOADS | REGISTRY | WORK | GOVERNANCE | COMPLIANCE | ENDS

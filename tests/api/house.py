@@ -1,0 +1,107 @@
+"""A house with something in every room, so that every operation of the API can succeed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from accounts.callers import Caller
+from accounts.roles import Role, Scope
+from accounts.services import create_team, create_token, create_user, grant_role
+from evaluation.services import request_run
+from governance.models import PolicyVersion
+from governance.services import submit
+from registry import jobs
+from registry.intake import register_dataset
+from registry.models import DatasetSnapshot
+from tests.cast import password_of, the_team, user_of, who
+from tests.factories import tiny, verbs
+from tests.stage import MODEL, Stage
+from worker.models import Job
+
+SIDE = "side"
+EVERYBODY = "zoe"
+
+
+@dataclass
+class House:
+    """What stands where; `made` keeps the reply of each operation that was called on the way."""
+
+    token: str
+    ids: dict[str, str]
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.ids[name]
+
+
+def _zoe() -> Caller:
+    create_user(
+        caller=who("root"),
+        username=EVERYBODY,
+        name="Zoe",
+        email="",
+        password=password_of(EVERYBODY),
+        is_admin=True,
+    )
+    for role in Role:
+        grant_role(caller=who("root"), team=the_team(), user=user_of(EVERYBODY), role=role)
+    return who(EVERYBODY)
+
+
+def token_of(caller: Caller, *scopes: str) -> tuple[UUID, str]:
+    """A fresh token: its id and text; all scopes if none is named."""
+    row, text = create_token(caller=caller, name="api", scopes=scopes or list(Scope), days=2)
+    return row.pk, text
+
+
+def _training_rows(caller: Caller) -> DatasetSnapshot:
+    return register_dataset(
+        caller=caller,
+        team=the_team(),
+        upload=verbs.send(caller, "train.csv", tiny.table("train")),
+        name="tumours-learn",
+        split="train",
+        target="diagnosis",
+        origin="scikit-learn",
+        licence="CC-BY-4.0",
+        file_format="csv",
+    )
+
+
+def furnish(stage: Stage) -> House:
+    """Adds to an approved stage: zoe with every role, an open review, drafts, uploads, jobs."""
+    zoe, ada, dataset = _zoe(), who("ada"), DatasetSnapshot.objects.get(name="tumours")
+    model = stage.version.model
+    open_version, draft, _old = (verbs.another(ada, model) for _ in range(3))
+    verbs.make_ready(ada, open_version)
+    review = submit(caller=ada, version=open_version)
+    verbs.make_ready(ada, draft)
+    create_team(caller=who("root"), slug=SIDE, name="Side")
+    run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
+    assert run.job_id is not None
+    job = Job.objects.get(pk=run.job_id)
+    jobs.cancel_job(caller=zoe, job=job)
+    evidence = stage.version.evidence.first()
+    policy = PolicyVersion.objects.first()
+    artifact = stage.version.artifacts.get()
+    assert evidence is not None
+    assert policy is not None
+    return House(
+        token_of(zoe)[1],
+        {
+            "model": MODEL,
+            "dataset": str(dataset.pk),
+            "review": str(review.pk),
+            "statement": f"sha256:{review.statement_digest}",
+            "approved_review": str(stage.approval.review_id),
+            "job": str(job.pk),
+            "evidence": f"sha256:{evidence.digest}",
+            "policy": str(policy.pk),
+            "role": artifact.role,
+            "file": artifact.name,
+            "token": str(token_of(zoe, "read")[0]),
+            "onnx": str(verbs.send(zoe, "model.onnx", tiny.model_bytes())),
+            "train": str(_training_rows(zoe).pk),
+            "csv": str(verbs.send(zoe, "rows.csv", tiny.table("train"))),
+        },
+    )

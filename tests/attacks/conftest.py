@@ -1,0 +1,46 @@
+"""The stages, a house with something in every room, and a second team with its own people."""
+
+import pytest
+
+from accounts.callers import Caller
+from accounts.models import Team
+from accounts.roles import Role
+from accounts.services import create_team, create_user, grant_role
+from tests.api.conftest import furnished, house, stage
+from tests.cast import password_of, user_of, who
+from tests.stage import (
+    approved,
+    approved_copy,
+    approved_template,
+    backstage,
+    ready,
+    ready_copy,
+    ready_template,
+)
+
+__all__ = [
+    "approved",
+    "approved_copy",
+    "approved_template",
+    "backstage",
+    "furnished",
+    "house",
+    "ready",
+    "ready_copy",
+    "ready_template",
+    "stage",
+]
+
+STRANGER = "eve"
+
+
+@pytest.fixture
+def stranger(house: object) -> Caller:
+    """Eve, with every role that reads evidence in another team, but none of the whole log."""
+    root = who("root")
+    create_team(caller=root, slug="other", name="Other")
+    create_user(caller=root, username=STRANGER, name="Eve", email="", password=password_of("eve"))
+    team = Team.objects.get(slug="other")
+    for role in (Role.CONTRIBUTOR, Role.REVIEWER, Role.ADMIN):
+        grant_role(caller=root, team=team, user=user_of(STRANGER), role=role)
+    return who(STRANGER)

@@ -1,0 +1,81 @@
+"""A notary of the tests' own: the real integrator and the real approvals, in a thread."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import connection
+
+from audit.integrator import Integrator, Round
+from governance.notary import sign_waiting_approvals
+from tests.servers import Database
+from trust.key_files import generate_key
+from trust.keys import SigningKey, TrustedKeys, approvals_name
+
+ORIGIN = "assay.test/log"
+
+
+class Notary:
+    """The keys and the memory of one notary over one database."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+        self.log_key: SigningKey = generate_key(ORIGIN)
+        self.approval_key: SigningKey = generate_key(approvals_name(ORIGIN))
+        self.memory = folder / "last-checkpoint.txt"
+
+    @property
+    def keys(self) -> TrustedKeys:
+        """What outsiders trust."""
+        return TrustedKeys([self.log_key.verifier, self.approval_key.verifier])
+
+    def integrator(self) -> Integrator:
+        """An integrator that has not started."""
+        return Integrator(key=self.log_key, memory=self.memory)
+
+    def work(self) -> Round:
+        """One round as a notary that starts now: approvals, then the log."""
+        with self.database.as_role("notary"):
+            integrator = self.integrator()
+            assert integrator.start()
+            sign_waiting_approvals(self.approval_key)
+            return integrator.run_once()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """The notary runs beside whatever happens in the block."""
+        stop, ready = threading.Event(), threading.Event()
+        trouble: list[BaseException] = []
+        thread = threading.Thread(target=self._loop, args=(stop, ready, trouble.append))
+        # The thread connects with the address that is set now; this one goes on as the app role.
+        with self.database.as_role("notary"):
+            thread.start()
+            ready.wait(10)
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(10)
+        assert not trouble, trouble
+
+    def _loop(
+        self,
+        stop: threading.Event,
+        ready: threading.Event,
+        tell: Callable[[BaseException], None],
+    ) -> None:
+        try:
+            integrator = self.integrator()
+            assert integrator.start()
+            ready.set()
+            while not stop.is_set():
+                sign_waiting_approvals(self.approval_key)
+                integrator.run_once()
+                stop.wait(0.02)
+        except Exception as error:  # noqa: BLE001 - told to the test that waits for this thread
+            tell(error)
+        finally:
+            ready.set()
+            connection.close()

@@ -1,0 +1,176 @@
+"""Reviews, jobs, policies, access, log and API in a browser: looks, keyboard, live parts."""
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from audit.models import AuditEvent
+from compliance.services import request_export
+from governance.models import PolicyVersion, Review, Signature
+from governance.services import comment, submit
+from tests.browser.conftest import WIDTHS, OpenAs, Site
+from tests.cast import TEAM, password_of, the_team, user_of, who
+from tests.factories import verbs
+from worker.jobs import enqueue
+from worker.models import Job, JobLogLine, JobPoint, Status
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def review(site: Site) -> Review:
+    """A second version with all its evidence, submitted and commented."""
+    ada = who("ada")
+    version = verbs.another(ada, site.stage.version.model, strength=0.5)
+    verbs.make_ready(ada, version, strength=0.5)
+    opened = submit(caller=ada, version=version)
+    comment(caller=who("ben"), review=opened, body="Is it real?", anchor="metric:accuracy")
+    return opened
+
+
+@pytest.fixture
+def job(site: Site) -> Job:
+    """A training that is under way."""
+    queued = enqueue(
+        kind="training.run",
+        subject_type="model",
+        subject_id=site.stage.version.model_id,
+        params={"run": str(uuid.uuid4())},
+        requested_by_id=user_of("ada").pk,
+        team_id=the_team().pk,
+    )
+    Job.objects.filter(pk=queued.pk).update(
+        status=Status.RUNNING,
+        lease_until=timezone.now() + timedelta(minutes=5),
+        started_at=timezone.now(),
+        attempts=1,
+        progress={"stage": "epoch", "done": 2, "total": 9, "message": ""},
+    )
+    for step in (1, 2):
+        JobPoint.objects.create(job=queued, step=step, values={"train_loss": 1.0 / step})
+    JobLogLine.objects.create(job=queued, number=1, level="info", text="It begins.")
+    queued.refresh_from_db()
+    return queued
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_keep_what_every_page_promises(
+    site: Site, open_as: OpenAs, review: Review, job: Job, width: int
+) -> None:
+    page = open_as("mira")
+    page.set_viewport_size({"width": width, "height": 900})
+    policy = PolicyVersion.objects.get(tier="medium")
+    event = AuditEvent.objects.get(action="version.approved")
+    request_export(caller=who("mira"), scope={"kind": "all"})
+    for path in (
+        reverse("web:reviews"),
+        reverse("web:review", args=[review.pk]),
+        reverse("web:review", args=[site.stage.approval.review_id]),
+        reverse("web:jobs"),
+        reverse("web:policies"),
+        reverse("web:policy", args=[policy.pk]),
+        reverse("web:policy-publish"),
+        reverse("web:access"),
+        reverse("web:tokens"),
+        reverse("web:teams"),
+        reverse("web:team", args=[TEAM]),
+        reverse("web:audit"),
+        reverse("web:audit-event", args=[event.uuid]),
+    ):
+        site.look_at(page, path)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_administrators_do_too(site: Site, open_as: OpenAs, width: int) -> None:
+    page = open_as("root")
+    page.set_viewport_size({"width": width, "height": 900})
+    for path in (reverse("web:people"), reverse("web:team", args=[TEAM])):
+        site.look_at(page, path)
+    page.goto(f"{site.url}{reverse('web:api-docs')}")
+    expect(page.locator("#swagger")).to_contain_text("reviews")
+    site.look_at(page, reverse("web:api-docs"))
+
+
+def fill_decision(page: Page, reason: str) -> None:
+    """Choose, give a reason, attest, and go to the signature."""
+    page.get_by_role("radio", name=re.compile("^Approve")).check()
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_label("I read the evaluation").check()
+    page.get_by_role("button", name="Sign approval").click()
+
+
+def test_a_decision_is_signed_in_a_dialog_that_says_what_is_signed(
+    site: Site, open_as: OpenAs, review: Review
+) -> None:
+    page = open_as("ben")
+    page.goto(f"{site.url}{reverse('web:review', args=[review.pk])}")
+    assert page.locator("input[name=decision]:checked").count() == 0
+    expect(page.get_by_role("button", name="Sign decision")).to_be_disabled()
+
+    fill_decision(page, "Better where it matters.")
+    dialog = page.get_by_role("dialog", name="Sign your decision")
+    expect(dialog).to_contain_text("Approve tumours v2")
+    expect(dialog).to_contain_text("I have read the evidence and approve this version")
+    expect(dialog).to_contain_text("Better where it matters.")
+    page.get_by_label("Password of ben").fill("wrong")
+    dialog.get_by_role("button", name="Sign approval").click()
+
+    expect(dialog).to_contain_text("The password is wrong; nothing was signed.")
+    expect(dialog).to_contain_text("Better where it matters.")
+    assert not Signature.objects.filter(review=review).exists()
+    page.get_by_label("Password of ben").fill(password_of("ben"))
+    dialog.get_by_role("button", name="Sign approval").click()
+
+    expect(page.get_by_role("status")).to_contain_text("Signed.")
+    assert Signature.objects.get(review=review).reason == "Better where it matters."
+
+
+def test_escape_leaves_the_dialog_and_signs_nothing(
+    site: Site, open_as: OpenAs, review: Review
+) -> None:
+    page = open_as("ben")
+    page.goto(f"{site.url}{reverse('web:review', args=[review.pk])}")
+    fill_decision(page, "Perhaps.")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Sign your decision")).to_be_hidden()
+    assert not Signature.objects.filter(review=review).exists()
+
+
+def test_signing_needs_no_scripts(site: Site, browser: Browser, review: Review) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    site.sign_in(context, "ben")
+    page = context.new_page()
+    page.goto(f"{site.url}{reverse('web:review', args=[review.pk])}")
+    page.get_by_role("radio", name=re.compile("^Approve")).check()
+    page.get_by_label("Reason").fill("Without scripts.")
+    page.get_by_label("I read the evaluation").check()
+    page.get_by_role("button", name="Sign decision").click()
+    page.get_by_label("Password of ben").fill(password_of("ben"))
+    page.locator("#sign").get_by_role("button", name="Sign", exact=True).click()
+    assert Signature.objects.get(review=review).reason == "Without scripts."
+    context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_job_is_followed_live(site: Site, open_as: OpenAs, job: Job, width: int) -> None:
+    page = open_as("ada")
+    page.set_viewport_size({"width": width, "height": 900})
+    site.look_at(page, reverse("web:job", args=[job.pk]))
+    expect(page.locator("#log")).to_contain_text("It begins.")
+
+    Job.objects.filter(pk=job.pk).update(progress={"stage": "export", "done": 9, "total": 9})
+    JobLogLine.objects.create(job=job, number=2, level="info", text="It goes on.")
+    expect(page.locator("#live")).to_contain_text("export")
+    expect(page.locator("#log")).to_contain_text("It goes on.")
+
+    Job.objects.filter(pk=job.pk).update(
+        status=Status.FAILED, lease_until=None, finished_at=timezone.now(), failure="It broke."
+    )
+    expect(page.get_by_text("It broke.")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_be_enabled()
+    assert site.problems == []

@@ -1,0 +1,206 @@
+"""A small instance made by the real services: people, two models, approvals, predictions."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from django.conf import settings
+
+from accounts.callers import Caller, caller_for
+from accounts.models import Team, User
+from accounts.services import create_first_admin, create_team, create_user, grant_role
+from compliance.models import Export
+from compliance.services import request_export
+from governance.models import Review
+from governance.publishing import publish_policy
+from governance.services import sign, submit
+from inference.segments import SegmentWriter
+from inference.services import ship_predictions
+from registry.blobs import ensure_row, put_bytes
+from registry.manifests import File
+from registry.models import ModelVersion, RegisteredModel
+from registry.services import NewVersion, add_evidence, add_version, edit_card, register_model
+from tests.audit.notary import Notary
+from trust.times import format_moment
+from worker.child import execute
+from worker.leases import claim, end
+from worker.limits import Limits
+from worker.models import Job, Status
+
+PASSWORD = "a password of the tests"
+SIGNATURE = {
+    "task": "binary",
+    "classes": ["no", "yes"],
+    "inputs": [{"name": "x", "dtype": "float32", "shape": ["batch", 2], "features": None}],
+    "outputs": [{"name": "p", "dtype": "float32", "shape": ["batch", 2], "kind": "probabilities"}],
+}
+LENIENT = {
+    "metrics": [],
+    "evidence": [],
+    "signers": {"count": 2, "roles": ["reviewer", "manager"]},
+    "validity_days": 30,
+    "outage_grace_s": 60,
+}
+PEOPLE = {
+    "ada": ("Ada Berg", ["contributor"]),
+    "ben": ("Ben Okafor", ["reviewer"]),
+    "cleo": ("Cleo Silva", ["manager"]),
+    "dora": ("Dora Wei", ["compliance"]),
+    "emil": ("Emil Roth", ["consumer"]),
+}
+
+
+class World:
+    """Ada contributes, Ben reviews, Cleo manages, Dora looks after compliance, Emil consumes."""
+
+    def __init__(self, notary: Notary) -> None:
+        self.notary = notary
+        settings.TRUSTED_KEYS.parent.mkdir(parents=True, exist_ok=True)
+        settings.TRUSTED_KEYS.write_text(notary.keys.text(), encoding="utf-8")
+        root = create_first_admin(username="root", name="Rita Root", password=PASSWORD)
+        self.root = caller_for(root, via="command")
+        self.team: Team = create_team(caller=self.root, slug="credit", name="Credit")
+        self.users: dict[str, User] = {}
+        for username, (name, roles) in PEOPLE.items():
+            self.join(username, name, self.team, *roles)
+        publish_policy(
+            caller=self.caller("cleo"), name="lenient", tier="low", team=self.team, document=LENIENT
+        )
+
+    def join(self, username: str, name: str, team: Team, *roles: str) -> User:
+        """Enter a person with roles in a team."""
+        user = create_user(
+            caller=self.root, username=username, name=name, email="", password=PASSWORD
+        )
+        for role in roles:
+            grant_role(caller=self.root, team=team, user=user, role=role)
+        self.users[username] = user
+        return user
+
+    def caller(self, username: str) -> Caller:
+        """Who asks, with the roles of this moment."""
+        return caller_for(User.objects.get(username=username), via="session")
+
+    def model(self, name: str) -> RegisteredModel:
+        """A registered model of the team."""
+        return register_model(
+            caller=self.caller("ada"),
+            team=self.team,
+            name=name,
+            purpose="Says whether a loan will be paid back.",
+            risk_tier="low",
+            licence="MIT",
+            origin="in-house",
+        )
+
+    def version(self, model: RegisteredModel, content: bytes) -> ModelVersion:
+        """A version with an admission report and a card."""
+        sha256, size = put_bytes(content)
+        ensure_row(sha256, size)
+        ada = self.caller("ada")
+        version = add_version(
+            model=model,
+            made_by=ada.user,
+            actor=ada.actor,
+            new=NewVersion(
+                kind="uploaded",
+                files=[File("model", "model.onnx", sha256, size)],
+                signature=SIGNATURE,
+                lineage={"source": "upload"},
+                servable=True,
+            ),
+        )
+        report = {"type": "assay/sandbox/1", "ok": True, "level": "full", "of": str(version.pk)}
+        add_evidence(version=version, kind="sandbox", document=report)
+        edit_card(caller=ada, version=version, content={"contact": f"Credit, v{version.number}"})
+        return version
+
+    def sign(self, review: Review, *names: str) -> None:
+        """Have persons approve what they were shown."""
+        for name in names:
+            sign(
+                caller=self.caller(name),
+                review=Review.objects.get(pk=review.pk),
+                statement_digest=f"sha256:{review.statement_digest}",
+                decision="approve",
+                reason="The evidence holds.",
+                password=PASSWORD,
+            )
+
+    def approve(self, version: ModelVersion) -> Review:
+        """Submit, sign by Ben and Cleo, and let the notary approve."""
+        review = submit(caller=self.caller("ada"), version=version)
+        self.sign(review, "ben", "cleo")
+        self.notary.work()
+        review.refresh_from_db()
+        return review
+
+    def predict(self, *versions: ModelVersion, at: datetime | None = None) -> None:
+        """Records of one batch, one for each version, shipped as the clock ships them."""
+        writer = SegmentWriter(settings.SEGMENT_DIR, sync_ms=0)
+        for number, version in enumerate(versions):
+            writer.append(self.record(version, number, at))
+        writer.close()
+        assert ship_predictions() == len(versions)
+
+    def record(self, version: ModelVersion, number: int = 0, at: datetime | None = None) -> bytes:
+        """A record of an answer that Emil got, as the serving process writes it."""
+        emil, at = self.users["emil"], at or datetime.now(UTC)
+        record = {
+            "id": str(uuid4()),
+            "at": format_moment(at + timedelta(microseconds=number)),
+            "model": str(version.model_id),
+            "number": version.number,
+            "version_digest": f"sha256:{version.digest}",
+            "approval": str(version.approvals.get().pk),
+            "alias": None,
+            "user": str(emil.pk),
+            "person": str(emil.person_id),
+            "request": "r-1",
+            "rows": 1,
+            "run_us": 20,
+            "input": {"inputs": {"x": [[0.25, number]]}},
+            "input_digest": f"sha256:{'1' * 64}",
+            "output": [[0.75, 0.25]],
+            "output_digest": f"sha256:{'2' * 64}",
+        }
+        return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+
+    def export(self, scope: Mapping[str, Any], *, by: str = "dora") -> Export:
+        """Ask for a bundle and do the job's work beside the notary's."""
+        export = request_export(caller=self.caller(by), scope=scope)
+        with self.notary.at_work():
+            run_next_job()
+        export.refresh_from_db()
+        return export
+
+
+def run_next_job() -> Job:
+    """Claim the next light job and do it as a slot does, but in this process."""
+    job = claim("light", "test")
+    assert job is not None
+    with tempfile.TemporaryFile() as channel:
+        limits = Limits(memory=0, cpu=0, parent=os.getpid(), channel=channel.fileno())
+        status = execute(job.pk, job.token, limits)
+        channel.seek(0)
+        said = [orjson.loads(line) for line in channel.read().splitlines()]
+    if status != 0:
+        reason = next(line["failed"]["reason"] for line in said if "failed" in line)
+        end(job.pk, job.token, Status.FAILED, reason)
+    job.refresh_from_db()
+    return job
+
+
+def bundle_of(export: Export, folder: Path) -> Path:
+    """The archive, as somebody who downloaded it has it."""
+    assert export.blob is not None
+    stored = export.blob.sha256
+    path = folder / "bundle.zip"
+    source = Path(settings.BLOB_DIR) / stored[:2] / stored[2:4] / stored
+    path.write_bytes(source.read_bytes())
+    return path

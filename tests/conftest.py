@@ -1,0 +1,142 @@
+"""Fixtures for everybody: the suite's own database, real instances, a browser, no network."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.platform import static
+from tests.instance import Instance
+from tests.network import stay_on_this_machine
+from tests.servers import Database, Server, server_binaries
+
+stay_on_this_machine()
+StartInstance = Callable[..., Instance]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--postgres chooses the server under the suite."""
+    parser.addoption(
+        "--postgres",
+        choices=["server", "embedded"],
+        default="server" if server_binaries() else "embedded",
+        help="run on the system's PostgreSQL (default where it is installed) or the embedded one",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Which server it is."""
+    return f"postgres: {config.getoption('--postgres')}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuses tests that would have Django empty the tables: triggers forbid it, by design."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        emptied = bool(marker and (marker.args or marker.kwargs.get("transaction")))
+        if emptied or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):
+            raise pytest.UsageError(
+                f"{item.nodeid}: use fresh_database (committed data) or instance (real processes)"
+            )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Removes the folder of the whole run, once, by the process that made it."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ["ASSAY_TEST_BASE"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Iterator[Server]:
+    """A cluster of this process alone, with the migrated template."""
+    server = Server(Path(os.environ["ASSAY_VAR"]), pytestconfig.getoption("--postgres"))
+    server.start()
+    try:
+        server.make_template()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def ordinary_database(postgres: Server) -> Database:
+    """The database behind all tests whose changes are rolled back."""
+    return postgres.clone()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, ordinary_database: Database, django_db_blocker: Any
+) -> None:
+    """`db` tests run as the app role, in a transaction that is rolled back."""
+    with django_db_blocker.unblock():
+        static.collect()
+        ordinary_database.use()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: Server) -> Iterator[Callable[[], Database]]:
+    """Makes further databases, migrated and empty."""
+    made: list[Database] = []
+
+    def make() -> Database:
+        made.append(postgres.clone())
+        return made[-1]
+
+    yield make
+    postgres.drop(made)
+
+
+@pytest.fixture
+def fresh_database(
+    postgres: Server,
+    ordinary_database: Database,
+    django_db_setup: None,
+    django_db_blocker: Any,
+) -> Iterator[Database]:
+    """A database of this test alone, behind Django's connection, in which commits are real."""
+    database = postgres.clone()
+    with django_db_blocker.unblock():
+        database.use()
+        yield database
+        ordinary_database.use()
+    postgres.drop([database])
+
+
+@pytest.fixture(scope="session")
+def start_instance(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], Database]
+) -> Iterator[StartInstance]:
+    """Starts instances: start_instance(*up_arguments, embedded=False, **environment)."""
+    started: list[Instance] = []
+
+    def start(*arguments: str, embedded: bool = False, **env: str) -> Instance:
+        var = tmp_path_factory.mktemp("instance") / "var"
+        instance = Instance(var, None if embedded else new_database(), **env)
+        started.append(instance)
+        return instance.start(*arguments)
+
+    yield start
+    for instance in started:
+        instance.stop()
+
+
+@pytest.fixture(scope="module")
+def instance(start_instance: StartInstance) -> Iterator[Instance]:
+    """A real instance of this module: all processes over a fresh database."""
+    started = start_instance()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium, which asks nobody on the network."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, names)), None)
+    args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    args += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    return {**browser_type_launch_args, "args": args, "executable_path": path}

@@ -1,0 +1,178 @@
+"""What the cast does, through the services: register, measure, describe, submit, sign, approve."""
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.callers import Caller
+from evaluation.models import EvaluationRun, ExplanationRun
+from evaluation.services import (
+    complete_explanation,
+    complete_run,
+    request_explanation,
+    request_run,
+)
+from governance.models import Review, Signature
+from governance.services import sign, submit
+from registry import blobs, uploads
+from registry.intake import Piece, register_dataset, upload_version
+from registry.manifests import MODEL, File
+from registry.models import DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
+from registry.services import NewVersion, add_evidence, add_version, edit_card, register_model
+from tests.cast import password_of, the_team, who
+from tests.factories import tiny
+from worker.models import Job, Status
+
+REASON = "Read the evidence; it supports the use."
+
+
+def send(caller: Caller, name: str, data: bytes) -> UUID:
+    """A finished upload."""
+    upload = uploads.start(caller=caller, name=name, size=len(data))
+    uploads.append(caller=caller, upload_id=upload.pk, offset=0, body=io.BytesIO(data))
+    return upload.pk
+
+
+def new_model(caller: Caller, name: str, tier: str = "medium") -> RegisteredModel:
+    """A line of versions."""
+    return register_model(
+        caller=caller,
+        team=the_team(),
+        name=name,
+        purpose="Tell benign from malignant tumours.",
+        risk_tier=tier,
+        licence="MIT",
+        origin="in-house",
+    )
+
+
+def new_dataset(caller: Caller, name: str = "tumours", split: str = "test") -> DatasetSnapshot:
+    """Rows of a split."""
+    return register_dataset(
+        caller=caller,
+        team=the_team(),
+        upload=send(caller, "rows.csv", tiny.table(split)),
+        name=name,
+        split=split,
+        target="diagnosis",
+        origin="scikit-learn",
+        licence="CC-BY-4.0",
+        file_format="csv",
+    )
+
+
+def uploaded(caller: Caller, model: RegisteredModel) -> ModelVersion:
+    """A version as persons upload it: streamed, checked, opened in the sandbox."""
+    piece = Piece(send(caller, "model.onnx", tiny.model_bytes()), MODEL)
+    return upload_version(caller=caller, model=model, pieces=[piece], signature=tiny.SIGNATURE)
+
+
+def another(
+    caller: Caller,
+    model: RegisteredModel,
+    *,
+    strength: float = 1.0,
+    kind: str = "uploaded",
+    parent: ModelVersion | None = None,
+    signature: dict[str, Any] | None = None,
+) -> ModelVersion:
+    """A further version without the seconds of a sandbox: it has the first one's admission."""
+    sha256, size = blobs.put_bytes(tiny.model_bytes(strength))
+    blobs.ensure_row(sha256, size)
+    version = add_version(
+        model=model,
+        made_by=caller.user,
+        actor=caller.actor,
+        new=NewVersion(
+            kind=kind,
+            files=[File(MODEL, "model.onnx", sha256, size)],
+            signature=signature or tiny.SIGNATURE,
+            lineage={"source": "test"},
+            servable=True,
+            parent=parent,
+        ),
+    )
+    admission = Evidence.objects.filter(kind="sandbox").order_by("created_at").first()
+    if admission is not None:
+        add_evidence(version=version, kind="sandbox", document=_parsed(admission))
+    return version
+
+
+def _parsed(evidence: Evidence) -> dict[str, Any]:
+    return tiny.parsed(bytes(evidence.body))
+
+
+def taken(job_id: UUID | None) -> tuple[UUID, int]:
+    """Claims a job as a slot would; its id and token."""
+    assert job_id is not None
+    until = timezone.now() + timedelta(minutes=1)
+    Job.objects.filter(pk=job_id).update(status=Status.RUNNING, token=1, lease_until=until)
+    return job_id, 1
+
+
+def evaluate(caller: Caller, version: ModelVersion, *, strength: float = 1.0) -> EvaluationRun:
+    """Ask for a measurement, and complete it as the job does."""
+    run = request_run(caller=caller, version=version, dataset=dataset(), seed=1, resamples=100)
+    job, token = taken(run.job_id)
+    made = tiny.reports_on(version, strength)
+    return complete_run(
+        run_id=run.pk, job_id=job, token=token, report=made["evaluation"], golden=made["golden"]
+    )
+
+
+def explain(caller: Caller, version: ModelVersion, *, strength: float = 1.0) -> ExplanationRun:
+    """Ask for an explanation, and complete it as the job does."""
+    run = request_explanation(caller=caller, version=version, dataset=dataset(), rows=4, seed=1)
+    job, token = taken(run.job_id)
+    report = tiny.reports_on(version, strength)["explanation"]
+    return complete_explanation(run_id=run.pk, job_id=job, token=token, report=report)
+
+
+def dataset() -> DatasetSnapshot:
+    """The held-out rows of the stage."""
+    return DatasetSnapshot.objects.get(name="tumours")
+
+
+def make_ready(caller: Caller, version: ModelVersion, *, strength: float = 1.0) -> ModelVersion:
+    """Measure, explain and describe: everything that a policy may want."""
+    evaluate(caller, version, strength=strength)
+    explain(caller, version, strength=strength)
+    edit_card(caller=caller, version=version, content=tiny.CARD)
+    return version
+
+
+def put(name: str, review: Review, **wishes: Any) -> Signature:
+    """A signature of one of the cast: approving, unless wished otherwise."""
+    given: dict[str, Any] = {
+        "caller": who(name),
+        "review": review,
+        "statement_digest": f"sha256:{review.statement_digest}",
+        "decision": "approve",
+        "reason": REASON,
+        "password": password_of(name),
+    }
+    return sign(**(given | wishes))
+
+
+def signed(version: ModelVersion, signers: Iterable[str] = ("ben", "cleo")) -> Review:
+    """A review, opened by ada, that these persons have signed."""
+    review = submit(caller=who("ada"), version=version)
+    for name in signers:
+        put(name, review)
+    return Review.objects.select_related("version__model", "policy").get(pk=review.pk)
+
+
+def as_json(value: Any) -> bytes:
+    """A request's body."""
+    return json.dumps(value).encode()
+
+
+def with_scopes(caller: Caller, *scopes: str) -> Caller:
+    """The same person through a token that leaves these scopes."""
+    return replace(caller, via="token", scopes=frozenset(scopes))

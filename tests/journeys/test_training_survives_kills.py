@@ -1,0 +1,128 @@
+"""A training whose process and slot are killed ends once, with the weights of a quiet run."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.story.client import Client, sign_in
+from scripts.story.data import breast_cancer
+from tests.conftest import StartInstance
+from tests.instance import Instance, free_port
+
+PASSWORD = "a long password for a test"
+PARAMS: dict[str, Any] = {"hidden": [32], "epochs": 60, "patience": 0, "batch_size": 4, "seed": 11}
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Redis of this module alone."""
+    binary = shutil.which("redis-server")
+    assert binary, "redis-server is needed"
+    port = free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+    command.append(str(folder))
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    yield f"redis://127.0.0.1:{port}/0"
+    process.terminate()
+    process.wait()
+
+
+@pytest.mark.server
+@pytest.mark.slow
+@pytest.mark.parametrize("broker", ["filesystem", "redis"])
+def test_a_killed_training_ends_once_with_the_same_weights(
+    broker: str, redis: str, start_instance: StartInstance, tmp_path: Path
+) -> None:
+    env = {"ASSAY_JOB_LEASE": "6", "ASSAY_JOB_HEARTBEAT": "1", "ASSAY_JOB_ATTEMPTS": "5"}
+    if broker == "redis":
+        env["CELERY_BROKER_URL"] = redis
+    instance = start_instance("--slots", "1", "--light-slots", "0", **env)
+    ada, dataset = _prepared(instance, tmp_path)
+
+    disturbed = _start(ada, dataset)
+    killed = _child_of(disturbed, after_points=6, ada=ada)
+    os.kill(killed, signal.SIGKILL)
+    second = _child_of(disturbed, after_points=18, ada=ada, other_than=killed)
+    instance.kill("slot-cpu-1")
+    _await_death(second)
+    ended = ada.wait_for_job(disturbed)
+    quiet = _start(ada, dataset)
+    ada.wait_for_job(quiet)
+
+    versions = ada.get("models/tumours/versions")["results"]
+    digests = {version["lineage"]["weights_digest"] for version in versions}
+    assert ended["attempts"] == 3
+    assert [version["number"] for version in versions] == [2, 1]
+    assert len(digests) == 1
+    assert [point["step"] for point in ended["points"]] == sorted(
+        {point["step"] for point in ended["points"]}
+    )
+    instance.stop()
+
+
+def _prepared(instance: Instance, folder: Path) -> tuple[Client, str]:
+    secret = folder / "password"
+    secret.write_text(PASSWORD, encoding="utf-8")
+    instance.manage("create_admin", "root", "--name", "Root", "--password-file", str(secret))
+    base = instance.web
+    root = sign_in(base, "root", PASSWORD, ["read", "write", "admin"])
+    root.post("teams", {"slug": "lab", "name": "Lab"})
+    root.post("users", {"username": "ada", "name": "Ada", "password": PASSWORD + "!"})
+    root.post("teams/lab/roles", {"username": "ada", "role": "contributor"})
+    ada = sign_in(base, "ada", PASSWORD + "!", ["read", "write"])
+    model = {"name": "tumours", "team": "lab", "purpose": "Tell tumours apart."}
+    ada.post(
+        "models", model | {"risk_tier": "low", "licence": "BSD-3-Clause", "origin": "in-house"}
+    )
+    rows = breast_cancer(0)["train"]
+    fields: dict[str, Any] = {"upload": ada.upload(rows.name, rows.file), "team": "lab"}
+    fields |= {"name": "tumours", "format": "csv", "split": "train", "target": "diagnosis"}
+    return ada, ada.post("datasets", fields | {"origin": "scikit-learn", "licence": "CC-BY"})["id"]
+
+
+def _start(ada: Client, dataset: str) -> str:
+    body = {"recipe": "mlp", "dataset": dataset, "params": PARAMS}
+    job: str = ada.post("models/tumours/trainings", body)["job_id"]
+    return job
+
+
+def _child_of(job: str, *, after_points: int, ada: Client, other_than: int = 0) -> int:
+    """The process that trains, once the job's curve has grown to so many points under it."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        pid = _process_of(job)
+        points = len(ada.get(f"jobs/{job}")["points"])
+        if pid not in (0, other_than) and points >= after_points:
+            assert points < PARAMS["epochs"], "it ended before it could be killed"
+            return pid
+        time.sleep(0.05)
+    raise AssertionError("The training did not come so far.")
+
+
+def _process_of(job: str) -> int:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"worker.run" in words and job.encode() in words:
+            return int(folder.name)
+    return 0
+
+
+def _await_death(pid: int) -> None:
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{pid}").exists():
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if state == "Z":
+            return
+        assert time.monotonic() < deadline, "the slot's child outlived it"
+        time.sleep(0.1)

@@ -1,0 +1,14 @@
+"""All lines together; how to read them stands in `routes_pages`."""
+
+from tests.promises.routes_api import API
+from tests.promises.routes_pages import PAGES, Expected
+
+WEB: Expected = PAGES | API
+
+# The process that predicts knows callers from memory alone; who may ask is a table of its tests.
+INFERENCE_FOR_ANONYMOUS = {
+    "inference: /health": {},
+    "inference: /api/v1/models/<slug:name>/predict": {"POST": "401"},
+    "inference: /api/v1/models/<slug:name>/versions/<int:number>/predict": {"POST": "401"},
+    "inference: /api/v1/schema": {"GET": "ok"},
+}

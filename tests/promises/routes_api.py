@@ -1,0 +1,209 @@
+"""The lines of the REST API; how to read them stands in `routes`."""
+
+Expected = dict[str, dict[str, str]]
+
+API: Expected = {
+    "web: /api/v1/me": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/users": {
+        "GET": "401 403 403 403 403 403 403 ok",
+        "POST": "401 403 403 403 403 403 403 ok",
+    },
+    "web: /api/v1/users/<uuid:user_id>/deactivation": {
+        "POST": "401 403 403 403 403 403 403 ok",
+    },
+    "web: /api/v1/teams": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 403 403 403 403 403 403 ok",
+    },
+    "web: /api/v1/teams/<slug:slug>/roles": {
+        "POST": "401 404 403 403 403 403 403 ok",
+    },
+    "web: /api/v1/teams/<slug:slug>/roles/<str:username>/<slug:role>": {
+        "DELETE": "401 404 403 403 403 403 403 ok",
+    },
+    "web: /api/v1/tokens": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/tokens/<uuid:token_id>": {
+        "DELETE": "401 404 404 404 404 404 404 ok",
+    },
+    "web: /api/v1/uploads": {
+        "POST": "401 403 403 ok 403 ok 403 403",
+    },
+    "web: /api/v1/uploads/<uuid:upload_id>": {
+        "GET": "401 403 403 404 403 404 403 403",
+        "PATCH": "401 no no no no no no no",
+        "DELETE": "401 403 403 404 403 404 403 403",
+    },
+    "web: /api/v1/jobs": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/jobs/<uuid:job_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/jobs/<uuid:job_id>/log": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/jobs/<uuid:job_id>/cancellation": {
+        "POST": "401 404 404 no 403 no 403 404",
+    },
+    "web: /api/v1/jobs/<uuid:job_id>/retry": {
+        "POST": "401 404 404 ok 403 ok 403 404",
+    },
+    "web: /api/v1/models": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 404 403 ok 403 ok 403 403",
+    },
+    "web: /api/v1/models/<slug:name>": {
+        "GET": "401 404 ok ok ok ok ok 404",
+        "PATCH": "401 404 403 ok 403 ok 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/alias-history": {
+        "GET": "401 404 ok ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions": {
+        "GET": "401 404 ok ok ok ok ok 404",
+        "POST": "401 404 403 404 403 404 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>": {
+        "GET": "401 404 ok ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/manifest": {
+        "GET": "401 404 403 ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/artifacts/<slug:role>/<str:file>": {
+        "GET": "401 404 403 ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/card": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "PUT": "401 404 403 ok 403 ok 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/evidence": {
+        "GET": "401 404 403 ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/evidence/<str:digest>": {
+        "GET": "401 404 403 ok ok ok ok 404",
+    },
+    "web: /api/v1/datasets": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 404 403 404 403 404 403 403",
+    },
+    "web: /api/v1/datasets/<uuid:dataset_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/evaluations": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "POST": "401 404 404 ok 403 ok 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/explanations": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "POST": "401 404 404 ok 403 ok 403 404",
+    },
+    "web: /api/v1/recipes": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/models/<slug:name>/trainings": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "POST": "401 404 404 ok 403 ok 403 404",
+    },
+    "web: /api/v1/trainings/<uuid:run_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/compressions": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "POST": "401 404 404 ok 403 ok 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/gates": {
+        "GET": "401 404 403 ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/reviews": {
+        "POST": "401 404 403 no 403 no 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/revocation": {
+        "POST": "401 404 403 403 403 ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/retirement": {
+        "POST": "401 404 403 403 403 no 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/aliases/<slug:alias>": {
+        "PUT": "401 404 403 403 403 ok 403 404",
+    },
+    "web: /api/v1/reviews": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/statement": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/approval": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/signatures": {
+        "POST": "401 404 404 403 ok ok 403 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/withdrawal": {
+        "POST": "401 404 404 ok 403 ok 403 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/comments": {
+        "GET": "401 404 404 ok ok ok ok 404",
+        "POST": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/policies": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 404 403 403 403 ok 403 403",
+    },
+    "web: /api/v1/policies/<uuid:policy_id>": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/audit/events": {
+        "GET": "401 403 403 403 403 ok ok ok",
+    },
+    "web: /api/v1/audit/events/<uuid:event_id>": {
+        "GET": "401 404 404 404 404 ok ok ok",
+    },
+    "web: /api/v1/audit/events/<uuid:event_id>/proof": {
+        "GET": "401 404 404 404 404 no no no",
+    },
+    "web: /api/v1/audit/checkpoint": {
+        "GET": "401 404 404 404 404 404 404 404",
+    },
+    "web: /api/v1/audit/checkpoints": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/audit/consistency": {
+        "GET": "401 no no no no no no no",
+    },
+    "web: /api/v1/audit/keys": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/models/<slug:name>/history": {
+        "GET": "401 404 403 ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/history": {
+        "GET": "401 404 403 ok ok ok ok 404",
+    },
+    "web: /api/v1/predictions": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/predictions/<uuid:prediction_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/exports": {
+        "GET": "401 403 403 403 403 ok ok 403",
+        "POST": "401 403 403 403 403 ok ok 403",
+    },
+    "web: /api/v1/exports/<uuid:export_id>": {
+        "GET": "401 403 403 403 403 ok ok 403",
+    },
+    "web: /api/v1/exports/<uuid:export_id>/bundle": {
+        "GET": "401 403 403 403 403 no no 403",
+    },
+    "web: /api/v1/schema": {
+        "GET": "ok ok ok ok ok ok ok ok",
+    },
+}

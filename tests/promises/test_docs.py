@@ -1,0 +1,73 @@
+"""The documents name what the code has: every setting, role, event and gate; no link is dead."""
+
+import io
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from accounts.roles import Role, Scope
+from audit.actions import Action
+from governance.documents import KINDS_OF_EVIDENCE
+from governance.gates import GATES
+from governance.models import ReviewState, SignDecision
+from registry import models as registry
+from worker import models as worker
+from worker.tasks import KINDS
+
+ROOT: Path = settings.BASE_DIR
+GLOSSARY = ROOT / "docs" / "glossary.md"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WORDS: dict[str, Iterable[str]] = {
+    "role": Role.values,
+    "scope": Scope.values,
+    "event": [action.value for action in Action],
+    "status of a version": registry.Status.values,
+    "risk tier": registry.RiskTier.values,
+    "origin": registry.Origin.values,
+    "state of a review": ReviewState.values,
+    "decision": SignDecision.values,
+    "status of a job": worker.Status.values,
+    "queue": worker.Queue.values,
+    "kind of job": KINDS,
+    "kind of evidence": KINDS_OF_EVIDENCE,
+    "gate": [gate.__name__ for gate in GATES],
+}
+
+
+def test_the_page_of_settings_is_the_one_that_the_code_makes() -> None:
+    printed = io.StringIO()
+    call_command("settings_table", stdout=printed)
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == printed.getvalue()
+
+
+def test_the_table_of_settings_names_each_once_and_no_folder_of_this_machine() -> None:
+    printed = io.StringIO()
+    call_command("settings_table", stdout=printed)
+    names = re.findall(r"^\| `(\w+)` \|", printed.getvalue(), re.MULTILINE)
+    assert names == sorted(set(names))
+    assert {"DATABASE_URL", "ASSAY_VAR", "CELERY_BROKER_URL"} <= set(names)
+    assert str(settings.VAR) not in printed.getvalue()
+    assert str(ROOT) not in printed.getvalue()
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_the_glossary_names_every(kind: str) -> None:
+    text = GLOSSARY.read_text(encoding="utf-8")
+    assert [word for word in WORDS[kind] if f"`{word}`" not in text] == []
+
+
+def test_the_glossary_names_no_event_that_does_not_exist() -> None:
+    section = GLOSSARY.read_text(encoding="utf-8").partition("## Events")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", section, re.MULTILINE)
+    assert sorted(named) == sorted(action.value for action in Action)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not (path.parent / target).exists()] == []

@@ -1,0 +1,133 @@
+"""Every verb leaves an event: no service changes anything without telling the log."""
+
+import ast
+import importlib
+import inspect
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+import pytest
+from django.conf import settings
+
+from audit.actions import Action
+
+ROOT: Path = settings.BASE_DIR
+MODULES = (
+    "accounts.services",
+    "registry.services",
+    "registry.intake",
+    "registry.loading",
+    "registry.jobs",
+    "evaluation.services",
+    "training.services",
+    "governance.services",
+    "governance.publishing",
+    "governance.releases",
+    "governance.notary",
+    "inference.services",
+    "compliance.services",
+)
+# Public functions of these modules that change nothing by themselves.
+CHANGES_NOTHING = {
+    "governance.services.dry_run": "looks only",
+    "governance.releases.schema_differences": "looks only",
+    "registry.services.model_file": "looks only",
+    "registry.jobs.jobs_seen_by": "looks only",
+    "registry.jobs.job_by_id": "looks only",
+    "registry.jobs.may_cancel": "looks only",
+    "registry.jobs.may_retry": "looks only",
+    "registry.loading.model_bytes": "reads; damage is told by note_corruption",
+    "registry.loading.artifact_bytes": "reads; damage is told by note_corruption",
+    "compliance.services.archive_path": "a name",
+    "compliance.services.complete_export": "told before, so that the event is in the bundle",
+    "training.services.store": "bytes without a row are collected again",
+    "registry.services.add_evidence": "a part of verbs that tell the log",
+    "registry.services.note_contributor": "a part of verbs that tell the log",
+    "registry.services.show_status": "what people see; a part of verbs that tell the log",
+}
+
+
+def _functions() -> Iterator[tuple[str, FunctionType]]:
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for found, thing in vars(module).items():
+            function: object = inspect.unwrap(thing) if callable(thing) else None
+            if not isinstance(function, FunctionType) or found.startswith("_"):
+                continue
+            if function.__module__ == name:
+                yield f"{name}.{found}", function
+
+
+FUNCTIONS = dict(_functions())
+
+
+def _called(function: FunctionType) -> set[str]:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            head = node.func
+            found.add(head.attr if isinstance(head, ast.Attribute) else getattr(head, "id", ""))
+    return found
+
+
+def _tells(function: FunctionType, seen: set[str]) -> bool:
+    """Whether it calls `record`, itself or through what it calls."""
+    called = _called(function)
+    if "record" in called:
+        return True
+    known: dict[str, object] = {
+        name: inspect.unwrap(thing)
+        for name, thing in function.__globals__.items()
+        if callable(thing) and not isinstance(thing, type | ModuleType)
+    }
+    for name in called - seen:
+        other = known.get(name)
+        if not isinstance(other, FunctionType) or other.__module__.split(".")[0] not in _OURS:
+            continue
+        if _tells(other, seen | called):
+            return True
+    return False
+
+
+_OURS = {name.split(".")[0] for name in MODULES}
+
+
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n not in CHANGES_NOTHING])
+def test_a_verb_tells_the_log(name: str) -> None:
+    assert _tells(FUNCTIONS[name], set())
+
+
+def test_the_exceptions_exist_and_do_not_tell() -> None:
+    assert set(CHANGES_NOTHING) <= set(FUNCTIONS)
+    assert [name for name in CHANGES_NOTHING if _tells(FUNCTIONS[name], set())] == [
+        "registry.loading.model_bytes",
+        "registry.loading.artifact_bytes",
+    ]
+
+
+def test_every_module_of_verbs_is_walked() -> None:
+    there = {
+        f"{path.parent.name}.services"
+        for path in ROOT.glob("*/services.py")
+        if path.parent.name != "audit"
+    }
+
+    assert there <= set(MODULES)
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_every_event_is_written_somewhere(action: Action) -> None:
+    needle = f"Action.{action.name}"
+    files = [*ROOT.glob("*/*.py"), *ROOT.glob("*/*/*.py")]
+
+    writers = [
+        str(path.relative_to(ROOT))
+        for path in files
+        if path.parts[len(ROOT.parts)] not in {"tests", ".venv", "var"}
+        and needle in path.read_text(encoding="utf-8")
+    ]
+
+    assert writers

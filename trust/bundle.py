@@ -1,0 +1,162 @@
+"""Verification of an export bundle, offline, with what the user holds."""
+
+from trust.bundle_approvals import read_approvals
+from trust.bundle_layout import (
+    KEYS_MEMBER,
+    MAX_SMALL_MEMBER_BYTES,
+    approval_member,
+    predictions_member,
+)
+from trust.bundle_log import LogFacts, read_events
+from trust.bundle_members import BundleMembers
+from trust.bundle_predictions import check_predictions
+from trust.bundle_report import BundleReport
+from trust.bundle_seal import (
+    BundleManifest,
+    check_files,
+    check_seal,
+    read_leaves,
+    read_manifest,
+    require_shell,
+)
+from trust.bundle_source import BundleSource
+from trust.disclosures import read_disclosure
+from trust.errors import Malformed, TrustError, Untrusted
+from trust.keys import TrustedKeys, approvals_name
+from trust.notes import Checkpoint, open_checkpoint, parse_checkpoint
+
+KEY_MISSING = "a key file of yours (--key)"
+APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
+CHECKPOINT_MISSING = "a checkpoint that you remembered (--checkpoint)"
+_DIGEST_NAMED = (("policies/", ".json"), ("signatures/", ".json"))
+
+
+def verify_bundle(
+    source: BundleSource, *, keys: TrustedKeys | None, remembered: bytes | None
+) -> BundleReport:
+    """Verify everything that can be verified; the report's `exit_code` is the verdict.
+
+    `keys` are the user's own; without them the bundle's are used, which proves consistency
+    and no more. `remembered` is the text of a checkpoint that the user kept.
+    """
+    report = BundleReport()
+    try:
+        _verify(source, keys, remembered, report)
+    except Malformed as error:
+        report.malformed = str(error)
+    except Untrusted as error:
+        report.find("the bundle", str(error))
+    return report
+
+
+def _verify(
+    source: BundleSource,
+    keys: TrustedKeys | None,
+    remembered: bytes | None,
+    report: BundleReport,
+) -> None:
+    checkpoint = _remembered_checkpoint(remembered, keys, report)
+    members = BundleMembers(source, report)
+    require_shell(members)
+    manifest = read_manifest(members, report)
+    if manifest is None:
+        return
+    check_files(members, manifest, report)
+    included = _included_keys(members, report)
+    trusted = included if keys is None else keys
+    check_seal(members, manifest, trusted.named(manifest.origin), report)
+    leaves = read_leaves(members, manifest, checkpoint, report)
+    facts = read_events(members, manifest, leaves, report)
+    _check_digest_names(members, report)
+    approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
+    approved = read_approvals(members, approvals_keys, facts, report)
+    check_predictions(members, approved, facts, report)
+    _check_disclosures(members, report)
+    _note_absent(members, facts, report)
+
+
+def _note_absent(members: BundleMembers, facts: LogFacts, report: BundleReport) -> None:
+    """Say what the disclosed events tell of and the bundle's scope left out."""
+    approvals = {approval_member(approval) for approval, _digest in facts.approved}
+    batches = {predictions_member(batch) for batch, _digest, _count in facts.sealed}
+    for what, told in (("approvals", approvals), ("batches of predictions", batches)):
+        absent = len(told.difference(members.names))
+        if absent:
+            report.note(f"{absent} {what} of the disclosed events are not in this bundle")
+
+
+def _remembered_checkpoint(
+    remembered: bytes | None, keys: TrustedKeys | None, report: BundleReport
+) -> Checkpoint | None:
+    if keys is None:
+        report.missing.append(KEY_MISSING)
+    if remembered is None:
+        report.missing.append(CHECKPOINT_MISSING)
+        return None
+    checkpoint = parse_checkpoint(remembered)
+    if keys is not None:
+        try:
+            open_checkpoint(remembered, keys)
+        except TrustError as error:
+            report.find("your checkpoint", str(error))
+    return checkpoint
+
+
+def _included_keys(members: BundleMembers, report: BundleReport) -> TrustedKeys:
+    try:
+        text = members.read(KEYS_MEMBER, MAX_SMALL_MEMBER_BYTES).decode("utf-8")
+        return TrustedKeys.parse(text)
+    except (TrustError, UnicodeDecodeError) as error:
+        report.find(KEYS_MEMBER, str(error))
+        return TrustedKeys([])
+
+
+def _approvals_keys(
+    members: BundleMembers,
+    manifest: BundleManifest,
+    trusted: TrustedKeys,
+    included: TrustedKeys,
+    report: BundleReport,
+) -> TrustedKeys:
+    name = approvals_name(manifest.origin)
+    named = trusted.named(name)
+    if named.all or not any(members.folder("approvals/", ".dsse.json")):
+        return named
+    report.missing.append(APPROVALS_KEY_MISSING)
+    return included.named(name)
+
+
+def _check_digest_names(members: BundleMembers, report: BundleReport) -> None:
+    """Members that bear their digest as a name are what they are called."""
+    for prefix, suffix in _DIGEST_NAMED:
+        for member, name in members.folder(prefix, suffix):
+            _check_digest_name(members, member, name, report)
+    for member in members.names:
+        parts = member.split("/")
+        if parts[0] == "versions" and len(parts) == 3 and parts[2] == "manifest.json":
+            _check_digest_name(members, member, parts[1], report)
+            report.count("versions")
+        elif parts[0] == "versions" and len(parts) == 4 and parts[2] == "evidence":
+            _check_digest_name(members, member, parts[3].removesuffix(".json"), report)
+
+
+def _check_digest_name(
+    members: BundleMembers, member: str, name: str, report: BundleReport
+) -> None:
+    if members.digests.get(member) != "sha256:" + name:
+        report.find(member, "its bytes do not have the digest it is called by")
+
+
+def _check_disclosures(members: BundleMembers, report: BundleReport) -> None:
+    for member, name in members.folder("disclosures/", ".json"):
+        if not members.has(f"signatures/{name}.json"):
+            report.find(member, "there is no such signature in the bundle")
+            continue
+        record = members.document(f"signatures/{name}.json") or {}
+        try:
+            _person, commitment = read_disclosure(members.read(member))
+            if record.get("name_commitment") != commitment:
+                report.find(member, "it does not open the signature's name commitment")
+        except TrustError as error:
+            report.find(member, str(error))
+        report.count("disclosed names")

@@ -1,0 +1,256 @@
+"""Every approval of a bundle, re-derived: bytes, statement, persons, gates, evidence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from trust.approval import Approval, artifact_digests_of, read_approval
+from trust.bundle_layout import (
+    evidence_member,
+    policy_member,
+    signature_member,
+    statement_member,
+    version_manifest_member,
+)
+from trust.bundle_log import LogFacts
+from trust.bundle_members import BundleMembers
+from trust.bundle_report import BundleReport
+from trust.digests import digest_hex
+from trust.dsse import MAX_ENVELOPE_BYTES
+from trust.errors import Malformed, TrustError, Untrusted
+from trust.fields import (
+    JsonObject,
+    read_count,
+    read_digest,
+    read_object,
+    read_objects,
+    read_text,
+    read_texts,
+)
+from trust.keys import TrustedKeys
+
+REVIEW_STATEMENT_TYPE = "assay/review-statement/1"
+SIGNATURE_RECORD_TYPE = "assay/signature/1"
+VERSION_MANIFEST_TYPE = "assay/manifest/1"
+Find = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedVersion:
+    """An approval whose envelope a trusted key signed, and its version's manifest."""
+
+    approval: Approval
+    manifest: JsonObject
+
+
+def read_approvals(
+    members: BundleMembers, keys: TrustedKeys, facts: LogFacts, report: BundleReport
+) -> dict[str, ApprovedVersion]:
+    """Check every approval; return those that a trusted key signed, by id."""
+    approved: dict[str, ApprovedVersion] = {}
+    for member, name in members.folder("approvals/", ".dsse.json"):
+        report.count("approvals")
+        try:
+            approval = read_approval(members.read(member, MAX_ENVELOPE_BYTES), keys)
+            if approval.id != name:
+                raise Untrusted("it is the approval of another id")
+        except TrustError as error:
+            report.find(member, str(error))
+            continue
+        if (name, members.digests[member]) not in facts.approved:
+            report.find(member, "the log has no event that this approval was given")
+        manifest = _check_version(members, approval, member, report)
+        _check_statement(members, approval, manifest, facts, report)
+        approved[name] = ApprovedVersion(approval, manifest)
+    return approved
+
+
+def _require_member(members: BundleMembers, member: str, digest: str, report: BundleReport) -> bool:
+    """Whether the member that an approval refers to is there; every defect is a finding."""
+    if not members.has(member):
+        report.find(member, "an approval refers to it, but it is not in the bundle")
+    elif members.digests[member] != digest:
+        report.find(member, "an approval refers to it with another digest")
+    return members.has(member)
+
+
+def _named_document(
+    members: BundleMembers, member: str, digest: str, report: BundleReport
+) -> JsonObject:
+    """The document that an approval refers to; empty, with a finding, if it is not there."""
+    if not _require_member(members, member, digest, report):
+        return {}
+    return members.document(member) or {}
+
+
+def _check_version(
+    members: BundleMembers, approval: Approval, member: str, report: BundleReport
+) -> JsonObject:
+    folder = digest_hex(approval.version_digest)
+    path = version_manifest_member(folder)
+    manifest = _named_document(members, path, approval.version_digest, report)
+    if not manifest:
+        return manifest
+    if manifest.get("type") != VERSION_MANIFEST_TYPE:
+        report.find(path, f"it is not of the type {VERSION_MANIFEST_TYPE}")
+    try:
+        listed = artifact_digests_of(tuple(read_objects(manifest, "artifacts")))
+        if listed != artifact_digests_of(approval.artifacts):
+            report.find(member, "its artifacts are not those of the version's manifest")
+        if approval.subject_name not in version_names(manifest):
+            report.find(member, "its subject is not called as the version is")
+    except Malformed as error:
+        report.find(path, str(error))
+    return manifest
+
+
+def version_names(manifest: JsonObject) -> tuple[str, str]:
+    """ "<model name>/<number>" and "<model id>/<number>". Raises Malformed."""
+    model, number = read_object(manifest, "model"), read_count(manifest, "number")
+    return f"{read_text(model, 'name')}/{number}", f"{read_text(model, 'id')}/{number}"
+
+
+def _check_statement(
+    members: BundleMembers,
+    approval: Approval,
+    manifest: JsonObject,
+    facts: LogFacts,
+    report: BundleReport,
+) -> None:
+    path = statement_member(approval.review)
+    statement = _named_document(members, path, approval.statement_digest, report)
+    if not statement:
+        return
+
+    def find(problem: str) -> None:
+        report.find(path, problem)
+
+    try:
+        _check_same(statement, approval, manifest, find)
+        _check_policy(members, statement, approval, report)
+        _check_evidence(members, statement, approval, report)
+        _check_gates(statement, find)
+        _check_quorum(members, statement, approval, facts, report)
+    except Malformed as error:
+        find(str(error))
+
+
+def _check_same(
+    statement: JsonObject, approval: Approval, manifest: JsonObject, find: Find
+) -> None:
+    same: dict[str, tuple[object, object]] = {
+        "type": (statement.get("type"), REVIEW_STATEMENT_TYPE),
+        "review": (statement.get("review"), approval.review),
+        "version": (statement.get("version_digest"), approval.version_digest),
+        "artifacts": (
+            artifact_digests_of(tuple(read_objects(statement, "artifacts"))),
+            artifact_digests_of(approval.artifacts),
+        ),
+        "evidence": (statement.get("evidence"), list(approval.evidence)),
+        "runtime": (statement.get("runtime"), approval.runtime),
+        "scope": (statement.get("scope"), approval.scope),
+        "outage grace": (
+            statement.get("outage_grace_s"),
+            int(approval.outage_grace.total_seconds()),
+        ),
+    }
+    if manifest:
+        same["model"] = (statement.get("model"), manifest.get("model"))
+        same["number"] = (statement.get("number"), manifest.get("number"))
+    for what, (signed, approved) in same.items():
+        if signed != approved:
+            find(f"the {what} that was signed is not the one that was approved")
+    longest = timedelta(days=min(read_count(statement, "validity_days"), 100_000))
+    if approval.not_after - approval.issued_at > longest:
+        find("the approval is valid for longer than was signed")
+
+
+def _check_policy(
+    members: BundleMembers, statement: JsonObject, approval: Approval, report: BundleReport
+) -> None:
+    if read_object(statement, "policy").get("digest") != approval.policy_digest:
+        report.find(
+            statement_member(approval.review),
+            "the policy that was signed is not the one that was approved",
+        )
+    path = policy_member(digest_hex(approval.policy_digest))
+    _require_member(members, path, approval.policy_digest, report)
+
+
+def _check_evidence(
+    members: BundleMembers, statement: JsonObject, approval: Approval, report: BundleReport
+) -> None:
+    golden: list[str | None] = []
+    for entry in read_objects(statement, "evidence"):
+        kind, digest = read_text(entry, "kind"), read_digest(entry, "digest")
+        golden += [digest] if kind == "golden" else []
+        path = evidence_member(digest_hex(approval.version_digest), digest_hex(digest))
+        _require_member(members, path, digest, report)
+        report.count("pieces of evidence")
+    if approval.golden_digest not in (golden or [None]):
+        report.find(
+            statement_member(approval.review),
+            "the approval's golden rows are not among the evidence",
+        )
+
+
+def _check_gates(statement: JsonObject, find: Find) -> None:
+    waived = {read_text(waiver, "gate") for waiver in read_objects(statement, "waivers")}
+    for gate in read_objects(statement, "gates"):
+        name, required = read_text(gate, "gate"), gate.get("required")
+        if not isinstance(required, bool):
+            raise Malformed(f"gate {name!r} does not say whether it is required")
+        if required and gate.get("state") != "passed" and name not in waived:
+            find(f"the required gate {name!r} is neither passed nor waived")
+
+
+def _check_quorum(
+    members: BundleMembers,
+    statement: JsonObject,
+    approval: Approval,
+    facts: LogFacts,
+    report: BundleReport,
+) -> None:
+    persons: list[str] = []
+    contributors = read_texts(statement, "contributors")
+    for digest in approval.signatures:
+        path = signature_member(digest_hex(digest))
+        record = _named_document(members, path, digest, report)
+        report.count("signatures")
+        if record:
+            persons += _check_signature(record, digest, approval, contributors, facts, report)
+    path = statement_member(approval.review)
+    if len(set(persons)) != len(persons):
+        report.find(path, "one person signed more than once")
+    if sorted(set(persons)) != sorted(approval.signers):
+        report.find(path, "the persons who signed are not those whom the approval names")
+    needed = max(1, read_count(statement, "signers_required"))
+    if len(set(persons)) < needed:
+        report.find(path, f"{len(set(persons))} persons approved, {needed} are required")
+
+
+def _check_signature(
+    record: JsonObject,
+    digest: str,
+    approval: Approval,
+    contributors: list[str],
+    facts: LogFacts,
+    report: BundleReport,
+) -> list[str]:
+    """The person, if the record approves this statement; every defect is a finding."""
+    path = signature_member(digest_hex(digest))
+    person = record.get("person")
+    wrong = {
+        f"it is not of the type {SIGNATURE_RECORD_TYPE}": (
+            record.get("type") != SIGNATURE_RECORD_TYPE
+        ),
+        "it signs another statement": record.get("statement_digest") != approval.statement_digest,
+        "its decision is not to approve": record.get("decision") != "approve",
+        "its person contributed to the version": person in contributors,
+        "the log has no event that it was given": digest not in facts.signed,
+        "the log names another person for it": facts.signed.get(digest, person) != person,
+    }
+    problems = [problem for problem, is_so in wrong.items() if is_so]
+    for problem in problems:
+        report.find(path, problem)
+    return [person] if isinstance(person, str) and not problems else []

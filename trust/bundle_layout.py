@@ -1,0 +1,88 @@
+"""Names and limits of an export bundle: what the exporter writes and the verifier reads."""
+
+import re
+
+BUNDLE_TYPE = "assay/bundle/1"
+EXPORTED_ACTION = "audit.exported"
+
+MANIFEST_MEMBER = "manifest.json"
+SEAL_EVENT_MEMBER = "seal/event.json"
+SEAL_PROOF_MEMBER = "seal/proof.txt"
+SEAL_CHECKPOINT_MEMBER = "seal/checkpoint.txt"
+SEAL_LEAVES_MEMBER = "seal/leaves.bin"
+EVENTS_MEMBER = "log/events.jsonl"
+KEYS_MEMBER = "keys/keys.txt"
+README_MEMBER = "README.txt"
+VERIFIER_MEMBER = "verify.py"
+
+SEAL_MEMBERS = (
+    SEAL_EVENT_MEMBER,
+    SEAL_PROOF_MEMBER,
+    SEAL_CHECKPOINT_MEMBER,
+    SEAL_LEAVES_MEMBER,
+)
+UNLISTED_MEMBERS = frozenset((MANIFEST_MEMBER, *SEAL_MEMBERS))
+"""Members that the manifest cannot list: itself, and the seal made after it."""
+
+MANIFEST_KEYS = ("type", "origin", "created_at", "scope", "log", "files")
+SCOPE_KINDS = ("all", "version", "model", "period")
+DISCLOSED_ALL = "all"
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
+MAX_NAME = 255
+MAX_MEMBERS = 60_000
+MAX_MEMBER_BYTES = 2 * 1024**3
+MAX_TOTAL_BYTES = 16 * 1024**3
+MAX_DIRECTORY_BYTES = 64 * 1024**2
+MAX_LEAVES_BYTES = 256 * 1024**2
+# A prediction record holds a request's whole input and output.
+MAX_LINE_BYTES = 16 * 1024**2
+MAX_SMALL_MEMBER_BYTES = 4 * 1024**2
+# DEFLATE reaches 1,032 to 1; members that would shrink more than this are stored instead.
+MAX_RATIO = 200
+RATIO_FREE_BYTES = 1024**2
+
+
+def version_manifest_member(version_digest_hex: str) -> str:
+    """Where a version's manifest lies."""
+    return f"versions/{version_digest_hex}/manifest.json"
+
+
+def evidence_member(version_digest_hex: str, evidence_digest_hex: str) -> str:
+    """Where a piece of a version's evidence lies."""
+    return f"versions/{version_digest_hex}/evidence/{evidence_digest_hex}.json"
+
+
+def statement_member(review: str) -> str:
+    """Where a review's statement lies."""
+    return f"reviews/{review}/statement.json"
+
+
+def policy_member(policy_digest_hex: str) -> str:
+    """Where a policy revision lies."""
+    return f"policies/{policy_digest_hex}.json"
+
+
+def signature_member(signature_digest_hex: str) -> str:
+    """Where a signature record lies."""
+    return f"signatures/{signature_digest_hex}.json"
+
+
+def disclosure_member(signature_digest_hex: str) -> str:
+    """Where the opening of a signature's name commitment lies."""
+    return f"disclosures/{signature_digest_hex}.json"
+
+
+def approval_member(approval: str) -> str:
+    """Where an approval's envelope lies."""
+    return f"approvals/{approval}.dsse.json"
+
+
+def predictions_member(batch: str) -> str:
+    """Where a batch of prediction records lies."""
+    return f"predictions/{batch}.jsonl"
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a member may bear this name: relative, ASCII, no part that begins with a dot."""
+    return len(name) <= MAX_NAME and SAFE_NAME.fullmatch(name) is not None

@@ -1,0 +1,94 @@
+"""The disclosed events of a bundle: each at its place in the log, and what they establish."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trust.bundle_layout import EVENTS_MEMBER
+from trust.bundle_members import BundleMembers
+from trust.bundle_report import BundleReport
+from trust.bundle_seal import BundleManifest, LogEvent, parse_event
+from trust.errors import Malformed, TrustError
+from trust.fields import read_count, read_digest, read_text
+from trust.merkle import HASH_BYTES, leaf_hash
+
+
+@dataclass(slots=True)
+class LogFacts:
+    """What the disclosed events say, by the ids that other members refer to."""
+
+    approved: set[tuple[str, str]] = field(default_factory=set)
+    """(approval, digest of its envelope)"""
+    signed: dict[str, object] = field(default_factory=dict)
+    """signature digest -> the acting person"""
+    revoked: dict[str, datetime] = field(default_factory=dict)
+    """approval -> the first revocation"""
+    sealed: set[tuple[str, str, int]] = field(default_factory=set)
+    """(batch, digest, number of records)"""
+
+    def add(self, event: LogEvent) -> None:
+        """Take in one event. Raises Malformed for a payload without its fields."""
+        payload = event.payload
+        if event.action == "version.approved":
+            digest = read_digest(payload, "envelope_digest")
+            self.approved.add((read_text(payload, "approval"), digest))
+        elif event.action == "review.signed":
+            self.signed[read_digest(payload, "signature")] = event.person
+        elif event.action == "approval.revoked":
+            approval = read_text(payload, "approval")
+            self.revoked[approval] = min(event.at, self.revoked.get(approval, event.at))
+        elif event.action == "predictions.sealed":
+            batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
+            self.sealed.add((batch, digest, read_count(payload, "count")))
+
+
+def read_events(
+    members: BundleMembers, manifest: BundleManifest, leaves: bytes, report: BundleReport
+) -> LogFacts:
+    """Check every disclosed event against its leaf and gather what the events say."""
+    facts, seen = LogFacts(), -1
+    wanted = _wanted_indices(manifest)
+    if not members.has(EVENTS_MEMBER):
+        return facts
+    try:
+        for line in members.lines(EVENTS_MEMBER):
+            index, data = _split_line(line)
+            if index <= seen:
+                raise Malformed(f"event {index} does not come after event {seen}")
+            seen = index
+            if next(wanted, None) != index:
+                raise Malformed(f"events before event {index} are left out, or it is too many")
+            _check_event(index, data, leaves, facts, report)
+    except TrustError as error:
+        report.find(EVENTS_MEMBER, str(error))
+        return facts
+    if next(wanted, None) is not None:
+        report.find(EVENTS_MEMBER, f"events after event {seen} are left out")
+    if manifest.disclosed is not None:
+        report.note("part of the log is disclosed: later revocations may not be shown")
+    return facts
+
+
+def _wanted_indices(manifest: BundleManifest) -> Iterator[int]:
+    if manifest.disclosed is None:
+        return iter(range(manifest.log_size))
+    return iter(manifest.disclosed)
+
+
+def _split_line(line: bytes) -> tuple[int, bytes]:
+    number, tab, data = line.partition(b"\t")
+    if not tab or not number.isdigit() or len(number) > 18 or str(int(number)).encode() != number:
+        raise Malformed("a line is not an index, a tab and an event")
+    return int(number), data
+
+
+def _check_event(
+    index: int, data: bytes, leaves: bytes, facts: LogFacts, report: BundleReport
+) -> None:
+    report.count("events")
+    if leaf_hash(data) != leaves[index * HASH_BYTES : (index + 1) * HASH_BYTES]:
+        report.find(EVENTS_MEMBER, f"event {index} is not the one in the log")
+    try:
+        facts.add(parse_event(data))
+    except Malformed as error:
+        report.find(EVENTS_MEMBER, f"event {index}: {error}")

@@ -1,0 +1,94 @@
+"""The prediction records of a bundle: each was answered under a valid approval."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from trust.approval import Approval, why_not_at
+from trust.bundle_approvals import ApprovedVersion, version_names
+from trust.bundle_log import LogFacts
+from trust.bundle_members import BundleMembers
+from trust.bundle_report import BundleReport
+from trust.errors import TrustError, Untrusted
+from trust.fields import (
+    JsonObject,
+    as_object,
+    read_count,
+    read_digest,
+    read_moment,
+    read_text,
+)
+from trust.strict_json import parse_strict
+
+# Revocations reach every connected process within a second; the signed grace covers the rest.
+REVOCATION_REACH = timedelta(seconds=1)
+
+
+def check_predictions(
+    members: BundleMembers,
+    approved: Mapping[str, ApprovedVersion],
+    facts: LogFacts,
+    report: BundleReport,
+) -> None:
+    """Check every sealed batch and, record by record, the approval it was answered under."""
+    for member, batch in members.folder("predictions/", ".jsonl"):
+        if not members.has(member):
+            continue
+        number = 0
+        try:
+            for line in members.lines(member):
+                number += 1
+                _check_line(line, member, number, approved, facts, report)
+        except TrustError as error:
+            report.find(member, str(error))
+        if (batch, members.digests[member], number) not in facts.sealed:
+            report.find(member, "the log has no event that these records were sealed")
+        report.count("predictions", number)
+
+
+def _check_line(
+    line: bytes,
+    member: str,
+    number: int,
+    approved: Mapping[str, ApprovedVersion],
+    facts: LogFacts,
+    report: BundleReport,
+) -> None:
+    try:
+        record = as_object(parse_strict(line), "the record")
+        late = _check_record(record, approved, facts)
+    except TrustError as error:
+        report.find(member, f"record {number}: {error}")
+        return
+    if late:
+        report.note("predictions were answered after a revocation, within the signed grace")
+
+
+def _check_record(
+    record: JsonObject, approved: Mapping[str, ApprovedVersion], facts: LogFacts
+) -> bool:
+    """Whether the record lies in the grace after a revocation. Raises for one without right."""
+    read_text(record, "id")
+    read_digest(record, "input_digest")
+    read_digest(record, "output_digest")
+    moment = read_moment(record, "at")
+    version = approved.get(read_text(record, "approval"))
+    if version is None:
+        raise Untrusted("its approval is not in the bundle, or cannot be trusted")
+    approval = version.approval
+    if read_digest(record, "version_digest") != approval.version_digest:
+        raise Untrusted("its approval is for another version")
+    name = f"{read_text(record, 'model')}/{read_count(record, 'number')}"
+    if version.manifest and name not in version_names(version.manifest):
+        raise Untrusted("its model and number are not those of its version")
+    reason = why_not_at(approval, moment)
+    if reason:
+        raise Untrusted(reason.removesuffix("."))
+    return _is_late(approval, moment, facts.revoked.get(approval.id))
+
+
+def _is_late(approval: Approval, moment: datetime, revoked_at: datetime | None) -> bool:
+    if revoked_at is None or moment <= revoked_at:
+        return False
+    if moment > revoked_at + REVOCATION_REACH + approval.outage_grace:
+        raise Untrusted("The approval was revoked")
+    return True

@@ -1,0 +1,101 @@
+"""One's own profile and tokens."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import services
+from accounts.models import ApiToken, Membership
+from accounts.selectors import tokens_of
+from common.errors import Invalid
+from web.access.sections import sections
+from web.base import UNPROCESSABLE, PageView, show_refusal
+from web.forms.access import ProfileForm, TokenForm
+from web.paging import newest_first
+
+
+class Profile(PageView):
+    """Who I am here, my roles, my time zone."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page."""
+        return self._page(ProfileForm(initial={"time_zone": self.caller.user.time_zone}), 200)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Change the time zone."""
+        form = ProfileForm(request.POST)
+        if not form.is_valid():
+            return self._page(form, UNPROCESSABLE)
+        services.set_time_zone(caller=self.caller, time_zone=form.cleaned_data["time_zone"])
+        messages.success(request, _("Times are shown in your zone from now on."))
+        return redirect("web:access")
+
+    def _page(self, form: ProfileForm, status: int) -> HttpResponse:
+        memberships = (
+            Membership.objects.filter(person=self.caller.person_id)
+            .select_related("team")
+            .order_by("team__slug", "role")
+        )
+        context = {
+            "form": form,
+            "memberships": memberships,
+            "sections": sections(self.caller, "web:access"),
+        }
+        return self.page("access/profile.html", context, status=status)
+
+
+class Tokens(PageView):
+    """My tokens; a new one shows its secret once, in the answer that makes it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The list with the form."""
+        return self._page(TokenForm(), 200)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Make a token and show its text."""
+        form = TokenForm(request.POST)
+        if not form.is_valid():
+            return self._page(form, UNPROCESSABLE)
+        try:
+            token, text = services.create_token(caller=self.caller, **form.cleaned_data)
+        except Invalid as error:
+            return self._page(form, show_refusal(form, error))
+        return self._page(TokenForm(), 201, secret=text, made=token)
+
+    def _page(
+        self, form: TokenForm, status: int, *, secret: str = "", made: ApiToken | None = None
+    ) -> HttpResponse:
+        rows = tokens_of(self.caller.user)
+        listing = newest_first(rows, "created_at", self.request.GET.get("after", ""))
+        now = timezone.now()
+        context = {
+            "form": form,
+            "listing": listing,
+            "entries": [
+                (token, _state(token, expired=token.expires_at <= now)) for token in listing.rows
+            ],
+            "secret": secret,
+            "made": made,
+            "sections": sections(self.caller, "web:tokens"),
+        }
+        return self.page("access/tokens.html", context, status=status)
+
+
+def _state(token: ApiToken, *, expired: bool) -> str:
+    if token.revoked_at:
+        return "revoked"
+    return "expired" if expired else "active"
+
+
+class TokenRevoke(PageView):
+    """Ending a token."""
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Revoke it."""
+        services.revoke_token(caller=self.caller, token_id=pk)
+        messages.success(request, _("The token is revoked; it stops working at once."))
+        return redirect("web:tokens")

@@ -1,0 +1,20 @@
+"""Addresses of profile, tokens, people and teams."""
+
+from django.urls import path
+
+from web.access import others, own
+
+urlpatterns = [
+    path("access", own.Profile.as_view(), name="access"),
+    path("access/tokens", own.Tokens.as_view(), name="tokens"),
+    path("access/tokens/<uuid:pk>/revoke", own.TokenRevoke.as_view(), name="token-revoke"),
+    path("access/people", others.People.as_view(), name="people"),
+    path(
+        "access/people/<uuid:pk>/deactivate",
+        others.PersonDeactivate.as_view(),
+        name="person-deactivate",
+    ),
+    path("access/teams", others.Teams.as_view(), name="teams"),
+    path("access/teams/<slug:slug>", others.TeamPage.as_view(), name="team"),
+    path("access/teams/<slug:slug>/remove-role", others.RoleRemove.as_view(), name="role-remove"),
+]

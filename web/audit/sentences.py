@@ -1,0 +1,77 @@
+"""One sentence for each event, with the name of whoever did it."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.actions import Action
+
+SENTENCES: dict[Action, Promise] = {
+    Action.PERSON_CREATED: gettext_lazy("%(actor)s entered a person"),
+    Action.USER_CREATED: gettext_lazy("%(actor)s made a login"),
+    Action.USER_DEACTIVATED: gettext_lazy("%(actor)s closed a login"),
+    Action.USER_CHANGED: gettext_lazy("%(actor)s changed the settings of a login"),
+    Action.PASSWORD_SET: gettext_lazy("%(actor)s set a password"),
+    Action.TEAM_CREATED: gettext_lazy("%(actor)s made a team"),
+    Action.ROLE_GRANTED: gettext_lazy("%(actor)s gave a role"),
+    Action.ROLE_REMOVED: gettext_lazy("%(actor)s took a role away"),
+    Action.TOKEN_CREATED: gettext_lazy("%(actor)s made an API token"),
+    Action.TOKEN_REVOKED: gettext_lazy("%(actor)s revoked an API token"),
+    Action.PASSWORD_REFUSED: gettext_lazy("%(actor)s gave a wrong password at a signature"),
+    Action.REFUSED: gettext_lazy("%(actor)s was refused something"),
+    Action.MODEL_REGISTERED: gettext_lazy("%(actor)s registered a model"),
+    Action.MODEL_CHANGED: gettext_lazy("%(actor)s changed the description of a model"),
+    Action.DATASET_REGISTERED: gettext_lazy("%(actor)s registered a dataset snapshot"),
+    Action.VERSION_REGISTERED: gettext_lazy("%(actor)s registered a version"),
+    Action.VERSION_DERIVED: gettext_lazy("%(actor)s derived a version from another"),
+    Action.VERSION_RETIRED: gettext_lazy("%(actor)s retired a version"),
+    Action.VERSION_QUARANTINED: gettext_lazy("%(actor)s quarantined a version"),
+    Action.CARD_EDITED: gettext_lazy("%(actor)s edited a model card"),
+    Action.ARTIFACT_CORRUPT: gettext_lazy("%(actor)s found bytes that do not match their digest"),
+    Action.TRAINING_REQUESTED: gettext_lazy("%(actor)s asked for a training"),
+    Action.TRAINING_COMPLETED: gettext_lazy("%(actor)s completed a training"),
+    Action.TRAINING_FAILED: gettext_lazy("%(actor)s ended a training without a result"),
+    Action.COMPRESSION_REQUESTED: gettext_lazy("%(actor)s asked for a compression"),
+    Action.COMPRESSION_COMPLETED: gettext_lazy("%(actor)s completed a compression"),
+    Action.COMPRESSION_FAILED: gettext_lazy("%(actor)s ended a compression without a result"),
+    Action.EVALUATION_REQUESTED: gettext_lazy("%(actor)s asked for an evaluation"),
+    Action.EVALUATION_COMPLETED: gettext_lazy("%(actor)s completed an evaluation"),
+    Action.EVALUATION_FAILED: gettext_lazy("%(actor)s ended an evaluation without a result"),
+    Action.EXPLANATION_REQUESTED: gettext_lazy("%(actor)s asked for an explanation"),
+    Action.EXPLANATION_COMPLETED: gettext_lazy("%(actor)s completed an explanation"),
+    Action.EXPLANATION_FAILED: gettext_lazy("%(actor)s ended an explanation without a result"),
+    Action.JOB_CANCELLED: gettext_lazy("%(actor)s cancelled a job"),
+    Action.JOB_RETRIED: gettext_lazy("%(actor)s started a job again"),
+    Action.POLICY_PUBLISHED: gettext_lazy("%(actor)s published an approval policy"),
+    Action.REVIEW_OPENED: gettext_lazy("%(actor)s submitted a version for review"),
+    Action.REVIEW_COMMENTED: gettext_lazy("%(actor)s wrote a comment"),
+    Action.REVIEW_SIGNED: gettext_lazy("%(actor)s signed a review"),
+    Action.REVIEW_REJECTED: gettext_lazy("%(actor)s rejected a version"),
+    Action.REVIEW_CHANGES_REQUESTED: gettext_lazy("%(actor)s requested changes"),
+    Action.REVIEW_WITHDRAWN: gettext_lazy("%(actor)s withdrew a review"),
+    Action.REVIEW_QUORUM_REACHED: gettext_lazy("%(actor)s gave the last signature that was needed"),
+    Action.REVIEW_QUORUM_REFUSED: gettext_lazy("%(actor)s refused a quorum"),
+    Action.VERSION_APPROVED: gettext_lazy("%(actor)s approved a version"),
+    Action.APPROVAL_REVOKED: gettext_lazy("%(actor)s revoked an approval"),
+    Action.ALIAS_MOVED: gettext_lazy("%(actor)s moved an alias"),
+    Action.MODEL_LOADED: gettext_lazy("%(actor)s loaded a version for serving"),
+    Action.LOAD_REFUSED: gettext_lazy("%(actor)s refused a version at load"),
+    Action.PREDICTIONS_SEALED: gettext_lazy("%(actor)s sealed prediction records"),
+    Action.EXPORT_REQUESTED: gettext_lazy("%(actor)s asked for an export"),
+    Action.EXPORTED: gettext_lazy("%(actor)s made an export"),
+    Action.EXPORT_FAILED: gettext_lazy("%(actor)s ended an export without a result"),
+}
+
+
+def sentence(action: str, actor: str) -> str:
+    """What happened, in words; an action of another program's version under its own name."""
+    try:
+        words = SENTENCES[Action(action)]
+    except (KeyError, ValueError):
+        return f"{actor}: {action}"
+    return str(words) % {"actor": actor}
+
+
+def actor_of(name: str | None) -> str:
+    """Who did it; the instance where no person did."""
+    return name or _("The instance")

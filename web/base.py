@@ -1,0 +1,47 @@
+"""What every page shares: somebody is signed in, times are in his zone, refusals stand in forms."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib.auth.mixins import AccessMixin
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views import View
+
+from accounts.callers import Caller, caller_for
+from accounts.models import User
+from common.errors import DomainError
+
+UNPROCESSABLE = 422
+
+
+class PageView(AccessMixin, View):
+    """A page for a person who is signed in; everybody else is sent to the sign-in page."""
+
+    caller: Caller
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Runs the handler as the person, in the person's time zone."""
+        if not isinstance(request.user, User):
+            return self.handle_no_permission()
+        self.caller = caller_for(request.user, via="session")
+        with timezone.override(ZoneInfo(request.user.time_zone)):
+            return super().dispatch(request, *args, **kwargs)
+
+    def page(
+        self, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+    ) -> HttpResponse:
+        """The page, rendered at once: its times belong to this request's zone."""
+        return render(
+            self.request, template, {"caller": self.caller, **(context or {})}, status=status
+        )
+
+
+def show_refusal(form: forms.BaseForm, error: DomainError) -> int:
+    """Puts what a service refused beside the field at fault; returns the status of the reply."""
+    name = (error.field or "").split(".")[0].split("[")[0]
+    form.add_error(name if name in form.fields else None, error.reason)
+    return error.status

@@ -1,0 +1,75 @@
+"""Forms of profile, tokens, people and teams."""
+
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Role, Scope
+from accounts.services import LONGEST_TOKEN_DAYS
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+
+
+class ProfileForm(forms.Form):
+    """The person's own settings."""
+
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
+
+
+class TokenForm(forms.Form):
+    """A new token of one's own."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("What it is for, so that you know it again.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("May be used to"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.IntegerField(
+        label=_("Expires after days"),
+        min_value=1,
+        max_value=LONGEST_TOKEN_DAYS,
+        initial=30,
+    )
+
+
+class PersonForm(forms.Form):
+    """A person with a login."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    username = forms.CharField(
+        label=_("Login"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
+    password = forms.CharField(
+        label=_("First password"),
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 12 characters; the person changes it after signing in."),
+    )
+    is_admin = forms.BooleanField(label=_("Administrator of this instance"), required=False)
+
+
+class TeamForm(forms.Form):
+    """A new team."""
+
+    slug = forms.SlugField(
+        label=_("Short name"),
+        max_length=64,
+        help_text=_("Letters, digits, hyphens and underscores, without spaces."),
+        error_messages={"invalid": _("Write letters, digits, hyphens and underscores only.")},
+    )
+    name = forms.CharField(label=_("Name"), max_length=200)
+
+
+class RoleForm(forms.Form):
+    """A role for a login's person."""
+
+    username = forms.CharField(
+        label=_("Login"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)

@@ -1,0 +1,155 @@
+"""Filters of the log, and what an export is to cover."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.selectors import person_called
+from audit.actions import Action
+from audit.selectors import EventFilter
+from common.errors import Invalid
+from compliance.scopes import read_moment
+
+SUBJECTS = (
+    "model",
+    "version",
+    "review",
+    "dataset",
+    "policy",
+    "job",
+    "export",
+    "person",
+    "user",
+    "team",
+    "token",
+)
+
+
+class MomentField(forms.CharField):
+    """A day or a moment in ISO 8601."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=40,
+            widget=forms.TextInput(attrs={"placeholder": "2026-03-01"}),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
+        """The moment, UTC where no zone is given; None if empty."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return read_moment(text, "moment")
+        except Invalid as error:
+            raise ValidationError(error.reason) from None
+
+
+class LogFilter(forms.Form):
+    """All of them stand in the address."""
+
+    action = forms.ChoiceField(
+        label=gettext_lazy("Event"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *((a.value, a.value) for a in Action)],
+    )
+    person = forms.CharField(
+        label=gettext_lazy("Person (name or login)"), required=False, max_length=200
+    )
+    subject_type = forms.ChoiceField(
+        label=gettext_lazy("About"),
+        required=False,
+        choices=[("", gettext_lazy("Anything")), *((kind, kind) for kind in SUBJECTS)],
+    )
+    subject_id = forms.CharField(label=gettext_lazy("Its number"), required=False, max_length=64)
+    text = forms.CharField(label=gettext_lazy("Text"), required=False, max_length=200)
+    since = MomentField(label=gettext_lazy("From"), required=False)
+    until = MomentField(label=gettext_lazy("Before"), required=False)
+
+    def clean_person(self) -> UUID | None:
+        """The person of this name or login."""
+        name = self.cleaned_data["person"].strip()
+        if not name:
+            return None
+        person = person_called(name)
+        if person is None:
+            raise ValidationError(_("Nobody here has this name or login."))
+        return person.pk
+
+    def clean(self) -> dict[str, Any]:
+        """A number needs to be a number of something."""
+        given = super().clean() or {}
+        if given.get("subject_id") and not given.get("subject_type"):
+            self.add_error("subject_type", _("Say what the number is of."))
+        return given
+
+    def wanted(self) -> EventFilter:
+        """The filter of the log's selectors; call it only on a valid form."""
+        given = self.cleaned_data
+        kind, key = given["subject_type"], given["subject_id"].strip()
+        return EventFilter(
+            action=given["action"] or None,
+            person=given["person"],
+            related=f"{kind}:{key}" if kind and key else None,
+            since=given["since"],
+            until=given["until"],
+            text=given["text"].strip() or None,
+        )
+
+
+class ExportForm(forms.Form):
+    """What a bundle covers."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Covers"),
+        choices=[
+            ("all", gettext_lazy("Everything")),
+            ("model", gettext_lazy("One model")),
+            ("version", gettext_lazy("One version")),
+            ("period", gettext_lazy("A period")),
+        ],
+        widget=forms.RadioSelect,
+        initial="all",
+    )
+    model = forms.CharField(
+        label=gettext_lazy("Model"),
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy("For one model or one version."),
+    )
+    number = forms.IntegerField(
+        label=gettext_lazy("Version number"),
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text=gettext_lazy("For one version."),
+    )
+    since = forms.CharField(
+        label=gettext_lazy("From"),
+        required=False,
+        max_length=40,
+        help_text=gettext_lazy("For a period: 2026-03-01 or 2026-03-01T09:00:00Z, included."),
+    )
+    until = forms.CharField(
+        label=gettext_lazy("Before"),
+        required=False,
+        max_length=40,
+        help_text=gettext_lazy("For a period; not included."),
+    )
+
+    def scope(self) -> dict[str, Any]:
+        """The scope as the service reads it: only the parts that belong to the kind."""
+        given = self.cleaned_data
+        parts: dict[str, dict[str, Any]] = {
+            "all": {},
+            "model": {"model": given["model"].strip()},
+            "version": {"model": given["model"].strip(), "number": given["number"]},
+            "period": {"from": given["since"].strip(), "to": given["until"].strip()},
+        }
+        filled = {name: part for name, part in parts[given["kind"]].items() if part}
+        return {"kind": given["kind"], **filled}

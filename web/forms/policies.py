@@ -1,0 +1,48 @@
+"""The form that publishes a revision of an approval policy."""
+
+from typing import Any
+
+import yaml
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Team
+from registry.models import RiskTier
+
+LONGEST_DOCUMENT = 20_000
+EVERYBODY = ""
+
+
+class PolicyForm(forms.Form):
+    """Name, tier, team and the document as YAML; what it may say is checked by the service."""
+
+    name = forms.SlugField(label=gettext_lazy("Name"), max_length=64)
+    tier = forms.ChoiceField(label=gettext_lazy("Risk tier"), choices=RiskTier.choices)
+    team = forms.ChoiceField(label=gettext_lazy("Team"), required=False)
+    document = forms.CharField(
+        label=gettext_lazy("Document (YAML)"),
+        max_length=LONGEST_DOCUMENT,
+        widget=forms.Textarea(attrs={"class": "mono", "rows": "24", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, teams: list[Team], for_everybody: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(team.slug, team.name) for team in teams]
+        if for_everybody:
+            choices.insert(0, (EVERYBODY, _("Every team without a policy of its own")))
+        self.fields["team"].choices = choices  # type: ignore[attr-defined]
+        self.fields["team"].required = not for_everybody
+
+    def clean_document(self) -> dict[str, Any]:
+        """The mapping that the YAML describes."""
+        try:
+            document = yaml.safe_load(self.cleaned_data["document"])
+        except (yaml.YAMLError, RecursionError) as error:
+            mark = getattr(error, "problem_mark", None)
+            where = _(" Line %(line)s.") % {"line": mark.line + 1} if mark else ""
+            raise ValidationError(_("This is no YAML.") + where) from None
+        if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+            raise ValidationError(_("The document is a mapping of names to values."))
+        return document

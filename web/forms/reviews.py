@@ -1,0 +1,38 @@
+"""Forms of a review."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from governance.models import ReviewState
+
+
+class ReviewFilter(forms.Form):
+    """The filters of the list; all of them stand in the address."""
+
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("All")), *ReviewState.choices],
+    )
+    model = forms.CharField(label=_("Model"), required=False, max_length=100)
+    waiting = forms.BooleanField(label=_("I may sign"), required=False)
+
+
+class SignForm(forms.Form):
+    """What a signer sends: the decision on the statement that was shown, and the password."""
+
+    statement_digest = forms.CharField(widget=forms.HiddenInput, max_length=80)
+    last_comment = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    decision = forms.CharField(max_length=20, error_messages={"required": _("Choose a decision.")})
+    reason = forms.CharField(max_length=4000, error_messages={"required": _("Give a reason.")})
+    attested = forms.BooleanField(
+        error_messages={"required": _("Confirm that you read the evidence.")}
+    )
+    password = forms.CharField(max_length=1000, required=False, strip=False)
+
+
+class CommentForm(forms.Form):
+    """A remark, at a gate where one is named."""
+
+    body = forms.CharField(max_length=4000, error_messages={"required": _("Write something.")})
+    anchor = forms.CharField(max_length=64, required=False)

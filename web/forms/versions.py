@@ -1,0 +1,110 @@
+"""Forms on the pages of a version."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED
+from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
+from registry.models import DatasetSnapshot
+from web.forms.params import Snapshot
+
+
+def _reason(most: int) -> forms.CharField:
+    return forms.CharField(
+        label=_("Reason"),
+        max_length=most,
+        widget=forms.Textarea(attrs={"rows": "3"}),
+        help_text=_("Required. Kept with the history."),
+    )
+
+
+class SubmitForm(forms.Form):
+    """Nothing to fill in: what is submitted is shown on the page."""
+
+
+class PromoteForm(forms.Form):
+    """Where the alias goes, and why."""
+
+    alias = forms.CharField(
+        label=_("Alias"),
+        max_length=64,
+        initial="champion",
+        help_text=_("champion answers where callers name no alias; any other name is yours."),
+    )
+    reason = _reason(2000)
+    accept_schema_change = forms.BooleanField(
+        label=_("The change of inputs or outputs is meant; callers know of it"), required=False
+    )
+
+
+class RetireForm(forms.Form):
+    """Why a version is taken out of use."""
+
+    reason = _reason(2000)
+
+
+class RevokeForm(forms.Form):
+    """Why an approval ends, and the password."""
+
+    reason = _reason(2000)
+    password = forms.CharField(
+        label=_("Your password"),
+        max_length=1000,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class CardForm(forms.Form):
+    """The fields of a model card, in Markdown."""
+
+    def __init__(self, data: Any = None, *, content: dict[str, str]) -> None:
+        super().__init__(data)
+        for name, (label, hint) in FIELDS.items():
+            self.fields[name] = forms.CharField(
+                label=str(label),
+                help_text=str(hint),
+                required=False,
+                max_length=LONGEST_FIELD,
+                initial=content.get(name, ""),
+                widget=forms.Textarea(attrs={"rows": "5" if name in REQUIRED else "3"}),
+            )
+
+
+class RunForm(forms.Form):
+    """Which rows, and the seed."""
+
+    dataset = Snapshot(
+        label=_("Snapshot"), queryset=DatasetSnapshot.objects.none(), empty_label=None
+    )
+    seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=MOST_SEED, initial=0)
+
+    def __init__(self, data: Any = None, *, snapshots: Any) -> None:
+        super().__init__(data)
+        self.fields["dataset"].queryset = snapshots  # type: ignore[attr-defined]
+
+
+class EvaluationForm(RunForm):
+    """How to measure."""
+
+    resamples = forms.IntegerField(
+        label=_("Bootstrap resamples"),
+        min_value=100,
+        max_value=MOST_RESAMPLES,
+        initial=2000,
+        help_text=_("More make the ends of the intervals steadier, and take longer."),
+    )
+
+
+class ExplanationForm(RunForm):
+    """How many rows to explain."""
+
+    rows = forms.IntegerField(
+        label=_("Rows"),
+        min_value=1,
+        max_value=MOST_ROWS,
+        initial=100,
+        help_text=_("Drawn by the seed; images take long, begin with 10."),
+    )

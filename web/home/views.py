@@ -1,0 +1,138 @@
+"""Waiting for me: what needs this person, oldest first; and the palette's search."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.callers import Caller
+from governance.documents import Policy
+from governance.models import Review, ReviewState, SignDecision
+from governance.policies import signing_role
+from governance.selectors import reviews_seen_by, statement_of
+from registry.models import ModelVersion, RegisteredModel, Status
+from registry.selectors import matching, models_of
+from web.base import PageView
+from web.jobs.about import entries_of
+from worker.models import Job
+from worker.models import Status as JobStatus
+
+MOST_REVIEWS = 50
+MOST_LINES = 10
+FAILED_DAYS = 14
+MOST_FOUND = 8
+
+
+class Home(PageView):
+    """The first page after signing in."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page."""
+        waiting = reviews_waiting_for(self.caller)
+        request.nav_counts = {"web:home": len(waiting)}  # type: ignore[attr-defined]
+        context = {
+            "waiting": [_entry(review) for review in waiting],
+            "mine": [_entry(review) for review in _opened_by(self.caller)],
+            "failed": entries_of(_failed_jobs(self.caller)),
+            "failed_days": FAILED_DAYS,
+            "drafts": _drafts(self.caller),
+            "has_team": bool(self.caller.teams),
+            "has_models": models_of(self.caller).exists(),
+        }
+        return self.page("home/home.html", context)
+
+
+def reviews_waiting_for(caller: Caller) -> list[Review]:
+    """Open reviews that the person may sign, oldest first."""
+    open_now = (
+        reviews_seen_by(caller)
+        .filter(state=ReviewState.OPEN)
+        .exclude(signatures__person=caller.person_id)
+        .exclude(version__contributors__person=caller.person_id)
+        .order_by("opened_at", "pk")[:MOST_REVIEWS]
+    )
+    return [
+        review
+        for review in open_now
+        if signing_role(caller, review.version.model.team_id, Policy.read(review.policy.document))
+    ]
+
+
+def _opened_by(caller: Caller) -> QuerySet[Review]:
+    return (
+        reviews_seen_by(caller)
+        .filter(opened_by__person=caller.person_id)
+        .filter(state__in=(ReviewState.OPEN, ReviewState.QUORUM, ReviewState.CHANGES_REQUESTED))
+        .order_by("opened_at", "pk")[:MOST_LINES]
+    )
+
+
+def _entry(review: Review) -> dict[str, Any]:
+    statement = statement_of(review)
+    approvals = [s for s in review.signatures.all() if s.decision == SignDecision.APPROVE]
+    words = {ReviewState.OPEN.value: "in_review", ReviewState.QUORUM.value: "quorum_reached"}
+    return {
+        "review": review,
+        "state": words.get(review.state, review.state),
+        "gates": len(statement["gates"]),
+        "passed": sum(gate["state"] == "passed" for gate in statement["gates"]),
+        "approvals": len(approvals),
+        "wanted": statement["signers_required"],
+    }
+
+
+def _failed_jobs(caller: Caller) -> QuerySet[Job]:
+    return Job.objects.filter(
+        requested_by_id=caller.user.pk,
+        status=JobStatus.FAILED,
+        finished_at__gt=timezone.now() - timedelta(days=FAILED_DAYS),
+    ).order_by("-finished_at", "pk")[:MOST_LINES]
+
+
+def _drafts(caller: Caller) -> QuerySet[ModelVersion]:
+    return (
+        ModelVersion.objects.filter(
+            created_by__person=caller.person_id,
+            status__in=(Status.DRAFT, Status.CHANGES_REQUESTED),
+            model__team_id__in=caller.teams,
+        )
+        .select_related("model")
+        .prefetch_related("aliases")
+        .defer("manifest")
+        .order_by("created_at", "pk")[:MOST_LINES]
+    )
+
+
+class Palette(PageView):
+    """Models and versions for the command palette."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """{"results": [{"label", "url", "kind"}]}; a number after the name chooses a version."""
+        words = request.GET.get("q", "").replace("\x00", "")[:200].split()
+        number = words.pop().lstrip("v") if len(words) > 1 else ""
+        if number and not (number.isdecimal() and len(number) < 7):
+            words, number = [*words, number], ""
+        found = matching(models_of(self.caller), " ".join(words))[:MOST_FOUND] if words else []
+        results = _versions(list(found), int(number)) if number else [_model(m) for m in found]
+        return JsonResponse({"results": results})
+
+
+def _model(model: RegisteredModel) -> dict[str, str]:
+    url = reverse("web:model", args=[model.name])
+    return {"label": model.name, "url": url, "kind": _("model")}
+
+
+def _versions(models: list[RegisteredModel], number: int) -> list[dict[str, str]]:
+    rows = ModelVersion.objects.filter(model__in=models, number=number).select_related("model")
+    return [
+        {
+            "label": f"{row.model.name} v{row.number}",
+            "url": reverse("web:version", args=[row.model.name, row.number]),
+            "kind": _("version"),
+        }
+        for row in rows.defer("manifest").order_by("model__name")
+    ]

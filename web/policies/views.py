@@ -1,0 +1,146 @@
+"""Approval policies: what is in force, what it demands, how it changed, and publishing."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from accounts.models import Team
+from accounts.selectors import teams_of
+from common.decisions import Decision
+from common.errors import Conflict, Invalid, NotFound
+from governance import policies as rules
+from governance.documents import DEFAULTS, Policy
+from governance.models import PolicyVersion
+from governance.publishing import publish_policy
+from governance.selectors import policies_seen_by
+from web.base import UNPROCESSABLE, PageView, show_refusal
+from web.forms.policies import PolicyForm
+from web.policies.presenting import as_yaml, in_words, lines_changed
+
+
+class PolicyList(PageView):
+    """Every revision that concerns the person's teams, newest first."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The list; the revision in force of each tier and team is marked."""
+        rows = list(policies_seen_by(self.caller))
+        in_force = _in_force(rows)
+        context = {
+            "entries": [
+                {
+                    "policy": row,
+                    "in_force": row.pk in in_force,
+                    "words": Policy.read(row.document),
+                }
+                for row in rows
+            ],
+            "may_publish": self.may_publish(),
+        }
+        return self.page("policies/list.html", context)
+
+    def may_publish(self) -> Decision:
+        """Whether there is any team, or everybody, for whom the person may publish."""
+        decisions = [
+            rules.may_publish_policy(self.caller, team)
+            for team in (None, *sorted(self.caller.teams, key=str))
+        ]
+        return next(filter(bool, decisions), decisions[-1])
+
+
+def _in_force(newest_first: Iterable[PolicyVersion]) -> set[UUID]:
+    found: dict[tuple[str, UUID | None], UUID] = {}
+    for row in newest_first:
+        found.setdefault((row.tier, row.team_id), row.pk)
+    return set(found.values())
+
+
+class PolicyPage(PolicyList):
+    """One revision: in words, as a document, and against the one before."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:  # type: ignore[override]
+        """The page."""
+        seen = policies_seen_by(self.caller)
+        row = seen.filter(pk=pk).first()
+        if row is None:
+            raise NotFound("There is no such policy that you may see.")
+        revisions = list(seen.filter(name=row.name, team=row.team).order_by("-revision"))
+        before = next((r for r in revisions if r.revision == row.revision - 1), None)
+        context = {
+            "policy": row,
+            "words": in_words(Policy.read(row.document)),
+            "yaml": as_yaml(row),
+            "revisions": revisions,
+            "before": before,
+            "lines": lines_changed(before, row) if before else [],
+            "in_force": row.pk in _in_force(seen.filter(tier=row.tier)),
+            "may_publish": self.may_publish(),
+        }
+        return self.page("policies/detail.html", context)
+
+
+class PolicyPublish(PolicyList):
+    """The form that publishes a revision, filled with the one that it follows."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """An empty form, or the document of `?from=<policy>`."""
+        self.may_publish().enforce()
+        return self._form(PolicyForm(initial=self._initial(), **self._choices()), 200)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Publish; a fault stands beside its field."""
+        form = PolicyForm(request.POST, **self._choices())
+        if not form.is_valid():
+            return self._form(form, UNPROCESSABLE)
+        given = form.cleaned_data
+        team = self._team(given["team"])
+        try:
+            row = publish_policy(
+                caller=self.caller,
+                name=given["name"],
+                tier=given["tier"],
+                team=team,
+                document=given["document"],
+            )
+        except (Invalid, Conflict) as error:
+            if error.field in form.fields:
+                return self._form(form, show_refusal(form, error))
+            place = f"{error.field}: " if error.field else ""
+            form.add_error("document", f"{place}{error.reason}")
+            return self._form(form, error.status)
+        messages.success(request, _("Published. It is in force for submissions from now on."))
+        return redirect("web:policy", row.pk)
+
+    def _form(self, form: PolicyForm, status: int) -> HttpResponse:
+        return self.page("policies/publish.html", {"form": form}, status=status)
+
+    def _teams(self) -> list[Team]:
+        return [
+            team for team in teams_of(self.caller) if rules.may_publish_policy(self.caller, team.pk)
+        ]
+
+    def _team(self, slug: str) -> Team | None:
+        return next((team for team in self._teams() if team.slug == slug), None)
+
+    def _choices(self) -> dict[str, Any]:
+        everybody = bool(rules.may_publish_policy(self.caller, None))
+        return {"teams": self._teams(), "for_everybody": everybody}
+
+    def _initial(self) -> dict[str, Any]:
+        seen = policies_seen_by(self.caller)
+        wanted = self.request.GET.get("from", "")
+        try:
+            row = seen.filter(pk=UUID(wanted)).first() if wanted else None
+        except ValueError:
+            row = None
+        if row is None:
+            return {"tier": "medium", "document": as_yaml(PolicyVersion(document=_START))}
+        team = row.team.slug if row.team else ""
+        return {"name": row.name, "tier": row.tier, "team": team, "document": as_yaml(row)}
+
+
+_START = DEFAULTS["medium"].as_dict()

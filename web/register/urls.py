@@ -1,0 +1,14 @@
+"""Addresses of models, and of what makes versions of them."""
+
+from django.urls import path
+
+from web.register import views
+
+urlpatterns = [
+    path("models", views.ModelList.as_view(), name="models"),
+    path("models/new", views.ModelNew.as_view(), name="model-new"),
+    path("models/<slug:name>", views.ModelPage.as_view(), name="model"),
+    path("models/<slug:name>/edit", views.ModelEdit.as_view(), name="model-edit"),
+    path("models/<slug:name>/train", views.TrainingNew.as_view(), name="training-new"),
+    path("models/<slug:name>/versions/new", views.VersionNew.as_view(), name="version-new"),
+]

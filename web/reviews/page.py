@@ -1,0 +1,179 @@
+"""Everything on the review page, gathered with a fixed number of queries."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.callers import Caller
+from governance import policies
+from governance.documents import Policy
+from governance.models import Review, ReviewState, SignDecision
+from governance.selectors import review_by_id
+from governance.signing import MEANINGS
+from registry.cards import FIELDS
+from registry.models import CardRevision, ModelVersion
+from web.markdown import rendered_fields
+from web.reports.changes import changes_between
+from web.reports.evaluation import evaluation_view
+from web.reports.explanation import explanation_view
+from web.reports.parity import parity_view
+from web.reviews import people, presenting
+from web.reviews.presenting import Frozen, Now
+
+Query = Mapping[str, str]
+
+
+def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]:
+    """The context of the page. Raises NotFound where the caller may not see the review."""
+    review = review_by_id(caller, review_id)
+    frozen = Frozen.of(review)
+    now = Now.of(review, frozen)
+    comments = list(review.comments.select_related("author__person").order_by("at", "pk"))
+    signed = people.signed_by(review)
+    gates = presenting.gates_of(frozen, now, Counter(c.anchor for c in comments))
+    last_comment = comments[-1].pk if comments else 0
+    return {
+        "review": review,
+        "version": review.version,
+        "model": review.version.model,
+        "state": presenting.state_key(review),
+        "statement": frozen.statement,
+        "gates": gates,
+        "gate_count": presenting.counts_of(gates),
+        "changed": now.changed if review.state in presenting.OPEN else [],
+        "signed": signed,
+        "contributors": people.contributors_of(review.version),
+        "timeline": people.timeline_of(review, comments, signed),
+        "hidden_fields": [
+            ("statement_digest", f"sha256:{review.statement_digest}"),
+            ("last_comment", last_comment),
+        ],
+        "comment_count": len(comments),
+        "anchor": query.get("anchor", ""),
+        "may_comment": policies.may_comment(caller, review.version.model.team_id),
+        "may_withdraw": _may_withdraw(caller, review),
+        "approval": getattr(review, "approval", None),
+        "revocation": _revocation(review),
+        "card": _card(review, frozen),
+        **_decision(caller, review, frozen, signed),
+        **_reports(review, frozen, query),
+    }
+
+
+def _may_withdraw(caller: Caller, review: Review) -> Any:
+    return policies.may_withdraw(caller, review) if review.state in presenting.OPEN else None
+
+
+def _revocation(review: Review) -> Any:
+    approval = getattr(review, "approval", None)
+    return getattr(approval, "revocation", None) if approval else None
+
+
+def _card(review: Review, frozen: Frozen) -> dict[str, Any] | None:
+    """The revision of the card that the statement names, field by field."""
+    digests = [e["digest"] for e in frozen.statement["evidence"] if e["kind"] == "card"]
+    if not digests:
+        return None
+    card = CardRevision.objects.filter(
+        version=review.version_id, digest=digests[0].removeprefix("sha256:")
+    ).first()
+    if card is None:
+        return None
+    fields = [(str(label), card.content.get(name, "")) for name, (label, _hint) in FIELDS.items()]
+    return {"row": card, "fields": rendered_fields(fields)}
+
+
+def _decision(
+    caller: Caller, review: Review, frozen: Frozen, signed: list[people.Signed]
+) -> dict[str, Any]:
+    policy = Policy.read(review.policy.document)
+    approving = sum(entry.row.decision == SignDecision.APPROVE for entry in signed)
+    wanted = int(frozen.statement["signers_required"])
+    return {
+        "policy": policy,
+        "may_sign": policies.may_sign(caller, review, policy),
+        "signing_roles": policy.roles,
+        "approvals": approving,
+        "approvals_wanted": wanted,
+        "approvals_missing": range(max(0, wanted - approving)),
+        "options": _options(review, approving, wanted),
+        "is_quorum": review.state == ReviewState.QUORUM,
+    }
+
+
+def _options(review: Review, approving: int, wanted: int) -> list[dict[str, str]]:
+    count = {"n": approving + 1, "all": wanted}
+    return [
+        {
+            "value": SignDecision.APPROVE,
+            "label": _("Approve"),
+            "hint": _("Signature %(n)s of %(all)s") % count,
+            "button": _("Sign approval"),
+            "word": _("Approve"),
+            "meaning": MEANINGS["approve"],
+        },
+        {
+            "value": SignDecision.REQUEST_CHANGES,
+            "label": _("Request changes"),
+            "hint": _("Closes this review; the version is submitted again with new evidence"),
+            "button": _("Sign request for changes"),
+            "word": _("Request changes on"),
+            "meaning": MEANINGS["request_changes"],
+        },
+        {
+            "value": SignDecision.REJECT,
+            "label": _("Reject"),
+            "hint": _("Closes this review; the version stays out of use"),
+            "button": _("Sign rejection"),
+            "word": _("Reject"),
+            "meaning": MEANINGS["reject"],
+        },
+    ]
+
+
+def _reports(review: Review, frozen: Frozen, query: Query) -> dict[str, Any]:
+    champion = presenting.compared_with(review, frozen)
+    base = presenting.base_of(review, champion)
+    reports = frozen.reports
+    context: dict[str, Any] = {
+        "new": f"v{review.version.number}",
+        "old": f"v{champion.number}" if champion else "",
+        "base": base,
+        "base_name": f"v{base.number}" if base else "",
+        **_changes(base, review.version, query),
+    }
+    if "evaluation" in reports:
+        context["ev"] = evaluation_view(
+            reports["evaluation"],
+            floors=presenting.floors_of(Policy.read(review.policy.document)),
+            champion=presenting.report_on_same_rows(champion, reports["evaluation"]),
+            shown_class=query.get("class", ""),
+        )
+    if "explanation" in reports:
+        row = query.get("row", "")
+        context["ex"] = explanation_view(
+            reports["explanation"], row=int(row) if row.isdecimal() and len(row) < 6 else 0
+        )
+    if "parity" in reports:
+        context["pa"] = parity_view(reports["parity"])
+    return context
+
+
+def _changes(base: ModelVersion | None, version: ModelVersion, query: Query) -> dict[str, Any]:
+    if base is None:
+        return {"changes": []}
+    changes = changes_between(base, version)
+    return {
+        "changes": changes,
+        "differing": sum(change.differs for change in changes),
+        "all_changes": query.get("changes") == "all",
+    }
+
+
+def address_of(review: Review) -> str:
+    """Where the review stands."""
+    return reverse("web:review", args=[review.pk])

@@ -1,0 +1,128 @@
+"""Who did what in a review: signatures, contributors and the discussion, in the order of time."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.roles import Role
+from governance.models import Comment, Review, ReviewState, Signature, SignDecision
+from governance.policies import HANDS
+from registry.models import ModelVersion
+from web.reviews.presenting import gate_title
+from web.vocabulary import spoken
+
+_BADGES = {
+    SignDecision.APPROVE: "approved",
+    SignDecision.REQUEST_CHANGES: "changes_requested",
+    SignDecision.REJECT: "rejected",
+}
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A signature with what stands in its record."""
+
+    row: Signature
+    meaning: str
+    method: str
+
+    @classmethod
+    def of(cls, row: Signature) -> "Signed":
+        """Read the record's own words, not those of today's program."""
+        record = json.loads(bytes(row.record))
+        return cls(row, record["meaning"], record["method"])
+
+    @property
+    def badge(self) -> str:
+        """The state whose look the decision has."""
+        return _BADGES[SignDecision(self.row.decision)]
+
+    @property
+    def role(self) -> str:
+        """The role in which the person signed."""
+        return str(Role(self.row.role).label) if self.row.role in Role.values else self.row.role
+
+
+def signed_by(review: Review) -> list[Signed]:
+    """The signatures of a review in the order of time."""
+    return [Signed.of(row) for row in sorted(review.signatures.all(), key=lambda row: row.at)]
+
+
+def contributors_of(version: ModelVersion) -> list[dict[str, str]]:
+    """{"name", "did"}: persons who had a hand in the version, with everything that they did."""
+    found: dict[str, list[str]] = {}
+    rows = version.contributors.select_related("person").order_by("at", "pk")
+    for row in rows:
+        found.setdefault(row.person.name, []).append(spoken(HANDS.get(row.reason, row.reason)))
+    return [{"name": name, "did": ", ".join(did)} for name, did in found.items()]
+
+
+def timeline_of(
+    review: Review, comments: Iterable[Comment], signed: Iterable[Signed]
+) -> list[dict[str, Any]]:
+    """Everything that was said and done, for `{% timeline_item %}`."""
+    items: list[dict[str, Any]] = [_opened(review)]
+    items += [_said(comment) for comment in comments]
+    items += [_signed(entry) for entry in signed]
+    items += _ended(review)
+    return sorted(items, key=itemgetter("at"))
+
+
+def _opened(review: Review) -> dict[str, Any]:
+    return {
+        "person": review.opened_by.person.name,
+        "text": _("opened the review and froze the statement"),
+        "digest": f"sha256:{review.statement_digest}",
+        "at": review.opened_at,
+        "icon": "up",
+    }
+
+
+def _said(comment: Comment) -> dict[str, Any]:
+    about = (_("on gate: %(gate)s") % {"gate": gate_title(comment.anchor)}, "#gates")
+    return {
+        "person": comment.author.person.name,
+        "comment": comment.body,
+        "at": comment.at,
+        "about": about if comment.anchor else None,
+    }
+
+
+def _signed(entry: Signed) -> dict[str, Any]:
+    words = {
+        SignDecision.APPROVE: _("signed an approval"),
+        SignDecision.REQUEST_CHANGES: _("signed a request for changes"),
+        SignDecision.REJECT: _("signed a rejection"),
+    }
+    return {
+        "person": entry.row.printed_name,
+        "text": words[SignDecision(entry.row.decision)],
+        "digest": f"sha256:{entry.row.digest}",
+        "at": entry.row.at,
+        "icon": "sign",
+        "tone": "ok" if entry.row.decision == SignDecision.APPROVE else "",
+    }
+
+
+def _ended(review: Review) -> list[dict[str, Any]]:
+    if review.closed_at is None:
+        return []
+    text = {
+        ReviewState.APPROVED: _("The notary derived the quorum again and signed the approval"),
+        ReviewState.CHANGES_REQUESTED: _("The review ended: changes were requested"),
+        ReviewState.REJECTED: _("The review ended: the version was rejected"),
+        ReviewState.WITHDRAWN: _("The review was withdrawn"),
+    }
+    tone = "ok" if review.state == ReviewState.APPROVED else ""
+    return [
+        {
+            "text": text.get(ReviewState(review.state), review.get_state_display()),
+            "at": review.closed_at,
+            "icon": "check" if tone else "archive",
+            "tone": tone,
+        }
+    ]

@@ -1,0 +1,206 @@
+"""The list of reviews, and the review with its acts: sign, comment, withdraw, download."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from governance import policies, services
+from governance.documents import Policy
+from governance.models import Review, ReviewState, SignDecision
+from governance.selectors import review_by_id, reviews_seen_by, statement_of
+from web.base import UNPROCESSABLE, PageView
+from web.forms.reviews import CommentForm, ReviewFilter, SignForm
+from web.paging import newest_first
+from web.reviews.page import address_of, review_page
+from web.reviews.presenting import counts_of, state_key
+
+
+class ReviewList(PageView):
+    """All reviews that the person may see, with filters in the address."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The list."""
+        form = ReviewFilter(request.GET)
+        rows = reviews_seen_by(self.caller)
+        if form.is_valid():
+            chosen = form.cleaned_data
+            if chosen["state"]:
+                rows = rows.filter(state=chosen["state"])
+            if chosen["model"]:
+                rows = rows.filter(version__model__name__icontains=chosen["model"].strip())
+            if chosen["waiting"]:
+                rows = (
+                    rows.filter(state=ReviewState.OPEN)
+                    .exclude(signatures__person=self.caller.person_id)
+                    .exclude(version__contributors__person=self.caller.person_id)
+                )
+        listing = newest_first(rows, "opened_at", request.GET.get("after", ""))
+        context = {
+            "form": form,
+            "listing": listing,
+            "entries": [_entry(review) for review in listing.rows],
+            "is_filtered": any(request.GET.get(name) for name in form.fields),
+        }
+        return self.page("reviews/list.html", context)
+
+
+def _entry(review: Review) -> dict[str, Any]:
+    statement = statement_of(review)
+    approvals = [s for s in review.signatures.all() if s.decision == SignDecision.APPROVE]
+    return {
+        "review": review,
+        "state": state_key(review),
+        "gates": counts_of(statement["gates"]),
+        "approvals": len(approvals),
+        "wanted": statement["signers_required"],
+    }
+
+
+class ReviewPage(PageView):
+    """One review."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The page; with `known=<state>`, the answer of a poll that waits for another state."""
+        known = request.GET.get("known")
+        if known:
+            return self._poll(pk, known)
+        return self.page("reviews/detail.html", self.context(request, pk))
+
+    def _poll(self, pk: UUID, known: str) -> HttpResponse:
+        response = HttpResponse(status=204)
+        if review_by_id(self.caller, pk).state != known:
+            response["HX-Refresh"] = "true"
+        return response
+
+    def context(self, request: HttpRequest, pk: UUID, **more: Any) -> dict[str, Any]:
+        """What the page shows, also after a refused act."""
+        return review_page(self.caller, pk, request.GET.dict()) | {"errors": {}} | more
+
+
+class ReviewSign(ReviewPage):
+    """Signing, with the password in the same request."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Nothing is signed by following a link."""
+        return redirect("web:review", pk)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Sign; what was wrong stands beside its field, and the reason is kept."""
+        review = review_by_id(self.caller, pk)
+        form = SignForm(request.POST)
+        if not form.is_valid():
+            errors = {name: problems[0] for name, problems in form.errors.items()}
+            return self._again(pk, errors, UNPROCESSABLE)
+        given = form.cleaned_data
+        if self._is_behind(review, given["last_comment"]):
+            said = _("New comments arrived while you read; look at them, then sign.")
+            return self._again(pk, {"page": said}, Conflict.status)
+        if not given["password"]:
+            return self._again(pk, {}, 200, ask=True)
+        try:
+            services.sign(
+                caller=self.caller,
+                review=review,
+                statement_digest=given["statement_digest"],
+                decision=given["decision"],
+                reason=given["reason"],
+                password=given["password"],
+            )
+        except DomainError as error:
+            return self._refused(review, error)
+        messages.success(request, _("Signed. Your signature is kept with the review."))
+        return redirect("web:review", pk)
+
+    def _is_behind(self, review: Review, last_seen: int) -> bool:
+        return review.comments.filter(pk__gt=last_seen).exists()
+
+    def _refused(self, review: Review, error: DomainError) -> HttpResponse:
+        """A refusal as the person meets it: the password, a field, or the state of the review."""
+        if isinstance(error, NotAllowed):
+            policies.may_sign(self.caller, review, Policy.read(review.policy.document)).enforce()
+            return self._again(review.pk, {"password": error.reason}, UNPROCESSABLE)
+        if isinstance(error, Invalid):
+            return self._again(review.pk, {error.field or "page": error.reason}, error.status)
+        field = "page" if isinstance(error, Conflict) else "password"
+        return self._again(review.pk, {field: error.reason}, error.status)
+
+    def _again(self, pk: UUID, errors: dict[str, Any], status: int, **more: Any) -> HttpResponse:
+        given = {
+            "chosen": self.request.POST.get("decision", ""),
+            "reason": self.request.POST.get("reason", ""),
+            "attested": "attested" in self.request.POST,
+        }
+        context = self.context(self.request, pk, errors=errors, **given, **more)
+        return self.page("reviews/detail.html", context, status=status)
+
+
+class ReviewComment(ReviewPage):
+    """Writing a remark."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Comments stand on the review's page."""
+        return redirect("web:review", pk)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Write the comment and come back to the discussion."""
+        review = review_by_id(self.caller, pk)
+        form = CommentForm(request.POST)
+        if not form.is_valid():
+            return self._again(pk, str(next(iter(form.errors.values()))[0]))
+        try:
+            services.comment(caller=self.caller, review=review, **form.cleaned_data)
+        except Invalid as error:
+            return self._again(pk, error.reason)
+        return redirect(f"{address_of(review)}#discussion")
+
+    def _again(self, pk: UUID, problem: str) -> HttpResponse:
+        posted = self.request.POST
+        context = self.context(
+            self.request,
+            pk,
+            comment_error=problem,
+            comment_body=posted.get("body", ""),
+            anchor=posted.get("anchor", ""),
+        )
+        return self.page("reviews/detail.html", context, status=UNPROCESSABLE)
+
+
+class ReviewWithdraw(PageView):
+    """Taking a review back."""
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Withdraw and show what became of it."""
+        services.withdraw(caller=self.caller, review=review_by_id(self.caller, pk))
+        messages.success(request, _("The review was withdrawn; its signatures no longer count."))
+        return redirect("web:review", pk)
+
+
+class ReviewStatement(PageView):
+    """The statement's exact bytes, whose SHA-256 is what persons sign."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """A download."""
+        review = review_by_id(self.caller, pk)
+        return _download(bytes(review.statement), f"statement-{review.pk}.json")
+
+
+class ReviewApproval(PageView):
+    """The notary's DSSE envelope."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """A download. 404 while there is none."""
+        review = review_by_id(self.caller, pk)
+        approval = getattr(review, "approval", None)
+        if approval is None:
+            raise NotFound("This review has no approval.")
+        return _download(bytes(approval.envelope), f"approval-{approval.pk}.dsse.json")
+
+
+def _download(body: bytes, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(body, content_type="application/json", headers=headers)

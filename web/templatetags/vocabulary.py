@@ -1,0 +1,74 @@
+"""The one vocabulary of states: for each its word, its tone and its icon.
+
+Colour never stands alone, so each entry has all three.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a state is shown; `tone` is ok, warn, bad, wait or empty for neutral."""
+
+    word: str | Promise
+    tone: str
+    icon: str
+
+
+STATES: dict[str, Look] = {
+    "draft": Look(_("Draft"), "", "edit"),
+    "in_review": Look(_("In review"), "wait", "wait"),
+    "changes_requested": Look(_("Changes requested"), "warn", "msg"),
+    "quorum_reached": Look(_("Quorum reached"), "wait", "check"),
+    "approved": Look(_("Approved"), "ok", "check"),
+    "stale": Look(_("Stale"), "warn", "wait"),
+    "live": Look(_("Live"), "ok", "live"),
+    "rejected": Look(_("Rejected"), "bad", "x"),
+    "revoked": Look(_("Revoked"), "bad", "stop"),
+    "retired": Look(_("Retired"), "", "archive"),
+    "quarantined": Look(_("Quarantined"), "bad", "warn"),
+    "withdrawn": Look(_("Withdrawn"), "", "x"),
+    "closed": Look(_("Closed"), "", "archive"),
+    "queued": Look(_("Queued"), "", "wait"),
+    "running": Look(_("Running"), "wait", "loop"),
+    "succeeded": Look(_("Succeeded"), "ok", "check"),
+    "failed": Look(_("Failed"), "bad", "x"),
+    "cancelled": Look(_("Cancelled"), "", "stop"),
+    "waiting": Look(_("Waiting"), "wait", "wait"),
+    "active": Look(_("Active"), "ok", "check"),
+    "expired": Look(_("Expired"), "warn", "wait"),
+    "verified": Look(_("Verified"), "ok", "check"),
+    "clean": Look(_("Clean"), "ok", "check"),
+}
+
+GATE_STATES: dict[str, Look] = {
+    "passed": Look(_("Passed"), "ok", "okc"),
+    "failed": Look(_("Failed"), "bad", "xc"),
+    "warning": Look(_("Warning"), "warn", "warn"),
+    "waived": Look(_("Waived"), "warn", "warn"),
+    "waiting": Look(_("Waiting"), "wait", "wait"),
+    "not_measured": Look(_("Not measured"), "bad", "info"),
+}
+
+
+def key(state: object) -> str:
+    """The vocabulary's key of a state, however it is written: "In review" is "in_review"."""
+    return str(state).strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def look(state: object) -> Look:
+    """How a state is shown; an unknown one is shown neutrally under its own name."""
+    return STATES.get(key(state)) or Look(str(state), "", "dash")
+
+
+def gate_look(state: object, *, required: bool) -> Look:
+    """How a gate's result is shown; what is only advised warns instead of failing."""
+    name = key(state)
+    if not required and name in ("failed", "not_measured"):
+        icon = "warn" if name == "failed" else "info"
+        word = GATE_STATES["warning" if name == "failed" else name].word
+        return Look(word, "warn", icon)
+    return GATE_STATES.get(name) or Look(str(state), "", "dash")

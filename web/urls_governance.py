@@ -1,0 +1,10 @@
+"""Addresses of reviews, jobs, policies, access, the audit log and the API page."""
+
+from web.access.urls import urlpatterns as access
+from web.apidocs.urls import urlpatterns as apidocs
+from web.audit.urls import urlpatterns as audit
+from web.jobs.urls import urlpatterns as jobs
+from web.policies.urls import urlpatterns as policies
+from web.reviews.urls import urlpatterns as reviews
+
+urlpatterns = [*reviews, *jobs, *policies, *access, *audit, *apidocs]

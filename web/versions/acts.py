@@ -1,0 +1,190 @@
+"""Verbs on a version that ask for confirmation: submit, promote, revoke, retire, edit the card."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from common.decisions import Decision
+from governance import policies, releases
+from governance.gates import PASSED
+from governance.services import submit
+from registry import policies as registry_policies
+from registry.models import Alias
+from registry.selectors import latest_card
+from registry.services import edit_card
+from web.formpage import FormPage
+from web.forms.versions import CardForm, PromoteForm, RetireForm, RevokeForm, SubmitForm
+from web.versions.base import OfVersion
+from web.versions.overview import gates_of
+
+
+class ActPage(FormPage, OfVersion):
+    """A page that says what is going to happen, with the form that makes it happen."""
+
+    template = "versions/act.html"
+    form_class: ClassVar[type[forms.Form]]
+    title: ClassVar[str | Promise]
+    what: ClassVar[str | Promise]
+    button: ClassVar[str | Promise]
+    tone: ClassVar[str] = "primary"
+
+    def allowed(self) -> Decision:
+        """Whether the person may do this at all."""
+        raise NotImplementedError
+
+    def prepare(self, **address: Any) -> None:
+        """Refuses whoever may not do it."""
+        self.find(address["name"], address["number"])
+        self.allowed().enforce()
+
+    def form(self, data: Any = None) -> forms.Form:
+        """The form."""
+        return self.form_class(data)
+
+    def context(self) -> dict[str, Any]:
+        """Head and words of the page."""
+        words = {name: getattr(self, name) for name in ("title", "what", "button", "tone")}
+        return {**self.head(""), **words}
+
+    def done(self, said: str, to: str = "web:version") -> HttpResponse:
+        """Back to the version, with a word."""
+        messages.success(self.request, said)
+        return redirect(self.address(to))
+
+
+class Submit(ActPage):
+    """Asking for a review."""
+
+    form_class = SubmitForm
+    title = gettext_lazy("Submit for review")
+    what = gettext_lazy(
+        "Bytes, evidence, policy and gates are frozen into one statement that other persons sign. "
+        "Gates that have not passed are shown to them; the version cannot be approved then."
+    )
+    button = gettext_lazy("Submit")
+
+    def allowed(self) -> Decision:
+        """Contributors and managers."""
+        return policies.may_submit(self.caller, self.version.model.team_id)
+
+    def context(self) -> dict[str, Any]:
+        """With the gates as they would be frozen now."""
+        gates, without = gates_of(self.version, self.address)
+        failing = [gate for gate in gates if gate["required"] and gate["state"] != PASSED]
+        return {**super().context(), "gates": gates, "gates_missing": without, "failing": failing}
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Opens the review and shows it."""
+        review = submit(caller=self.caller, version=self.version)
+        messages.success(self.request, _("Submitted; other persons can sign now."))
+        return redirect("web:review", review.pk)
+
+
+class Promote(ActPage):
+    """Moving an alias to the version."""
+
+    form_class = PromoteForm
+    title = gettext_lazy("Move an alias here")
+    what = gettext_lazy(
+        "From then on this version answers callers of the alias. The former holder stays in the "
+        "history."
+    )
+    button = gettext_lazy("Move the alias")
+    tone = "ok"
+
+    def allowed(self) -> Decision:
+        """Managers."""
+        return policies.may_promote(self.caller, self.version.model.team_id)
+
+    def context(self) -> dict[str, Any]:
+        """With who holds which alias now, and what its callers would notice."""
+        rows = Alias.objects.filter(model=self.version.model).select_related("version__model")
+        holders = [
+            {"alias": row, "differences": releases.schema_differences(row.version, self.version)}
+            for row in rows.order_by("name")
+            if self.version.signature
+        ]
+        return {**super().context(), "holders": holders}
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Moves it."""
+        releases.promote(caller=self.caller, version=self.version, **given)
+        words = {"alias": given["alias"], "n": self.version.number}
+        return self.done(_("@%(alias)s points at v%(n)s now.") % words)
+
+
+class Revoke(ActPage):
+    """Ending the approval."""
+
+    form_class = RevokeForm
+    title = gettext_lazy("Revoke the approval")
+    what = gettext_lazy(
+        "Every inference process that is connected stops answering with this version within a "
+        "second. This cannot be taken back; the version would have to be reviewed again."
+    )
+    button = gettext_lazy("Revoke")
+    tone = "bad"
+
+    def allowed(self) -> Decision:
+        """Managers and compliance."""
+        return policies.may_revoke(self.caller, self.version.model.team_id)
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Revokes it."""
+        releases.revoke(caller=self.caller, version=self.version, **given)
+        return self.done(_("The approval is revoked."))
+
+
+class Retire(ActPage):
+    """Taking the version out of use."""
+
+    form_class = RetireForm
+    title = gettext_lazy("Retire the version")
+    what = gettext_lazy(
+        "A retired version is out of use for good: it is no longer submitted, measured or served. "
+        "Its bytes and records stay."
+    )
+    button = gettext_lazy("Retire")
+    tone = "bad"
+
+    def allowed(self) -> Decision:
+        """Managers."""
+        return policies.may_promote(self.caller, self.version.model.team_id)
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Retires it."""
+        releases.retire(caller=self.caller, version=self.version, **given)
+        return self.done(_("The version is retired."))
+
+
+class CardEdit(ActPage):
+    """Writing a new revision of the card."""
+
+    template = "versions/card_edit.html"
+    title = gettext_lazy("Edit the model card")
+    what = gettext_lazy(
+        "Markdown is shown safely; HTML is not. Whoever edits the card becomes a contributor and "
+        "cannot sign for this version."
+    )
+    button = gettext_lazy("Save a new revision")
+    renamed = {}
+
+    def allowed(self) -> Decision:
+        """Contributors and managers."""
+        return registry_policies.may_contribute(self.caller, self.version.model.team_id)
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Filled in with the newest revision."""
+        card = latest_card(self.version)
+        return CardForm(data, content=card.content if card else {})
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Saves it."""
+        edit_card(caller=self.caller, version=self.version, content=given)
+        return self.done(_("The card is saved."), "web:version-card")

@@ -1,0 +1,123 @@
+"""The tabs of evaluations and explanations: the newest report, all runs, and a new one."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django import forms
+
+from common.errors import Conflict
+from evaluation.models import EvaluationRun, ExplanationRun
+from evaluation.policies import may_evaluate
+from evaluation.services import request_explanation, request_run
+from governance.documents import Policy
+from governance.selectors import policy_for
+from registry.models import Evidence
+from registry.selectors import version_by_digest
+from web.forms.versions import EvaluationForm, ExplanationForm
+from web.reports.evaluation import evaluation_view
+from web.reports.explanation import explanation_view
+from web.reviews.presenting import floors_of, report_on_same_rows
+from web.versions.runs import StartTab, runs_of
+
+
+class Measuring(StartTab):
+    """A tab with one kind of report; `report` (the start of its digest) shows an older one."""
+
+    kind: str
+
+    def chosen(self) -> tuple[Evidence | None, bool]:
+        """The chosen report, and whether it is the newest one."""
+        rows = self.version.evidence.filter(kind=self.kind).order_by("-created_at")
+        newest = rows.first()
+        wanted = self.request.GET.get("report", "").replace("\x00", "")
+        chosen = rows.filter(digest__startswith=wanted).first() if wanted else None
+        return chosen or newest, chosen is None or chosen == newest
+
+    def may_start(self) -> Any:
+        """Whether the person may ask for one."""
+        return may_evaluate(self.caller, self.version.model.team_id)
+
+
+class Evaluation(Measuring):
+    """How good it is, and against the champion."""
+
+    tab = "evaluation"
+    kind = "evaluation"
+    template = "versions/evaluation.html"
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Held-out rows only."""
+        return EvaluationForm(data, snapshots=self.held_out())
+
+    def start(self, form: Any) -> UUID | None:
+        """Asks for a measurement."""
+        run = request_run(caller=self.caller, version=self.version, **form.cleaned_data)
+        return run.job_id
+
+    def context(self) -> dict[str, Any]:
+        """The report beside the champion's own figures on the same rows."""
+        row, is_newest = self.chosen()
+        runs = EvaluationRun.objects.filter(version=self.version)
+        context = {
+            "evidence": row,
+            "is_newest": is_newest,
+            "runs": runs_of(runs, "dataset", "report", "champion"),
+            "may_start": self.may_start(),
+            "has_rows": self.held_out().exists(),
+            "new": f"v{self.version.number}",
+        }
+        return context | self._report(row) if row else context
+
+    def _report(self, row: Evidence) -> dict[str, Any]:
+        report = json.loads(bytes(row.body))
+        compared = report.get("comparison")
+        digest = compared["champion"]["digest"] if compared else ""
+        champion = version_by_digest(self.version.model, digest) if digest else None
+        view = evaluation_view(
+            report,
+            floors=self._floors(),
+            champion=report_on_same_rows(champion, report),
+            shown_class=self.request.GET.get("class", ""),
+        )
+        return {"ev": view, "old": f"v{champion.number}" if champion else ""}
+
+    def _floors(self) -> dict[str, float]:
+        try:
+            return floors_of(Policy.read(policy_for(self.version.model).document))
+        except Conflict:
+            return {}
+
+
+class Explanations(Measuring):
+    """What drives the answers; `row` chooses the row that is explained singly."""
+
+    tab = "explanations"
+    kind = "explanation"
+    template = "versions/explanations.html"
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Any rows of the team."""
+        return ExplanationForm(data, snapshots=self.snapshots())
+
+    def start(self, form: Any) -> UUID | None:
+        """Asks for an explanation."""
+        run = request_explanation(caller=self.caller, version=self.version, **form.cleaned_data)
+        return run.job_id
+
+    def context(self) -> dict[str, Any]:
+        """The report and the runs."""
+        row, is_newest = self.chosen()
+        runs = ExplanationRun.objects.filter(version=self.version)
+        context: dict[str, Any] = {
+            "evidence": row,
+            "is_newest": is_newest,
+            "runs": runs_of(runs, "dataset", "report"),
+            "may_start": self.may_start(),
+            "has_rows": self.snapshots().exists(),
+        }
+        if row:
+            wanted = self.request.GET.get("row", "")
+            place = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else 0
+            context["ex"] = explanation_view(json.loads(bytes(row.body)), row=place)
+        return context

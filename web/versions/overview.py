@@ -1,0 +1,237 @@
+"""The first tab: where the version stands, what it still needs, and what can be done with it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.callers import Caller
+from common.decisions import Decision, allow, deny
+from common.errors import Conflict
+from governance import policies
+from governance.gates import PASSED, GateResult
+from governance.models import Approval, Review, ReviewState
+from governance.selectors import latest_approval, standing, trusted_keys
+from governance.services import dry_run
+from inference.selectors import latest_refusal
+from registry.models import DatasetSnapshot, ModelVersion, Status
+from registry.selectors import latest_evidence
+from trust.approval import Verdict
+from web.reviews.people import contributors_of
+from web.reviews.presenting import fields_left, gate_title
+from web.versions.base import Tab
+from web.vocabulary import spoken
+
+_OPEN = (ReviewState.OPEN, ReviewState.QUORUM)
+_HEADLINES = ("accuracy", "f1_macro", "roc_auc", "r2", "mae")
+_MEASURES = "web:version-evaluation"
+_EVIDENCE_TABS = {
+    "admission": "web:version-files",
+    "card": "web:version-card",
+    "explanation": "web:version-explanations",
+    "parity": "web:version-compression",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The newest review and approval of a version, and whether the approval holds now."""
+
+    review: Review | None
+    approval: Approval | None
+    verdict: Verdict | None
+    trouble: str
+
+    @classmethod
+    def of(cls, version: ModelVersion) -> "Standing":
+        """Reads both and verifies the envelope with the notary's public keys."""
+        review = (
+            version.reviews.select_related("policy", "opened_by__person")
+            .order_by("-opened_at")
+            .first()
+        )
+        approval, verdict, trouble = latest_approval(version), None, ""
+        if approval:
+            try:
+                now = timezone.now()
+                verdict = standing(version, approval, keys=trusted_keys(), now=now)
+            except Conflict as error:
+                trouble = error.reason
+        return cls(review, approval, verdict, trouble)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a review is under way."""
+        return self.review is not None and self.review.state in _OPEN
+
+    @property
+    def holds(self) -> bool:
+        """Whether the version may be served now."""
+        return self.verdict is not None and self.verdict.ok
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the approval was ended."""
+        return self.approval is not None and hasattr(self.approval, "revocation")
+
+
+@dataclass(frozen=True)
+class Act:
+    """A button: what it says, where it leads, and whether (or why not) it can be pressed."""
+
+    label: str
+    url: str
+    decision: Decision
+    tone: str = ""
+
+
+class Overview(Tab):
+    """The tab."""
+
+    tab = "overview"
+    template = "versions/overview.html"
+    evidence = False
+
+    def context(self) -> dict[str, Any]:
+        """Consumers see what the model is and how to call it."""
+        now = Standing.of(self.version)
+        context: dict[str, Any] = {"now": now, "facts": facts_of(self.version)}
+        if not self.reads_evidence:
+            return context
+        gates, without = gates_of(self.version, self.address)
+        return context | {
+            "gates": gates,
+            "gates_missing": without,
+            "passed": sum(gate["state"] == PASSED for gate in gates),
+            "acts": acts_of(self.caller, self.version, now),
+            "headlines": headlines_of(self.version),
+            "refusal": latest_refusal(self.version.pk) if now.approval else None,
+            "contributors": contributors_of(self.version),
+        }
+
+
+def gates_of(version: ModelVersion, address: Any) -> tuple[list[dict[str, Any]], str]:
+    """The gates of a dry run for `{% gate_list %}`, or why there are none."""
+    try:
+        results: Sequence[GateResult] = dry_run(version)
+    except Conflict as error:
+        return [], error.reason
+    return [
+        {
+            **result.as_statement(),
+            "title": gate_title(result.gate),
+            "evidence": fields_left(result.as_statement()),
+            "detail": result.reason,
+            "links": [(_("Open"), address(_EVIDENCE_TABS.get(result.gate, _MEASURES)))],
+        }
+        for result in results
+    ], ""
+
+
+def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:
+    """Submit, promote, revoke and retire, each with what stands in its way."""
+    team, address = version.model.team_id, [version.model.name, version.number]
+    submit, revoke = policies.may_submit(caller, team), policies.may_revoke(caller, team)
+    promote = retire = policies.may_promote(caller, team)
+
+    def url(name: str) -> str:
+        return reverse(name, args=address)
+
+    return [
+        Act(
+            _("Submit for review"),
+            url("web:version-submit"),
+            _first(submit, _submittable(version, now)),
+            "primary",
+        ),
+        Act(
+            _("Move an alias here"),
+            url("web:version-promote"),
+            _first(promote, _promotable(now)),
+            "ok",
+        ),
+        Act(_("Revoke the approval"), url("web:version-revoke"), _first(revoke, _revocable(now))),
+        Act(_("Retire"), url("web:version-retire"), _first(retire, _retirable(version, now))),
+    ]
+
+
+def _first(*decisions: Decision) -> Decision:
+    return next((decision for decision in decisions if not decision), allow())
+
+
+def _submittable(version: ModelVersion, now: Standing) -> Decision:
+    if now.is_open:
+        return deny(_("A review is open already."))
+    if now.holds:
+        return deny(_("It is approved already."))
+    if not version.servable:
+        return deny(_("It has no model that can be served."))
+    if version.status in (Status.RETIRED, Status.QUARANTINED):
+        return deny(_("It is out of use."))
+    return allow()
+
+
+def _promotable(now: Standing) -> Decision:
+    if now.verdict is None:
+        return deny(now.trouble or _("An alias points only at an approved version."))
+    return allow() if now.verdict.ok else deny(now.verdict.reason)
+
+
+def _revocable(now: Standing) -> Decision:
+    if now.approval is None or now.is_revoked:
+        return deny(_("There is no approval to revoke."))
+    return allow()
+
+
+def _retirable(version: ModelVersion, now: Standing) -> Decision:
+    if version.status == Status.RETIRED:
+        return deny(_("It is retired already."))
+    if version.aliases.all():
+        return deny(_("An alias points at it; move the alias first."))
+    return deny(_("A review is open; withdraw it first.")) if now.is_open else allow()
+
+
+def headlines_of(version: ModelVersion) -> list[dict[str, Any]]:
+    """Up to three metrics of the newest evaluation, for `{% metric_card %}`."""
+    row = latest_evidence(version, "evaluation")
+    if row is None:
+        return []
+    metrics = json.loads(bytes(row.body))["metrics"]
+    found = [metrics[name] for name in _HEADLINES if name in metrics]
+    return [
+        {
+            "name": spoken(entry["title"]),
+            "value": entry["value"],
+            "interval": [entry["low"], entry["high"]] if entry["low"] is not None else None,
+            "higher_is_better": entry["direction"] == "higher",
+        }
+        for entry in found
+        if entry["state"] == "measured"
+    ][:3]
+
+
+def _written(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def facts_of(version: ModelVersion) -> dict[str, Any]:
+    """Where the version comes from: recipe or method, parent, rows, agreement of the export."""
+    lineage = version.lineage
+    digests = [str(lineage[key]) for key in ("dataset", "validation") if lineage.get(key)]
+    bare = [digest.removeprefix("sha256:") for digest in digests]
+    known = DatasetSnapshot.objects.filter(blob_id__in=bare, team_id=version.model.team_id)
+    return {
+        "how": lineage.get("recipe") or lineage.get("method") or "",
+        "datasets": list(known.order_by("split", "name")[:4]) if bare else [],
+        "params": [
+            (name, _written(v)) for name, v in sorted((lineage.get("params") or {}).items())
+        ],
+        "facts": lineage.get("facts") or {},
+        "agreement": lineage.get("onnx_agreement"),
+        "note": lineage.get("note", ""),
+        "size": sum(artifact.size for artifact in version.artifacts.all()),
+    }

@@ -1,0 +1,70 @@
+"""Tabs on which jobs about the version are started: what they share."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Case, QuerySet, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from common.errors import DomainError, NotAllowed
+from registry.models import DatasetSnapshot
+from registry.selectors import datasets_of, fitting
+from web.base import UNPROCESSABLE, show_refusal
+from web.versions.base import Tab
+from worker.models import Job
+
+MOST_RUNS = 20
+
+
+class StartTab(Tab):
+    """A tab with a form that starts a job. A GET shows it, a POST starts the job."""
+
+    def form(self, data: Any = None) -> forms.Form:
+        """The form, empty or with what was sent."""
+        raise NotImplementedError
+
+    def start(self, form: Any) -> UUID | None:
+        """Asks for the job; returns its number."""
+        raise NotImplementedError
+
+    def show(self, status: int = 200, **more: Any) -> HttpResponse:
+        """With an empty form unless one is given."""
+        return super().show(status, **({"form": self.form()} | more))
+
+    def post(self, request: HttpRequest, name: str, number: int) -> HttpResponse:
+        """Starts the job and opens it, or shows the form with what is wrong."""
+        self.find(name, number)
+        form = self.form(request.POST)
+        if not form.is_valid():
+            return self.show(UNPROCESSABLE, form=form)
+        try:
+            job = self.start(form)
+        except NotAllowed:
+            raise
+        except DomainError as error:
+            return self.show(show_refusal(form, error), form=form)
+        messages.success(request, _("The job waits for a worker."))
+        return redirect("web:job", job)
+
+    def snapshots(self) -> QuerySet[DatasetSnapshot]:
+        """Snapshots of the owner team whose rows the version can take."""
+        own = datasets_of(self.caller).filter(team=self.version.model.team_id)
+        return fitting(own, self.version)
+
+    def held_out(self) -> QuerySet[DatasetSnapshot]:
+        """Those that no training may see, the test splits first."""
+        is_test = Case(When(split="test", then=0), default=1)
+        return self.snapshots().exclude(split="train").order_by(is_test, "-created_at", "pk")
+
+
+def runs_of(rows: QuerySet[Any], *relations: str) -> list[dict[str, Any]]:
+    """The last runs of a query with their jobs, by two queries."""
+    found = list(
+        rows.select_related("requested_by__person", *relations).order_by("-created_at")[:MOST_RUNS]
+    )
+    jobs = Job.objects.in_bulk([run.job_id for run in found if run.job_id])
+    return [{"run": run, "job": jobs.get(run.job_id)} for run in found]

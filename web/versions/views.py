@@ -1,0 +1,112 @@
+"""The tabs that only show: card, signature, jobs, history."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.selectors import logins_named
+from audit.actions import Action
+from audit.models import AuditEvent
+from registry.cards import FIELDS, missing_fields
+from registry.jobs import jobs_seen_by
+from registry.models import CardRevision
+from registry.policies import may_contribute
+from training.models import CompressionRun, TrainingRun
+from web.jobs.about import entries_of
+from web.markdown import rendered_fields
+from web.paging import newest_first
+from web.playground.example import request_example
+from web.versions.base import Tab
+
+MOST_REVISIONS = 20
+
+
+class Card(Tab):
+    """The model card; `revision` shows an older one."""
+
+    tab = "card"
+    template = "versions/card.html"
+
+    def context(self) -> dict[str, Any]:
+        """The card with its Markdown rendered, and its revisions."""
+        rows = CardRevision.objects.filter(version=self.version)
+        revisions = list(rows.select_related("author__person").order_by("-revision"))
+        wanted = self.request.GET.get("revision", "")
+        chosen = next((row for row in revisions if str(row.revision) == wanted), None)
+        card = chosen or (revisions[0] if revisions else None)
+        content = card.content if card else {}
+        return {
+            "card": card,
+            "fields": rendered_fields(
+                [(str(label), content.get(name, "")) for name, (label, _hint) in FIELDS.items()]
+            ),
+            "missing": [FIELDS[name][0] for name in missing_fields(content)] if card else [],
+            "revisions": revisions[:MOST_REVISIONS],
+            "may_edit": may_contribute(self.caller, self.version.model.team_id),
+        }
+
+
+class Signature(Tab):
+    """What goes in and what comes out."""
+
+    tab = "signature"
+    template = "versions/signature.html"
+    evidence = False
+
+    def context(self) -> dict[str, Any]:
+        """The schema and a request in its form."""
+        signature = self.version.signature
+        return {"signature": signature, "example": request_example(signature) if signature else ""}
+
+
+class Jobs(Tab):
+    """Jobs about the version, and the one that made it."""
+
+    tab = "jobs"
+    template = "versions/jobs.html"
+
+    def context(self) -> dict[str, Any]:
+        """Newest first."""
+        about = Q(subject_type="version", subject_id=self.version.pk)
+        made = _job_that_made(self.version.pk)
+        rows = jobs_seen_by(self.caller).filter(about | Q(pk__in=made))
+        listing = newest_first(rows, "created_at", self.request.GET.get("after", ""))
+        return {"listing": listing, "entries": entries_of(listing.rows)}
+
+
+def _job_that_made(version_id: Any) -> list[Any]:
+    runs: Iterable[Any] = (TrainingRun, CompressionRun)
+    found = [run.objects.filter(version_id=version_id).values_list("job_id") for run in runs]
+    return [job for rows in found for (job,) in rows if job]
+
+
+class History(Tab):
+    """Everything that the audit log says of the version."""
+
+    tab = "history"
+    template = "versions/history.html"
+
+    def context(self) -> dict[str, Any]:
+        """Events with the names of persons, by two queries however many."""
+        rows = AuditEvent.objects.filter(related__contains=[f"version:{self.version.pk}"])
+        listing = newest_first(
+            rows.defer("leaf", "leaf_hash"), "occurred_at", self.request.GET.get("after", "")
+        )
+        names = logins_named(event.user_id for event in listing.rows)
+        return {
+            "listing": listing,
+            "events": [
+                {
+                    "event": event,
+                    "sentence": _sentence(event.action),
+                    "who": names.get(event.user_id, "") if event.user_id else _("The system"),
+                }
+                for event in listing.rows
+            ],
+        }
+
+
+def _sentence(action: str) -> str:
+    return _(Action(action).sentence) if action in {a.value for a in Action} else action

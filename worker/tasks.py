@@ -1,0 +1,34 @@
+"""The two tables that say what jobs and the clock run: names only, resolved where they run."""
+
+from worker.kinds import Kind, Periodic
+
+KINDS: dict[str, Kind] = {
+    "training.run": Kind(
+        run="training.execution:run_training",
+        fail="training.services:fail_run",
+    ),
+    "training.compress": Kind(
+        run="training.execution:run_compression",
+        fail="training.services:fail_compression",
+    ),
+    "evaluation.run": Kind(
+        run="evaluation.execution:run_evaluation",
+        fail="evaluation.services:fail_run",
+    ),
+    "evaluation.explain": Kind(
+        run="evaluation.execution:run_explanation",
+        fail="evaluation.services:fail_explanation",
+    ),
+    "compliance.export": Kind(
+        run="compliance.execution:run_export",
+        fail="compliance.services:fail_export",
+    ),
+}
+
+PERIODIC: tuple[Periodic, ...] = (
+    Periodic(name="jobs.clean_folders", call="worker.upkeep:clean_folders", seconds=300),
+    Periodic(name="predictions.ship", call="inference.services:ship_predictions", seconds=1),
+    Periodic(name="uploads.sweep", call="registry.upkeep:sweep_expired_uploads", seconds=300),
+    Periodic(name="blobs.collect", call="registry.upkeep:remove_unclaimed_blobs", seconds=3600),
+    Periodic(name="replies.forget", call="accounts.upkeep:forget_old_replies", seconds=3600),
+)
