@@ -140,3 +140,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
     args += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     return {**browser_type_launch_args, "args": args, "executable_path": path}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """Nothing moves: a colour half-way through a change is no colour of the page."""
+    return {**browser_context_args, "reduced_motion": "reduce"}
