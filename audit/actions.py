@@ -60,6 +60,7 @@ class Action(StrEnum):
     MODEL_LOADED = "serving.loaded"
     LOAD_REFUSED = "serving.refused"
     PREDICTIONS_SEALED = "predictions.sealed"
+    PREDICTIONS_DAMAGED = "predictions.damaged"
     EXPORT_REQUESTED = "audit.export_requested"
     EXPORTED = "audit.exported"
     EXPORT_FAILED = "audit.export_failed"
@@ -121,6 +122,7 @@ _SENTENCES = {
     Action.MODEL_LOADED: "A version was loaded for serving",
     Action.LOAD_REFUSED: "A version was refused at load",
     Action.PREDICTIONS_SEALED: "Prediction records were sealed",
+    Action.PREDICTIONS_DAMAGED: "Damaged prediction records were set aside",
     Action.EXPORT_REQUESTED: "An export was requested",
     Action.EXPORTED: "An export was made",
     Action.EXPORT_FAILED: "An export ended without a result",

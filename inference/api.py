@@ -17,6 +17,7 @@ from common.openapi import changes
 from common.parsers import read_body, read_json
 from inference.authentication import TableAuthentication
 from inference.predicting import Asked, predict
+from inference.segments import damaged_segments
 from inference.serializers import PredictionIn, PredictionOut
 from inference.serving import follower, writer
 from inference.table import UserRights
@@ -126,5 +127,6 @@ class Health(APIView):
             "refused": len(now.table.refused),
             "database_silent_s": round(now.silence_s, 3),
             "records_flushed_every_ms": settings.SEGMENT_SYNC_MS,
+            "damaged_segments": damaged_segments(settings.SEGMENT_DIR),
         }
         return JsonResponse(body, status=200 if now.ready else 503)

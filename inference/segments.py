@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 
 SEAL_AFTER_RECORDS = 2000
-OPEN, READY = ".open", ".ready"
+OPEN, READY, DAMAGED = ".open", ".ready", ".damaged"
 
 
 class SegmentWriter:
@@ -118,7 +118,32 @@ def _take_over(path: Path) -> None:
         os.close(descriptor)
 
 
-def whole_lines(path: Path) -> list[bytes]:
-    """The records of a segment; a last line without its end was never answered and is left out."""
-    body = path.read_bytes()
-    return body[: body.rfind(b"\n") + 1].splitlines()
+def pieces(path: Path) -> list[bytes]:
+    """The lines of a segment, each with its end; a torn last one has none."""
+    # Not splitlines: damage may look like a line's end of another system.
+    *lines, rest = path.read_bytes().split(b"\n")
+    whole = [line + b"\n" for line in lines]
+    return [*whole, rest] if rest else whole
+
+
+def set_aside(path: Path, damaged: bytes) -> Path:
+    """Keep what could not be read of a segment beside it; the same again changes nothing."""
+    kept, written = path.with_suffix(DAMAGED), path.with_suffix(".aside")
+    with written.open("wb") as file:
+        file.write(damaged)
+        file.flush()
+        os.fsync(file.fileno())
+    written.chmod(0o600)
+    written.replace(kept)
+    # The segment is removed next: the name of what is left of it has to be on the disk by then.
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return kept
+
+
+def damaged_segments(folder: Path) -> int:
+    """How many files with damaged pieces lie there, until somebody has taken them away."""
+    return sum(1 for _ in folder.glob(f"*{DAMAGED}"))

@@ -4,21 +4,22 @@ import logging
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid5
 
-import orjson
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.actions import Action
 from audit.actors import SYSTEM
+from audit.selectors import EventFilter, events, matching
 from audit.services import record
 from inference.models import LoadRefusal, Prediction, PredictionBatch
-from inference.segments import waiting_segments, whole_lines
+from inference.records import Record, read_record
+from inference.segments import pieces, set_aside, waiting_segments
 from inference.table import Candidate
-from trust.times import parse_moment
+from trust.digests import digest_of
+from trust.errors import Malformed
 
 log = logging.getLogger("assay.serving")
 
@@ -66,44 +67,98 @@ def note_refused(candidate: Candidate, reason: str) -> None:
 def ship_predictions() -> int:
     """Bring sealed segments into the database; returns the records brought. Called by the clock.
 
-    One shipper works at a time. A segment and its event commit together and the file goes after
-    that, so a crash between leaves a file that is recognised by its name.
+    One shipper works at a time. A segment and its events commit together and the file goes after
+    that, so a crash between leaves a file that is recognised by its name. What is damaged is set
+    aside, and a segment that the disk does not give waits: neither holds up the others.
     """
     shipped = 0
-    folder: Path = settings.SEGMENT_DIR
-    for path in waiting_segments(folder):
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SHIPPING])
-                if not cursor.fetchone()[0]:
-                    return shipped
-            shipped += _ship(path)
-        path.unlink(missing_ok=True)
+    for path in waiting_segments(settings.SEGMENT_DIR):
+        try:
+            with transaction.atomic():
+                if not _alone():
+                    break
+                shipped += _ship(path)
+            path.unlink(missing_ok=True)
+        except OSError:
+            log.exception("The segment %s could not be shipped.", path.name)
     return shipped
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SHIPPING])
+        return bool(cursor.fetchone()[0])
 
 
 def _ship(path: Path) -> int:
     if PredictionBatch.objects.filter(segment=path.stem).exists() or not path.exists():
         return 0
-    lines = whole_lines(path)
-    if not lines:
-        return 0
-    body = b"".join(line + b"\n" for line in lines)
-    parsed = [orjson.loads(line) for line in lines]
-    moments = [parse_moment(entry["at"]) for entry in parsed]
+    records, damaged = _sorted_out(pieces(path))
+    if damaged:
+        _set_aside(path, damaged, records)
+    if records:
+        _seal(path, records)
+    return len(records)
+
+
+def _sorted_out(lines: list[bytes]) -> tuple[list[Record], list[bytes]]:
+    """The records that can be stored, and the pieces that cannot; both in their order."""
+    read = [(line, _read(line)) for line in lines]
+    ids = [found.id for _, found in read if found]
+    seen = set(Prediction.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    records, damaged = [], []
+    for line, found in read:
+        if found is None or found.id in seen:
+            damaged.append(line)
+        else:
+            seen.add(found.id)
+            records.append(found)
+    return records, damaged
+
+
+def _read(line: bytes) -> Record | None:
+    try:
+        return read_record(line)
+    except Malformed:
+        return None
+
+
+def _set_aside(path: Path, damaged: list[bytes], records: list[Record]) -> None:
+    body = b"".join(damaged)
+    kept = set_aside(path, body)
+    told = EventFilter(
+        action=Action.PREDICTIONS_DAMAGED.value, subject=("predictions", str(_batch_id(path)))
+    )
+    # Without a record there is no batch to recognise the segment by.
+    if matching(events(), told).exists():
+        return
+    log.error("%s holds damaged prediction records.", kept)
+    record(
+        actor=SYSTEM,
+        action=Action.PREDICTIONS_DAMAGED,
+        subject=("predictions", _batch_id(path)),
+        payload={
+            "file": kept.name,
+            "pieces": len(damaged),
+            "bytes": len(body),
+            "digest": digest_of(body),
+            "shipped": len(records),
+        },
+        related=_models_of(records),
+    )
+
+
+def _seal(path: Path, records: list[Record]) -> None:
     batch = PredictionBatch.objects.create(
-        id=uuid5(_BATCHES, path.stem),
-        count=len(lines),
-        first_at=min(moments),
-        last_at=max(moments),
-        digest=sha256(body).hexdigest(),
+        id=_batch_id(path),
+        count=len(records),
+        first_at=min(one.at for one in records),
+        last_at=max(one.at for one in records),
+        digest=sha256(b"".join(one.line for one in records)).hexdigest(),
         segment=path.stem,
     )
     Prediction.objects.bulk_create(
-        (
-            _row(batch, n, line, entry)
-            for n, (line, entry) in enumerate(zip(lines, parsed, strict=True))
-        ),
+        (_row(batch, position, one) for position, one in enumerate(records)),
         batch_size=1000,
     )
     record(
@@ -111,22 +166,29 @@ def _ship(path: Path) -> int:
         action=Action.PREDICTIONS_SEALED,
         subject=("predictions", batch.pk),
         payload={"batch": str(batch.pk), "count": batch.count, "digest": f"sha256:{batch.digest}"},
-        related=[("model", model) for model in sorted({entry["model"] for entry in parsed})],
+        related=_models_of(records),
     )
-    return batch.count
 
 
-def _row(batch: PredictionBatch, position: int, line: bytes, entry: dict[str, Any]) -> Prediction:
+def _batch_id(path: Path) -> UUID:
+    return uuid5(_BATCHES, path.stem)
+
+
+def _models_of(records: list[Record]) -> list[tuple[str, UUID]]:
+    return [("model", model) for model in sorted({one.model for one in records})]
+
+
+def _row(batch: PredictionBatch, position: int, one: Record) -> Prediction:
     return Prediction(
-        id=entry["id"],
+        id=one.id,
         batch=batch,
         position=position,
-        at=parse_moment(entry["at"]),
-        model_id=entry["model"],
-        number=entry["number"],
-        version_digest=entry["version_digest"].removeprefix("sha256:"),
-        approval_id=entry["approval"],
-        user_id=entry["user"],
-        rows=entry["rows"],
-        record=line,
+        at=one.at,
+        model_id=one.model,
+        number=one.number,
+        version_digest=one.version_digest,
+        approval_id=one.approval,
+        user_id=one.user,
+        rows=one.rows,
+        record=one.line.removesuffix(b"\n"),
     )
