@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from common.errors import Conflict
+from evaluation import steering
 from registry.admission import admitted
 from registry.loading import artifact_bytes, model_bytes
 from registry.manifests import MODEL, SIDECAR, WEIGHTS
@@ -50,7 +51,11 @@ def _progress(context: JobContext) -> Any:
     """Stages for the page; the figures of an epoch become points of the live curves."""
 
     def tell(news: dict[str, Any]) -> None:
-        context.progress(stage=str(news["stage"]), done=news.get("epoch"), total=news.get("epochs"))
+        context.progress(
+            stage=str(news["stage"]),
+            done=news.get("epoch", news.get("done")),
+            total=news.get("epochs", news.get("total")),
+        )
         if "train_loss" in news:
             figures = {k: v for k, v in news.items() if isinstance(v, int | float)}
             context.point(**figures)
@@ -129,25 +134,9 @@ def run_compression(context: JobContext) -> None:
     context.progress(stage="compress")
     try:
         made = _compressed(run, parent, before, context)
-    except Stopped:
+        report = _compared(run, parent, before, made.files[MODEL, MODEL_NAME], context)
+    except (Stopped, steering.Cancelled):
         raise Cancelled from None
-    context.progress(stage="compare")
-    classes = Signature.parse(parent.signature).classes
-    held = rows_for(run.holdout, classes)
-    report = parity(
-        before,
-        made.files[MODEL, MODEL_NAME],
-        held.features,
-        held.target,
-        _task(held),
-        list(classes) if classes else None,
-        int(run.params.get("seed", 0)),
-    )
-    report["dataset"] = {
-        "name": run.holdout.name,
-        "split": run.holdout.split,
-        "digest": f"sha256:{run.holdout.blob_id}",
-    }
     complete_compression(
         run_id=run.pk,
         job_id=context.job_id,
@@ -156,6 +145,30 @@ def run_compression(context: JobContext) -> None:
         files=store(made),
         parity=report,
     )
+
+
+def _compared(
+    run: CompressionRun, parent: ModelVersion, before: bytes, child: bytes, context: JobContext
+) -> dict[str, Any]:
+    context.progress(stage="compare")
+    classes = Signature.parse(parent.signature).classes
+    held = rows_for(run.holdout, classes)
+    report = parity(
+        before,
+        child,
+        held.features,
+        held.target,
+        _task(held),
+        list(classes) if classes else None,
+        int(run.params.get("seed", 0)),
+        steering=steering.Steering(_progress(context), context.should_stop),
+    )
+    report["dataset"] = {
+        "name": run.holdout.name,
+        "split": run.holdout.split,
+        "digest": f"sha256:{run.holdout.blob_id}",
+    }
+    return report
 
 
 def _compressed(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.metrics import (
     accuracy_score,
     f1_score,
@@ -14,14 +15,18 @@ from sklearn.metrics import (
 )
 
 from common.errors import Invalid
+from evaluation.metrics.rows import Floats, Rows
+from evaluation.steering import Cancelled, Steering
 from tests.training import cases
-from training.compression import latency, measures
+from training.compression import latency
 from training.compression.parity import parity, verdict
+from training.compression.quality import RESAMPLES, differences
 from training.compression.quantise import quantize_dynamic, quantize_static, sample_rows
 from training.engine import TrainResult
 from training.engine.onnx_session import run, session
 
 Report = dict[str, Any]
+QUIET = Steering(lambda _: None, lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,7 @@ def measured(case: cases.Case, parent: bytes, child: bytes, seed: int = 5) -> Re
         case.data.task,
         case.data.classes,
         seed,
+        steering=QUIET,
     )
 
 
@@ -147,47 +153,34 @@ class TestFigures:
         assert figures(other)["log_loss"]["low"] != figures(report)["log_loss"]["low"]
 
 
+def rows_of(probabilities: Floats, truth: NDArray[np.int64]) -> Rows:
+    return Rows.of(
+        "multiclass",
+        truth,
+        probabilities.argmax(axis=1),
+        probabilities=probabilities,
+        classes=tuple(str(n) for n in range(probabilities.shape[1])),
+    )
+
+
+def accuracy(parent: Rows, child: Rows, seed: int) -> Report:
+    shown = differences(parent, child, seed=seed, steering=QUIET)
+    return next(figure for figure in shown if figure["metric"] == "accuracy")
+
+
 class TestIntervals:
     def test_of_accuracy_are_the_quantiles_of_paired_resamples(self) -> None:
         generator = np.random.default_rng(1)
         true = generator.integers(0, 3, 200)
         before, after = (generator.dirichlet([1, 1, 1], 200) for _ in range(2))
 
-        shown = measures.differences(
-            measures.of_classes(before, true), measures.of_classes(after, true), 200, seed=9
-        )
+        found = accuracy(rows_of(before, true), rows_of(after, true), seed=9)
 
         generator = np.random.default_rng(9)
         hits = (after.argmax(1) == true).astype(int) - (before.argmax(1) == true)
-        drawn = [hits[generator.integers(0, 200, 200)].mean() for _ in range(2000)]
-        found = next(figure for figure in shown if figure["metric"] == "accuracy")
+        drawn = [hits[generator.integers(0, 200, 200)].mean() for _ in range(RESAMPLES)]
         assert (found["low"], found["high"]) == pytest.approx(
             tuple(np.quantile(drawn, [0.025, 0.975]))
-        )
-
-    @pytest.mark.parametrize("seed", range(8))
-    def test_weighted_metrics_equal_scikit_learn(self, seed: int) -> None:
-        generator = np.random.default_rng(seed)
-        true = generator.integers(0, 4, 60)
-        found = generator.dirichlet([1, 1, 1, 1], 60)
-        weights = np.bincount(generator.integers(0, 60, 60), minlength=60).astype(float)
-
-        shown = measures.of_classes(found, true).metrics(weights)
-
-        predicted = found.argmax(axis=1)
-        labels = list(range(4))
-        assert shown["f1_macro"] == pytest.approx(
-            f1_score(
-                true,
-                predicted,
-                average="macro",
-                labels=labels,
-                sample_weight=weights,
-                zero_division=0,
-            )
-        )
-        assert shown["log_loss"] == pytest.approx(
-            log_loss(true, found, labels=labels, sample_weight=weights)
         )
 
     def test_cover_a_true_loss_of_accuracy(self) -> None:
@@ -196,13 +189,16 @@ class TestIntervals:
         after = before.copy()
         after[:40] = [0.1, 0.9]
 
-        shown = measures.differences(
-            measures.of_classes(before, true), measures.of_classes(after, true), 400, seed=0
-        )
+        found = accuracy(rows_of(before, true), rows_of(after, true), seed=0)
 
-        found = next(figure for figure in shown if figure["metric"] == "accuracy")
         assert found["difference"] == pytest.approx(-0.1)
         assert -0.14 < found["low"] < -0.1 < found["high"] < -0.06
+
+    def test_are_not_drawn_to_the_end_for_a_job_that_is_stopped(self) -> None:
+        rows = rows_of(np.tile([0.9, 0.1], (4, 1)), np.zeros(4, dtype=np.int64))
+
+        with pytest.raises(Cancelled):
+            differences(rows, rows, seed=0, steering=Steering(lambda _: None, lambda: True))
 
 
 class TestLatency:
@@ -297,7 +293,16 @@ class TestBadInput:
         rows[0] = np.nan
 
         with pytest.raises(Invalid) as features:
-            parity(model, model, rows, digits.held_target, "multiclass", digits.data.classes, 0)
+            parity(
+                model,
+                model,
+                rows,
+                digits.held_target,
+                "multiclass",
+                digits.data.classes,
+                0,
+                steering=QUIET,
+            )
         with pytest.raises(Invalid) as target:
             parity(
                 model,
@@ -307,6 +312,7 @@ class TestBadInput:
                 "multiclass",
                 digits.data.classes,
                 0,
+                steering=QUIET,
             )
 
         assert (features.value.field, target.value.field) == ("features", "target")
@@ -326,4 +332,5 @@ class TestBadInput:
                 "multiclass",
                 three,
                 0,
+                steering=QUIET,
             )

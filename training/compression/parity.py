@@ -8,7 +8,11 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from common.errors import Invalid
-from training.compression import latency, measures
+from evaluation.metrics.rows import Rows
+from evaluation.reporting.intervals import LEVEL
+from evaluation.steering import Steering
+from training.compression import latency
+from training.compression.quality import RESAMPLES, differences
 from training.engine.data import Floats, Task, TrainingData, checked
 from training.engine.onnx_session import run, session
 
@@ -24,19 +28,21 @@ def parity(
     task: Task,
     classes: list[str] | None,
     seed: int,
+    *,
+    steering: Steering,
 ) -> dict[str, Any]:
     """The report "assay/parity/1" (JSON values) of a child against its parent.
 
     features: raw held-out rows [n, ...]; target: class indexes or values [n]. All but the
     latencies follow from the bytes, the rows and the seed. Raises Invalid when the rows or
-    the answers of the models do not fit the task.
+    the answers of the models do not fit the task, and Cancelled.
     """
     rows = checked(TrainingData(features, target, classes, None, task))
     width = len(rows.classes) if rows.classes is not None and task != "regression" else 1
     parent = _answers(parent_bytes, rows.features, width)
     child = _answers(child_bytes, rows.features, width)
-    figures = measures.differences(
-        _measured(parent, rows), _measured(child, rows), len(rows.target), seed
+    figures = differences(
+        _measured(parent, rows), _measured(child, rows), seed=seed, steering=steering
     )
     sizes = {"parent": len(parent_bytes), "child": len(child_bytes)}
     times = latency.compared(parent_bytes, child_bytes, rows.features)
@@ -51,8 +57,8 @@ def parity(
         "metrics": figures,
         "interval": {
             "method": "paired bootstrap, percentile",
-            "resamples": measures.RESAMPLES,
-            "confidence": measures.CONFIDENCE,
+            "resamples": RESAMPLES,
+            "confidence": LEVEL,
         },
         "agreement_rate": None if task == "regression" else _agreement_rate(parent, child),
         "max_abs_difference": float(np.max(np.abs(parent - child))),
@@ -151,10 +157,16 @@ def _answers(model: bytes, rows: Floats, width: int) -> Floats:
     return answers
 
 
-def _measured(answers: Floats, rows: TrainingData) -> measures.Answers:
+def _measured(answers: Floats, rows: TrainingData) -> Rows:
     if rows.task == "regression":
-        return measures.of_values(answers, rows.target)
-    return measures.of_classes(answers, rows.target)
+        return Rows.of(rows.task, rows.target.astype(np.float64), answers[:, 0].astype(np.float64))
+    return Rows.of(
+        rows.task,
+        rows.target,
+        answers.argmax(axis=1),
+        probabilities=answers,
+        classes=tuple(rows.classes or ()),
+    )
 
 
 def _agreement_rate(parent: Floats, child: Floats) -> float:
