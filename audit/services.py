@@ -26,7 +26,8 @@ def record(
     """Write one event in the transaction of the change that it tells of.
 
     `subject` and `related` are (type, id) pairs; `related` makes the event show up in the history
-    of other things. The payload must be plain JSON without secrets or personal free text. Raises
+    of other things, and a team's readers see it if it names their team, a model or a dataset of
+    theirs. The payload must be plain JSON without secrets or personal free text. Raises
     TransactionManagementError outside a transaction: an event without its change would be a lie.
     """
     transaction.get_connection().validate_no_broken_transaction()
@@ -34,6 +35,7 @@ def record(
         raise transaction.TransactionManagementError("An event needs the transaction it tells of.")
     now, identity = timezone.now(), uuid.uuid4()
     kind, key = subject[0], str(subject[1])
+    named = dict.fromkeys(f"{thing}:{which}" for thing, which in (subject, *related))
     leaf = canonical(
         {
             "v": 1,
@@ -54,7 +56,7 @@ def record(
         via=actor.via,
         subject_type=kind,
         subject_id=key,
-        related=[f"{kind}:{key}", *(f"{t}:{i}" for t, i in related)],
+        related=list(named),
         payload=dict(payload or {}),
         leaf=leaf,
         leaf_hash=leaf_hash(leaf),

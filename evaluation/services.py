@@ -13,6 +13,7 @@ from audit.services import record
 from common.errors import Conflict, Invalid
 from evaluation import policies
 from evaluation.models import EvaluationRun, ExplanationRun
+from registry.jobs import things_of
 from registry.models import DatasetSnapshot, Evidence, ModelVersion, Status
 from registry.selectors import champion_of
 from registry.services import add_evidence, note_contributor
@@ -185,4 +186,5 @@ def _failed(job: Job, reason: str, action: Action) -> None:
         action=action,
         subject=("version", job.subject_id),
         payload={"run": job.params["run"], "job": str(job.pk), "reason": reason[:500]},
+        related=things_of(job),
     )

@@ -14,16 +14,33 @@ from audit.actions import Action
 from audit.services import record
 from common.decisions import Decision, allow, deny
 from common.errors import NotFound
-from registry.policies import READERS
+from registry.models import ModelVersion
+from registry.policies import KEEPERS, READERS
 from worker import jobs
 from worker.models import OPEN, Job, Status
 
+_EXPORT = Q(subject_type="export")
+
 
 def jobs_seen_by(caller: Caller) -> QuerySet[Job]:
-    """Jobs of the teams in which the caller reads evidence, and the caller's own; newest first."""
+    """Jobs of the teams in which the caller reads evidence, and the caller's own; newest first.
+
+    The job of an export is for whoever may export the team's records.
+    """
     return Job.objects.filter(
-        Q(team_id__in=caller.teams_with(*READERS)) | Q(requested_by_id=caller.user.pk)
+        Q(team_id__in=caller.teams_with(*READERS)) & ~_EXPORT
+        | Q(team_id__in=caller.teams_with(*KEEPERS)) & _EXPORT
+        | Q(requested_by_id=caller.user.pk)
     ).order_by("-created_at", "pk")
+
+
+def things_of(job: Job) -> list[tuple[str, object]]:
+    """What an event about a job also concerns: its subject, the subject's model, its team."""
+    found: list[tuple[str, object]] = [(job.subject_type, job.subject_id)]
+    if job.subject_type == "version":
+        rows = ModelVersion.objects.filter(pk=job.subject_id)
+        found += [("model", model) for model in rows.values_list("model_id", flat=True)]
+    return [*found, ("team", job.team_id)] if job.team_id else found
 
 
 def job_by_id(caller: Caller, job_id: UUID) -> Job:
@@ -84,5 +101,5 @@ def _record(caller: Caller, action: Action, job: Job) -> None:
         action=action,
         subject=("job", job.pk),
         payload={"kind": job.kind},
-        related=[(job.subject_type, job.subject_id)],
+        related=things_of(job),
     )

@@ -7,6 +7,8 @@ from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 
 READERS = (Role.CONTRIBUTOR, Role.REVIEWER, Role.MANAGER, Role.COMPLIANCE, Role.ADMIN)
+# They answer for a team's records: they read its part of the log and export its models.
+KEEPERS = (Role.COMPLIANCE, Role.MANAGER)
 
 
 def may_read(caller: Caller, team: UUID) -> Decision:

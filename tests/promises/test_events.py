@@ -38,6 +38,7 @@ CHANGES_NOTHING = {
     "registry.jobs.job_by_id": "looks only",
     "registry.jobs.may_cancel": "looks only",
     "registry.jobs.may_retry": "looks only",
+    "registry.jobs.things_of": "looks only",
     "registry.loading.model_bytes": "reads; damage is told by note_corruption",
     "registry.loading.artifact_bytes": "reads; damage is told by note_corruption",
     "compliance.services.archive_path": "a name",
