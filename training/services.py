@@ -13,6 +13,7 @@ from audit.actors import SYSTEM, Actor
 from audit.services import record
 from common.errors import Conflict, Invalid
 from registry import blobs
+from registry.jobs import things_of
 from registry.manifests import WEIGHTS, File
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel, Status
 from registry.services import NewVersion, add_evidence, add_version
@@ -248,4 +249,5 @@ def _failed(job: Job, reason: str, action: Action) -> None:
         action=action,
         subject=(job.subject_type, job.subject_id),
         payload={"run": job.params["run"], "job": str(job.pk), "reason": reason[:500]},
+        related=things_of(job),
     )
