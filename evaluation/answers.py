@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import Invalid
+from common.steering import Steering
 from evaluation.features import Array
-from evaluation.steering import Steering
 from runtimes.schema import Signature
 
 ELEMENTS_AT_ONCE = 1 << 20

@@ -8,7 +8,6 @@ from evaluation.reporting.contender import Contender
 from evaluation.reporting.golden import golden_rows
 from evaluation.reporting.report import evaluate
 from evaluation.services import complete_explanation, complete_run
-from evaluation.steering import Cancelled as Stopped
 from registry.loading import model_bytes
 from registry.models import DatasetSnapshot, ModelVersion
 from registry.selectors import version_by_id
@@ -16,7 +15,7 @@ from registry.snapshots import read_rows, rows_for
 from runtimes.golden import make
 from runtimes.schema import Signature
 from runtimes.session import Model, open_model
-from worker.jobs import Cancelled, JobContext
+from worker.jobs import JobContext
 
 GOLDEN_ROWS = 16
 
@@ -63,29 +62,26 @@ def run_evaluation(context: JobContext) -> None:
     champion = _champion(run, context.threads)
     table = rows_for(run.dataset, candidate.signature.classes)
     tell = _progress(context)
-    try:
-        report = evaluate(
-            candidate,
-            table.features,
-            table.target,
-            dataset=_facts(run.dataset),
-            seed=run.seed,
-            resamples=run.resamples,
-            champion=champion,
-            on_progress=tell,
-            should_stop=context.should_stop,
-        )
-        chosen = golden_rows(
-            candidate.model,
-            table.features,
-            signature=candidate.signature,
-            n=GOLDEN_ROWS,
-            seed=run.seed,
-            on_progress=tell,
-            should_stop=context.should_stop,
-        )
-    except Stopped:
-        raise Cancelled from None
+    report = evaluate(
+        candidate,
+        table.features,
+        table.target,
+        dataset=_facts(run.dataset),
+        seed=run.seed,
+        resamples=run.resamples,
+        champion=champion,
+        on_progress=tell,
+        should_stop=context.should_stop,
+    )
+    chosen = golden_rows(
+        candidate.model,
+        table.features,
+        signature=candidate.signature,
+        n=GOLDEN_ROWS,
+        seed=run.seed,
+        on_progress=tell,
+        should_stop=context.should_stop,
+    )
     name = candidate.signature.inputs[0].name
     golden = make({name: table.features[chosen]}, opened)
     complete_run(
@@ -99,19 +95,16 @@ def run_explanation(context: JobContext) -> None:
     version = version_by_id(run.version_id)
     subject = _contender(version, open_model(model_bytes(version), threads=context.threads))
     table = read_rows(run.dataset)
-    try:
-        report = explain(
-            subject,
-            table.features,
-            background=_background(version, run.dataset),
-            dataset=_facts(run.dataset),
-            rows=run.rows,
-            seed=run.seed,
-            on_progress=_progress(context),
-            should_stop=context.should_stop,
-        )
-    except Stopped:
-        raise Cancelled from None
+    report = explain(
+        subject,
+        table.features,
+        background=_background(version, run.dataset),
+        dataset=_facts(run.dataset),
+        rows=run.rows,
+        seed=run.seed,
+        on_progress=_progress(context),
+        should_stop=context.should_stop,
+    )
     complete_explanation(run_id=run.pk, job_id=context.job_id, token=context.token, report=report)
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from common.errors import Conflict
-from evaluation import steering
+from common.steering import Steering
 from registry.admission import admitted
 from registry.loading import artifact_bytes, model_bytes
 from registry.manifests import MODEL, SIDECAR, WEIGHTS
@@ -17,11 +17,10 @@ from training.compression.parity import parity
 from training.compression.prune import prune_structured
 from training.compression.quantise import quantize_dynamic, quantize_static, sample_rows
 from training.engine.data import Task, TrainingData
-from training.engine.loop import Cancelled as Stopped
 from training.engine.train import TrainResult, train
 from training.models import CompressionRun, TrainingRun
 from training.services import Made, complete_compression, complete_run, store
-from worker.jobs import Cancelled, JobContext
+from worker.jobs import JobContext
 
 MODEL_NAME, WEIGHTS_NAME, SPEC_NAME = "model.onnx", "weights.safetensors", "layout.json"
 
@@ -90,17 +89,14 @@ def run_training(context: JobContext) -> None:
     table = read_rows(run.dataset)
     validation = rows_for(run.validation, table.classes) if run.validation else None
     data = _training_data(table, validation)
-    try:
-        result = train(
-            run.recipe,
-            run.params,
-            data,
-            checkpoint_path=context.workdir / "checkpoint.pt",
-            on_progress=_progress(context),
-            should_stop=context.should_stop,
-        )
-    except Stopped:
-        raise Cancelled from None
+    result = train(
+        run.recipe,
+        run.params,
+        data,
+        checkpoint_path=context.workdir / "checkpoint.pt",
+        on_progress=_progress(context),
+        should_stop=context.should_stop,
+    )
     context.progress(stage="admit")
     made = _made(result, _training_lineage(run))
     complete_run(
@@ -132,11 +128,8 @@ def run_compression(context: JobContext) -> None:
     parent = version_by_id(run.parent_id)
     before = model_bytes(parent)
     context.progress(stage="compress")
-    try:
-        made = _compressed(run, parent, before, context)
-        report = _compared(run, parent, before, made.files[MODEL, MODEL_NAME], context)
-    except (Stopped, steering.Cancelled):
-        raise Cancelled from None
+    made = _compressed(run, parent, before, context)
+    report = _compared(run, parent, before, made.files[MODEL, MODEL_NAME], context)
     complete_compression(
         run_id=run.pk,
         job_id=context.job_id,
@@ -161,7 +154,7 @@ def _compared(
         _task(held),
         list(classes) if classes else None,
         int(run.params.get("seed", 0)),
-        steering=steering.Steering(_progress(context), context.should_stop),
+        steering=Steering(_progress(context), context.should_stop),
     )
     report["dataset"] = {
         "name": run.holdout.name,

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from common.errors import DomainError, Unavailable
-from worker.context import Cancelled, JobContext
+from common.steering import Cancelled
+from worker.context import JobContext
 from worker.jobs import LostLease
 from worker.kinds import runner
 from worker.limits import Limits

@@ -13,12 +13,10 @@ from uuid import UUID
 
 from django.db import close_old_connections
 
+from common.steering import Cancelled
+
 PROGRESS_SECONDS = 0.1
 LONGEST_TEXT = 4000
-
-
-class Cancelled(Exception):
-    """The job was asked to stop: clean up, keep the last checkpoint, and let this pass."""
 
 
 @dataclass

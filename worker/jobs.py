@@ -14,13 +14,12 @@ from django.db.models.functions import Now
 
 from common.errors import Conflict, Invalid, NotFound
 from worker.app import ring
-from worker.context import Cancelled, JobContext
+from worker.context import JobContext
 from worker.kinds import kind_named
 from worker.leases import close
 from worker.models import OPEN, Job, JobDependency, Queue, Status
 
 __all__ = [
-    "Cancelled",
     "JobContext",
     "LostLease",
     "enqueue",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import Invalid
+from common.steering import Progress, Steering
 from evaluation.answers import answer
 from evaluation.explanation import image, tabular
 from evaluation.explanation.agreement import agreement
@@ -20,7 +21,6 @@ from evaluation.explanation.scoring import Scoring
 from evaluation.explanation.summary import beeswarm, global_list, local_rows
 from evaluation.features import Features, as_inputs
 from evaluation.reporting.contender import Contender
-from evaluation.steering import Progress, Steering
 from runtimes.schema import Signature
 
 TYPE = "assay/explanation/1"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from common.steering import Steering
 from evaluation.answers import Model, checked, probabilities_of
 from evaluation.metrics.rows import Floats
-from evaluation.steering import Steering
 from runtimes.schema import Signature
 
 ELEMENTS_AT_ONCE = 1 << 20

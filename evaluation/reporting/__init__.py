@@ -3,6 +3,5 @@
 from evaluation.reporting.contender import Contender
 from evaluation.reporting.golden import golden_rows
 from evaluation.reporting.report import evaluate
-from evaluation.steering import Cancelled
 
-__all__ = ["Cancelled", "Contender", "evaluate", "golden_rows"]
+__all__ = ["Contender", "evaluate", "golden_rows"]

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from common.errors import Invalid
+from common.steering import Steering
 from evaluation.answers import Answers, Model, answer
 from evaluation.features import Features, as_inputs, as_target, check_rows
 from evaluation.metrics.rows import Rows
-from evaluation.steering import Steering
 from runtimes.schema import Signature
 
 

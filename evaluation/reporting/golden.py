@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from common.steering import Progress, Steering
 from evaluation.answers import Answers, Model, answer
 from evaluation.features import Features, as_inputs
-from evaluation.steering import Progress, Steering
 from runtimes.schema import Signature
 
 

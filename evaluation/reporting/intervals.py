@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.steering import Steering
 from evaluation.metrics.rows import Floats, Rows
-from evaluation.steering import Steering
 
 LEVEL = 0.95
 # Below this share of resamples with a value, the interval would be one of chosen resamples.

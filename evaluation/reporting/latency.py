@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from common.steering import Steering
 from evaluation.answers import Model
 from evaluation.features import Array
-from evaluation.steering import Steering
 
 BATCHES = (1, 64)
 WARM_UP_CALLS = 3

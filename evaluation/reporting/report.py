@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from common.errors import Invalid, Unavailable
+from common.steering import Progress, Steering
 from evaluation.features import Array, Features
 from evaluation.metrics.by_class import BY_CLASS, why_undefined
 from evaluation.metrics.catalogue import for_task
@@ -21,7 +22,6 @@ from evaluation.reporting.curves import calibration, curves
 from evaluation.reporting.intervals import LEVEL, Measure, resample
 from evaluation.reporting.latency import latency
 from evaluation.reporting.measured import measured, not_measured
-from evaluation.steering import Progress, Steering
 
 TYPE = "assay/evaluation/1"
 RESAMPLES = 2000

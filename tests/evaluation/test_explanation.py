@@ -9,12 +9,12 @@ import pytest
 import rfc8785
 
 from common.errors import Invalid
+from common.steering import Cancelled, Progress
 from evaluation.explanation import explain
 from evaluation.explanation.agreement import agreement
 from evaluation.explanation.image import Grid
 from evaluation.explanation.kernel import is_exact, seeded
-from evaluation.reporting import Cancelled, Contender
-from evaluation.steering import Progress
+from evaluation.reporting import Contender
 from runtimes.schema import Signature
 from tests.evaluation import onnx_models as real
 

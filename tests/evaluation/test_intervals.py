@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from common.steering import Steering
 from evaluation.metrics.catalogue import BY_NAME
 from evaluation.metrics.rows import Floats, Rows
 from evaluation.reporting.intervals import interval, resample, weight_blocks
 from evaluation.reporting.measured import measured
-from evaluation.steering import Steering
 
 QUIET = Steering(lambda _: None, lambda: False)
 

@@ -11,8 +11,9 @@ import rfc8785
 from sklearn import metrics as sk
 
 from common.errors import Invalid
+from common.steering import Cancelled
 from evaluation.features import as_inputs
-from evaluation.reporting import Cancelled, Contender, evaluate
+from evaluation.reporting import Contender, evaluate
 from runtimes.schema import Signature
 from tests.evaluation import onnx_models as real
 

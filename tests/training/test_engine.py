@@ -12,8 +12,9 @@ import torch
 from safetensors.torch import load
 
 from common.errors import Conflict, Invalid
+from common.steering import Cancelled
 from tests.training import cases
-from training.engine import Cancelled, TrainingData, TrainResult
+from training.engine import TrainingData, TrainResult
 from training.engine.data import split
 from training.engine.export import agreement
 from training.engine.network import from_bytes

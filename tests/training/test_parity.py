@@ -15,8 +15,8 @@ from sklearn.metrics import (
 )
 
 from common.errors import Invalid
+from common.steering import Cancelled, Steering
 from evaluation.metrics.rows import Floats, Rows
-from evaluation.steering import Cancelled, Steering
 from tests.training import cases
 from training.compression import latency
 from training.compression.parity import parity, verdict

@@ -11,11 +11,12 @@ from safetensors.torch import load
 from sklearn.metrics import accuracy_score
 
 from common.errors import Invalid
+from common.steering import Cancelled
 from tests.training import cases
 from training import recipes
 from training.compression.prune import prune_structured
 from training.compression.surgery import cut, hidden_widths, kept_width
-from training.engine import Cancelled, TrainingData, TrainResult
+from training.engine import TrainingData, TrainResult
 from training.engine.network import Network, Spec, build
 from training.engine.onnx_session import run, session
 

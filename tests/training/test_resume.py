@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import torch
 
+from common.steering import Cancelled
 from tests.training import cases
 from tests.training.killed_run import PARAMS
-from training.engine import Cancelled, checkpoint
+from training.engine import checkpoint
 
 
 def killed_after(epoch: int, path: Path) -> int:

@@ -8,9 +8,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from common.errors import Invalid
+from common.steering import Steering
 from evaluation.metrics.rows import Rows
 from evaluation.reporting.intervals import LEVEL
-from evaluation.steering import Steering
 from training.compression import latency
 from training.compression.quality import RESAMPLES, differences
 from training.engine.data import Floats, Task, TrainingData, checked

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import Invalid
+from common.steering import Progress
 from training.compression.params import PRUNE
 from training.compression.surgery import cut, hidden_widths
 from training.engine.data import TrainingData, split
 from training.engine.determinism import deterministic
-from training.engine.loop import Progress, Steering
+from training.engine.loop import Resumable
 from training.engine.network import Network, Spec, build, from_bytes
 from training.engine.train import TrainResult, finish, run_identity
 from training.recipes.params import Settings, validated
@@ -48,7 +49,7 @@ def prune_structured(
     }
     on_progress({"stage": "prepare", "rows": len(parts.train.target), **facts})
     asked = ["prune", spec, hashlib.sha256(state_bytes).hexdigest(), settings]
-    steering = Steering(on_progress, should_stop, checkpoint_path, run_identity(asked, parts))
+    steering = Resumable(on_progress, should_stop, checkpoint_path, run_identity(asked, parts))
     with deterministic(settings["seed"]):
         child = build(smaller)
         child.load_state_dict(state)

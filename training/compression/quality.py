@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from common.steering import Steering
 from evaluation.metrics.catalogue import BY_NAME
 from evaluation.metrics.rows import Rows
 from evaluation.reporting.intervals import interval, resample
-from evaluation.steering import Steering
 
 RESAMPLES = 2000
 # In the order of the report; all of them have a value on any rows.

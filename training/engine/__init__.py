@@ -1,7 +1,6 @@
 """Training in plain torch. Imports torch: only a job's child process may import this."""
 
 from training.engine.data import TrainingData
-from training.engine.loop import Cancelled
 from training.engine.train import TrainResult, train
 
-__all__ = ["Cancelled", "TrainResult", "TrainingData", "train"]
+__all__ = ["TrainResult", "TrainingData", "train"]

@@ -12,32 +12,25 @@ import torch
 from torch import Tensor, nn
 
 from common.errors import Invalid
+from common.steering import Steering
 from training.engine import checkpoint
 from training.engine.data import Parts, TrainingData
 from training.engine.determinism import random_states, restore_random_states
 from training.engine.network import Network
 from training.recipes.params import Settings
 
-Progress = Callable[[dict[str, Any]], None]
 ROWS_AT_ONCE = 4096
 
 
-class Cancelled(Exception):
-    """`should_stop` said so; the checkpoint of the last whole epoch stays."""
-
-
 @dataclass(frozen=True, slots=True)
-class Steering:
-    """How the caller watches and steers a run; `identity` binds the checkpoint to the run."""
+class Resumable(Steering):
+    """The steering of a run that goes on where it was stopped.
 
-    on_progress: Progress
-    should_stop: Callable[[], bool]
+    `identity` binds the checkpoint to the run.
+    """
+
     checkpoint_path: Path | None = None
     identity: str = ""
-
-    def stop_if_asked(self) -> None:
-        if self.should_stop():
-            raise Cancelled
 
 
 @dataclass(slots=True)
@@ -57,7 +50,7 @@ class Course:
         return bool(self.epoch >= settings["epochs"]) or 0 < patience <= waited
 
 
-def fit(network: Network, parts: Parts, settings: Settings, steering: Steering) -> Course:
+def fit(network: Network, parts: Parts, settings: Settings, steering: Resumable) -> Course:
     """Train in place and leave the chosen weights in the network, in evaluation mode.
 
     Chosen are the weights with the lowest validation loss, or the last with patience 0.
@@ -91,7 +84,7 @@ def _one_epoch(
     course: Course,
     parts: Parts,
     settings: Settings,
-    steering: Steering,
+    steering: Resumable,
 ) -> None:
     began = time.perf_counter()
     unit = _loss_unit(network)
@@ -119,7 +112,7 @@ def _trained_epoch(
     optimizer: torch.optim.Optimizer,
     train: TrainingData,
     settings: Settings,
-    steering: Steering,
+    steering: Resumable,
 ) -> float:
     features, target = torch.from_numpy(train.features), torch.from_numpy(train.target)
     network.train()
@@ -189,7 +182,7 @@ def _optimizer(network: Network, settings: Settings) -> torch.optim.Optimizer:
 
 
 def _save(
-    network: Network, optimizer: torch.optim.Optimizer, course: Course, steering: Steering
+    network: Network, optimizer: torch.optim.Optimizer, course: Course, steering: Resumable
 ) -> None:
     if steering.checkpoint_path is None:
         return
@@ -206,7 +199,7 @@ def _save(
     checkpoint.write(steering.checkpoint_path, steering.identity, state)
 
 
-def _resumed(network: Network, optimizer: torch.optim.Optimizer, steering: Steering) -> Course:
+def _resumed(network: Network, optimizer: torch.optim.Optimizer, steering: Resumable) -> Course:
     path = steering.checkpoint_path
     state = checkpoint.read(path, steering.identity) if path else None
     if state is None:

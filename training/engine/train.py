@@ -14,11 +14,12 @@ import onnx
 import onnxruntime
 import torch
 
+from common.steering import Progress
 from training import recipes
 from training.engine.data import Parts, TrainingData, digest, split
 from training.engine.determinism import THREADS, deterministic
 from training.engine.export import agreement, signature, to_onnx
-from training.engine.loop import Course, Progress, Steering, fit
+from training.engine.loop import Course, Resumable, fit
 from training.engine.network import (
     Network,
     Spec,
@@ -74,7 +75,7 @@ def train(
     parts = split(data, fraction=settings["validation_fraction"], seed=settings["seed"])
     on_progress({"stage": "prepare", "rows": len(parts.train.target)})
     identity = run_identity([recipe, settings], parts)
-    steering = Steering(on_progress, should_stop, checkpoint_path, identity)
+    steering = Resumable(on_progress, should_stop, checkpoint_path, identity)
     with deterministic(settings["seed"]):
         spec = draw_spec(recipe, settings, parts.train)
         network = build(spec)
@@ -88,7 +89,7 @@ def finish(
     spec: Spec,
     parts: Parts,
     settings: Settings,
-    steering: Steering,
+    steering: Resumable,
     began: float,
 ) -> TrainResult:
     """Fit, export and compare; `began` is the perf_counter at the start of the run."""

@@ -1,4 +1,4 @@
-"""How a caller watches and stops long work."""
+"""How whoever asked for long work watches it and stops it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ Progress = Callable[[dict[str, Any]], None]
 
 
 class Cancelled(Exception):
-    """`should_stop` said so; nothing was kept."""
+    """The work was asked to stop: keep the last checkpoint, nothing else, and let this pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """`on_progress` gets {"stage", "done", "total"}; `should_stop` is asked before each step."""
+    """`on_progress` gets {"stage", ...}; `should_stop` is asked before each step."""
 
     on_progress: Progress
     should_stop: Callable[[], bool]
 
     def step(self, stage: str, done: int, total: int) -> None:
-        """Tell how far `stage` is. Raises Cancelled if the caller wants an end."""
+        """Tell how far a stage is: {"stage", "done", "total"}. Raises Cancelled if so asked."""
         self.stop_if_asked()
         self.on_progress({"stage": stage, "done": done, "total": total})
 
     def stop_if_asked(self) -> None:
-        """Raises Cancelled if the caller wants an end."""
+        """Raises Cancelled if whoever asked for the work wants an end."""
         if self.should_stop():
             raise Cancelled
