@@ -1,5 +1,6 @@
 """The REST edge of the inference process."""
 
+import re
 from typing import Any
 
 import orjson
@@ -21,6 +22,8 @@ from inference.segments import damaged_segments
 from inference.serializers import PredictionIn, PredictionOut
 from inference.serving import follower, writer
 from inference.table import UserRights
+
+_LONG_INTEGER = re.compile(rb"[\[,:\s]-?[0-9]{16,}[\],}\s]")
 
 _ALIAS = OpenApiParameter(
     "alias", OpenApiTypes.STR, description="The alias that answers; champion by default."
@@ -46,8 +49,9 @@ class FastJSONParser(BaseParser):
 
 def _is_plain(body: bytes, value: dict[str, Any]) -> bool:
     """Whether every colon of the body stands behind a key that was kept, and no character is
-    written as an escape: then no key stands twice and no NUL is in it."""
-    if b"\\u" in body:
+    written as an escape: then no key stands twice and no NUL is in it. No integer is so long that
+    other readers, as the verifier of its record, might take it for another."""
+    if b"\\u" in body or _LONG_INTEGER.search(body):
         return False
     rows = value.get("rows")
     rows = rows if isinstance(rows, list) else []

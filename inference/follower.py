@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from common.errors import DomainError
@@ -27,8 +27,8 @@ log = logging.getLogger("assay.serving")
 
 
 class Follower:
-    """Holds the present table. `contact` is the monotonic moment of the last answer of the
-    database; how long it may lie back is signed into each approval.
+    """Holds the present table. `contact` is the monotonic moment at which the table was last known
+    to be the database's; how long it may lie back is signed into each approval.
 
     One thread follows the database, another opens models: a model that takes long to open must
     not delay the revocation of others."""
@@ -65,7 +65,7 @@ class Follower:
 
     @property
     def silence_s(self) -> float:
-        """Seconds since the database last answered."""
+        """Seconds since the table was last known to be the database's."""
         return time.monotonic() - self.contact
 
     def _repeat(self, act: Callable[[], None]) -> None:
@@ -85,12 +85,12 @@ class Follower:
         """One round of following. Raises DatabaseError."""
         asked_at = time.monotonic()
         number = selectors.generation()
+        if number != self.table.generation or self._expired():
+            now = timezone.now()
+            self._publish(number, selectors.candidates(now), now)
+            self._changed.set()
+        # Last: a database that answers, but with rows that cannot be read, may hide a revocation.
         self.contact = asked_at
-        if number == self.table.generation and not self._expired():
-            return
-        now = timezone.now()
-        self._publish(number, selectors.candidates(now), now)
-        self._changed.set()
 
     def _expired(self) -> bool:
         now = timezone.now()
@@ -147,7 +147,7 @@ class Follower:
             loaded = load(candidate, keys=trusted_keys(), now=timezone.now(), threads=self._threads)
         except DomainError as error:
             self._refuse(candidate, error.reason)
-        except (DatabaseError, InterfaceError):
+        except (OperationalError, InterfaceError):
             raise
         except Exception:
             # One version that cannot even be refused properly must not keep the others waiting.

@@ -10,12 +10,13 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from common.errors import DomainError, NotFound, Unavailable
+from common.errors import DomainError, NotFound, TooLarge, Unavailable
 from inference.segments import SegmentWriter
 from inference.table import Candidate, Loaded, Table, UserRights
 from runtimes.payload import parse
 from runtimes.reply import reply
 from trust.approval import why_not_at
+from trust.bundle_layout import MAX_LINE_BYTES
 from trust.times import format_moment
 
 
@@ -63,9 +64,7 @@ def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
         if reason:
             raise NotApproved(f"{asked.name} v{candidate.number} was refused at load: {reason}")
         raise Unavailable(f"{asked.name} v{candidate.number} is being loaded; try again.")
-    reason = why_not_at(loaded.approval, datetime.now(UTC))
-    if reason:
-        raise NotApproved(f"{asked.name} v{candidate.number} cannot answer. {reason}")
+    _require_valid(loaded, datetime.now(UTC))
     grace = loaded.approval.outage_grace.total_seconds() + settings.SERVING_CONTACT_SECONDS
     if silence_s > grace:
         raise Unavailable(
@@ -73,6 +72,12 @@ def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
             "a revocation could be missed, so nothing is answered."
         )
     return loaded
+
+
+def _require_valid(loaded: Loaded, moment: datetime) -> None:
+    reason = why_not_at(loaded.approval, moment)
+    if reason:
+        raise NotApproved(f"{loaded.name} v{loaded.number} cannot answer. {reason}")
 
 
 def _candidate(table: Table, asked: Asked) -> Candidate:
@@ -102,8 +107,9 @@ def predict(
 ) -> Answer:
     """Answer a request and keep its record; no record, no answer.
 
-    Raises as `find`; Invalid naming the field for a wrong payload; Unavailable for a model that
-    fails or a disk that takes no record.
+    Raises as `find`; Invalid naming the field for a wrong payload; TooLarge for more than a record
+    holds; Unavailable for a model that fails, or was revoked while it ran, or a disk that takes no
+    record.
     """
     loaded = find(table, asked, silence_s=silence_s)
     arrays = parse(payload, loaded.signature, max_rows=settings.MAX_PREDICT_ROWS)
@@ -111,9 +117,14 @@ def predict(
     outputs = loaded.model.run(arrays, deadline_s=settings.PREDICT_SECONDS)
     spent = time.perf_counter_ns() - began
     answered = reply(outputs, loaded.signature)
+    # A run may take seconds: what counts is the moment of the answer, which the record names.
+    at = datetime.now(UTC)
+    _require_valid(loaded, at)
     identity = str(uuid.uuid4())
     rows = len(next(iter(arrays.values())))
-    line = _record(asked, loaded, identity, payload, answered, rows, spent)
+    line = _record(asked, loaded, identity, at, payload, answered, rows, spent)
+    if len(line) > MAX_LINE_BYTES:
+        raise TooLarge("Request and answer are too large for one record: send fewer rows.")
     try:
         writer.append(line)
     except OSError as error:
@@ -136,6 +147,7 @@ def _record(
     asked: Asked,
     loaded: Loaded,
     identity: str,
+    at: datetime,
     payload: object,
     answered: dict[str, Any],
     rows: int,
@@ -143,7 +155,7 @@ def _record(
 ) -> bytes:
     entry = {
         "id": identity,
-        "at": format_moment(datetime.now(UTC)),
+        "at": format_moment(at),
         "model": str(loaded.model_id),
         "number": loaded.number,
         "version_digest": loaded.digest,

@@ -13,6 +13,8 @@ import uuid
 from pathlib import Path
 
 SEAL_AFTER_RECORDS = 2000
+# A segment is read whole to be shipped.
+SEAL_AFTER_BYTES = 64 * 2**20
 OPEN, READY, DAMAGED = ".open", ".ready", ".damaged"
 
 
@@ -52,7 +54,7 @@ class SegmentWriter:
             self._dirty = True
             if self._sync_ms == 0:
                 os.fsync(self._descriptor)
-            if self._count >= SEAL_AFTER_RECORDS:
+            if self._count >= SEAL_AFTER_RECORDS or start >= SEAL_AFTER_BYTES:
                 self._seal()
 
     def close(self) -> None:

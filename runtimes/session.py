@@ -40,7 +40,8 @@ class Model:
         """Arrays by input name (batch first) -> arrays by output name; all outputs by default.
 
         A run that takes longer than `deadline_s` seconds is ended at its next operator. Raises
-        Unavailable for that, for a failure inside the model, and after `close`.
+        Unavailable for that, for a failure inside the model, and after `close`, be it during the
+        run.
         """
         session = self._session
         if session is None:
@@ -54,6 +55,8 @@ class Model:
             if options.terminate:
                 raise Unavailable(f"The model did not answer within {deadline_s} s.") from error
             raise Unavailable(f"The model failed on these rows: {one_line(error)}") from error
+        if self._session is None:
+            raise Unavailable("This model was closed while it answered.")
         return dict(zip(names, values, strict=True))
 
     def close(self) -> None:

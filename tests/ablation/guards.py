@@ -16,6 +16,7 @@ _LOADING = "tests/inference/test_loading.py"
 _FOLLOWING = "tests/inference/test_following.py"
 _PREDICTING = "tests/inference/test_predicting.py"
 _SEGMENTS = "tests/inference/test_segments.py"
+_ASKED = "tests/attacks/test_predictions.py"
 
 
 FOUR_EYES = (
@@ -279,6 +280,28 @@ SERVING = (
         "if silence_s > grace:",
         "if False:",
         (f"{_FOLLOWING}::TestAnOutageOfTheDatabase",),
+    ),
+    Guard(
+        "what is revoked while it runs does not answer",
+        "runtimes/session.py",
+        "        if self._session is None:\n            raise Unavailable("
+        '"This model was closed while it answered.")\n',
+        "",
+        (f"{_ASKED}::test_a_version_revoked_while_it_runs_does_not_answer",),
+    ),
+    Guard(
+        "a table that cannot be read is silence",
+        "inference/follower.py",
+        "        number = selectors.generation()\n",
+        "        number, self.contact = selectors.generation(), asked_at\n",
+        (f"{_ASKED}::test_a_row_that_cannot_be_read_does_not_make_serving_deaf_unnoticed",),
+    ),
+    Guard(
+        "no record that a verifier reads otherwise",
+        "inference/api.py",
+        " or _LONG_INTEGER.search(body):",
+        ":",
+        (f"{_ASKED}::test_no_number_makes_a_record_that_the_verifier_takes_for_tampered",),
     ),
     Guard(
         "no record, no answer",
