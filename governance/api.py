@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -15,8 +16,10 @@ from common.errors import Invalid, NotFound
 from common.openapi import KEY, changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from governance import publishing, releases, selectors, services
+from governance.answering import answers_of
 from governance.models import Review, ReviewState
 from governance.serializers import (
+    AnswerOut,
     CommentIn,
     CommentOut,
     GateOut,
@@ -32,7 +35,7 @@ from governance.serializers import (
     SignIn,
 )
 from registry.api import EvidenceView
-from registry.selectors import version_numbered
+from registry.selectors import model_named, version_numbered
 from registry.serializers import AliasMoveOut, VersionOut
 
 
@@ -187,6 +190,17 @@ class Comments(ReviewView):
         fields = CommentIn.read(request.data)
         row = services.comment(caller=self.caller, review=self.review(review_id), **fields)
         return Response(CommentOut(row).data, status=201)
+
+
+class Aliases(CallerView):
+    """What callers of a model reach."""
+
+    @extend_schema(operation_id="aliases_list", responses=reads(AnswerOut(many=True)))
+    def get(self, request: Request, name: str) -> Response:
+        """The model's aliases by name, and whether the version behind each answers."""
+        model = model_named(self.caller, name)
+        answers = answers_of([model], now=timezone.now())[model.pk]
+        return Response(AnswerOut(answers, many=True).data)
 
 
 class AliasView(CallerView):

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from common.api import Input
+from governance.answering import Answering
 from governance.models import (
     Approval,
     Comment,
@@ -134,6 +135,18 @@ class PromoteIn(Input):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
     reason = serializers.CharField(max_length=2000)
     accept_schema_change = serializers.BooleanField(required=False, default=False)
+
+
+class AnswerOut(serializers.Serializer[Any]):
+    """An alias, the version behind it, and whether that answers."""
+
+    alias = serializers.CharField(source="alias.name")
+    version = serializers.IntegerField(source="alias.version.number")
+    version_digest = DigestField(source="alias.version.digest")
+    moved_at = serializers.DateTimeField(source="alias.moved_at")
+    served = serializers.BooleanField(help_text="Whether the serving gate would serve it now.")
+    state = serializers.ChoiceField([state.value for state in Answering])
+    reason = serializers.CharField(help_text="Why it is not served; empty where it is.")
 
 
 class RevokeIn(Input):

@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{_VERSION}/reviews", api.Submit.as_view(), name="submit"),
     path(f"{_VERSION}/revocation", api.Revoke.as_view(), name="revoke"),
     path(f"{_VERSION}/retirement", api.Retire.as_view(), name="retire"),
+    path("models/<slug:name>/aliases", api.Aliases.as_view(), name="aliases"),
     path("models/<slug:name>/aliases/<slug:alias>", api.AliasView.as_view(), name="alias"),
     path("reviews", api.Reviews.as_view(), name="reviews"),
     path(_REVIEW, api.ReviewDetail.as_view(), name="review"),

@@ -1,16 +1,36 @@
 """The state of a version as a badge says it, and the words of layers that know no languages."""
 
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
-from registry.models import ModelVersion, Status
+from governance.answering import Answer, answers_of
+from registry.models import ModelVersion, RegisteredModel, Status
 
 
-def state_of(version: ModelVersion) -> str:
-    """The key of the badge: an approved version that an alias points at is live."""
+def answer_state(answer: Answer) -> str:
+    """The key of an alias's badge: live, or what the version behind it is not served for."""
+    return "live" if answer.served else f"not_served_{answer.state}"
+
+
+def answers_by_version(model: RegisteredModel) -> dict[UUID, str]:
+    """The badge's key of each version that an alias of the model points at."""
+    return states_by_version(answers_of([model], now=timezone.now())[model.pk])
+
+
+def states_by_version(answers: Iterable[Answer]) -> dict[UUID, str]:
+    """The same of answers that are known."""
+    return {answer.alias.version_id: answer_state(answer) for answer in answers}
+
+
+def state_of(version: ModelVersion, answering: Mapping[UUID, str]) -> str:
+    """The key of the badge; what an alias points at is live only if the gate would serve it."""
     if version.status == Status.QUORUM:
         return "quorum_reached"
-    if version.status == Status.APPROVED and version.aliases.all():
-        return "live"
+    if version.status == Status.APPROVED:
+        return answering.get(version.pk, Status.APPROVED.value)
     return str(version.status)
 
 

@@ -201,6 +201,7 @@ GOVERNANCE = {
     ),
     "reviews_open": Call(_version(3)),
     "reviews_withdraw": Call(_made("review_id", "reviews_open")),
+    "aliases_list": Call(_model),
     "aliases_move": Call(
         lambda house: {"name": house["model"], "alias": "stable"},
         _says(version=1, reason="It has proved itself.", accept_schema_change=False),

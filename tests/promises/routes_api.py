@@ -128,6 +128,9 @@ API: Expected = {
     "web: /api/v1/models/<slug:name>/versions/<int:number>/retirement": {
         "POST": "401 404 403 403 403 no 403 404",
     },
+    "web: /api/v1/models/<slug:name>/aliases": {
+        "GET": "401 404 ok ok ok ok ok 404",
+    },
     "web: /api/v1/models/<slug:name>/aliases/<slug:alias>": {
         "PUT": "401 404 403 403 403 ok 403 404",
     },

@@ -1,7 +1,7 @@
 """Which version was made from which: the family tree of a model."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -19,18 +19,19 @@ class Node:
     children: list["Node"] = field(default_factory=list)
 
 
-def tree_of(versions: Iterable[ModelVersion]) -> list[Node]:
+def tree_of(versions: Iterable[ModelVersion], answering: Mapping[UUID, str]) -> list[Node]:
     """The roots, oldest first; a version whose parent is not given is a root."""
     rows = sorted(versions, key=lambda row: row.number)
     known = {row.pk for row in rows}
     below: dict[UUID | None, list[ModelVersion]] = defaultdict(list)
     for row in rows:
         below[row.parent_id if row.parent_id in known else None].append(row)
-    return [_node(row, below) for row in below[None]]
 
+    def node(row: ModelVersion) -> Node:
+        children = [node(child) for child in below[row.pk]]
+        return Node(row, state_of(row, answering), made_by(row), children)
 
-def _node(row: ModelVersion, below: dict[UUID | None, list[ModelVersion]]) -> Node:
-    return Node(row, state_of(row), made_by(row), [_node(child, below) for child in below[row.pk]])
+    return [node(row) for row in below[None]]
 
 
 def made_by(version: ModelVersion) -> str:

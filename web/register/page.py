@@ -1,20 +1,24 @@
 """Everything on a model's page: what is live, versions, aliases, lineage, datasets, metric."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
 
 from accounts.callers import Caller
 from common.errors import Invalid
 from evaluation.metrics.catalogue import BY_NAME, for_task
 from evaluation.metrics.contract import Metric
+from governance.answering import Answer, answers_of
 from registry import policies
 from registry.models import DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
 from registry.selectors import alias_history, versions_of
 from training.models import TrainingRun
 from web.jobs.about import entries_of
 from web.register.lineage import tree_of
-from web.vocabulary import state_of
+from web.vocabulary import answer_state, state_of, states_by_version
 from worker.models import OPEN, Job
 
 PAGE_SIZE = 30
@@ -42,17 +46,19 @@ SIGNATURE_EXAMPLE = json.dumps(
 def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str]) -> dict[str, Any]:
     """The context of the page. Raises Invalid for a page of versions that cannot be."""
     reads_evidence = policies.may_read_evidence(caller, model.team_id)
+    answers = answers_of([model], now=timezone.now())[model.pk]
+    answering = states_by_version(answers)
     context: dict[str, Any] = {
         "model": model,
         "may_contribute": policies.may_contribute(caller, model.team_id),
         "reads_evidence": reads_evidence,
-        "live": _live(model),
+        "live": live_of(answers),
         "moves": list(alias_history(model)[:MOST_MOVES]),
-        **_versions(model, query.get("after", "")),
+        **_versions(model, query.get("after", ""), answering),
     }
     if reads_evidence:
         context |= {
-            "tree": tree_of(_all_versions(model)),
+            "tree": tree_of(_all_versions(model), answering),
             "datasets": _datasets(model),
             "under_way": entries_of(_jobs_under_way(model)),
             **_metric(model, query.get("metric", "")),
@@ -60,15 +66,12 @@ def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str])
     return context
 
 
-def _live(model: RegisteredModel) -> list[dict[str, Any]]:
-    rows = model.aliases.select_related("version__model").prefetch_related("version__aliases")
-    return [
-        {"alias": row, "version": row.version, "state": state_of(row.version)}
-        for row in rows.order_by("name")
-    ]
+def live_of(answers: Iterable[Answer]) -> list[dict[str, Any]]:
+    """Each alias with its badge, for the tables of what is live."""
+    return [{"answer": answer, "state": answer_state(answer)} for answer in answers]
 
 
-def _versions(model: RegisteredModel, after: str) -> dict[str, Any]:
+def _versions(model: RegisteredModel, after: str, answering: Mapping[UUID, str]) -> dict[str, Any]:
     rows = versions_of(model)
     if after:
         if not (after.isdecimal() and len(after) < 9):
@@ -76,7 +79,7 @@ def _versions(model: RegisteredModel, after: str) -> dict[str, Any]:
         rows = rows.filter(number__lt=int(after))
     found = list(rows[: PAGE_SIZE + 1])
     return {
-        "versions": [(row, state_of(row)) for row in found[:PAGE_SIZE]],
+        "versions": [(row, state_of(row, answering)) for row in found[:PAGE_SIZE]],
         "next": str(found[PAGE_SIZE - 1].number) if len(found) > PAGE_SIZE else "",
     }
 

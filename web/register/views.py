@@ -7,12 +7,14 @@ from django.contrib import messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Team
 from accounts.roles import Role
 from accounts.selectors import teams_of
 from common.errors import Invalid
+from governance.answering import answers_of
 from registry import policies, services
 from registry.intake import Piece, upload_version
 from registry.manifests import MODEL, SIDECAR
@@ -26,7 +28,7 @@ from web.base import PageView
 from web.formpage import FormPage
 from web.forms.models import DescriptionForm, ModelFilter, ModelForm, UploadForm
 from web.forms.params import TrainingForm
-from web.register.page import SIGNATURE_EXAMPLE, model_page
+from web.register.page import SIGNATURE_EXAMPLE, live_of, model_page
 
 PAGE_SIZE = 30
 CONTRIBUTING = (Role.CONTRIBUTOR, Role.MANAGER)
@@ -47,7 +49,7 @@ class ModelList(PageView):
         found = list(rows.filter(name__gt=after)[: PAGE_SIZE + 1])
         context = {
             "form": form,
-            "models": found[:PAGE_SIZE],
+            "models": _with_live(found[:PAGE_SIZE]),
             "next": found[PAGE_SIZE - 1].name if len(found) > PAGE_SIZE else "",
             "is_filtered": any(request.GET.get(name) for name in form.fields),
             "may_add": bool(self.caller.teams_with(*CONTRIBUTING)),
@@ -58,6 +60,11 @@ class ModelList(PageView):
 def _with_newest(rows: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
     newest = ModelVersion.objects.filter(model=OuterRef("pk")).order_by("-number")
     return rows.annotate(newest_status=Subquery(newest.values("status")[:1]))
+
+
+def _with_live(models: list[RegisteredModel]) -> list[tuple[RegisteredModel, Any]]:
+    answers = answers_of(models, now=timezone.now())
+    return [(model, live_of(answers[model.pk])) for model in models]
 
 
 def _filtered(rows: QuerySet[RegisteredModel], chosen: dict[str, Any]) -> QuerySet[RegisteredModel]:

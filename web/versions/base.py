@@ -12,7 +12,7 @@ from registry import policies
 from registry.models import ModelVersion
 from registry.selectors import version_numbered
 from web.base import PageView
-from web.vocabulary import state_of
+from web.vocabulary import answers_by_version, state_of
 
 # Key, label, address, and whether only those see it who may read evidence.
 TABS: tuple[tuple[str, str | Promise, str, bool], ...] = (
@@ -51,7 +51,7 @@ class OfVersion(PageView):
         return {
             "version": self.version,
             "model": self.version.model,
-            "state": state_of(self.version),
+            "state": state_of(self.version, answers_by_version(self.version.model)),
             "reads_evidence": self.reads_evidence,
             "tabs": [
                 {"label": label, "url": self.address(name), "current": key == tab, "count": None}

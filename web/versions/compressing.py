@@ -16,7 +16,7 @@ from training.services import request_compression
 from web.forms.params import CompressionForm
 from web.reports.parity import parity_view
 from web.versions.runs import StartTab, runs_of
-from web.vocabulary import state_of
+from web.vocabulary import answers_by_version, state_of
 
 WITHOUT_ROWS = "int8-dynamic"
 PRUNE = "prune"
@@ -79,7 +79,7 @@ class Compression(StartTab):
 
 
 def children_of(version: ModelVersion) -> list[dict[str, Any]]:
-    """Derived versions with their own parity reports, by three queries however many."""
+    """Derived versions with their own parity reports, by as many queries however many there are."""
     rows = list(
         version.children.prefetch_related("aliases", "artifacts")
         .defer("manifest")
@@ -89,10 +89,11 @@ def children_of(version: ModelVersion) -> list[dict[str, Any]]:
     reports = Evidence.objects.filter(version__in=rows, kind="parity").order_by("created_at")
     for report in reports:
         newest[report.version_id] = json.loads(bytes(report.body))
+    answering = answers_by_version(version.model)
     return [
         {
             "version": row,
-            "state": state_of(row),
+            "state": state_of(row, answering),
             "method": row.lineage.get("method", row.kind),
             "parity": newest.get(row.pk),
             "size": sum(artifact.size for artifact in row.artifacts.all()),

@@ -1,0 +1,118 @@
+"""What would answer under each alias now: the one answer, for pages and API.
+
+It asks what the serving gate asks: the newest approval that is not over, its envelope, and for the
+bytes, which the gate alone hashes, what the gate last wrote into the log.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from audit.actions import Action
+from audit.selectors import events
+from common.errors import Conflict
+from governance.models import Approval
+from governance.selectors import standing, trusted_keys
+from registry.models import Alias, ModelVersion, RegisteredModel, Status
+from trust.keys import TrustedKeys
+
+
+class Answering(StrEnum):
+    """Whether the gate serves a version, or why not."""
+
+    LIVE = "live"
+    UNAPPROVED = "unapproved"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    UNTRUSTED = "untrusted"
+    QUARANTINED = "quarantined"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An alias with the version behind it; `reason` is a sentence unless it is live."""
+
+    alias: Alias
+    state: Answering
+    reason: str = ""
+
+    @property
+    def served(self) -> bool:
+        """Whether the serving gate would serve it."""
+        return self.state == Answering.LIVE
+
+
+def answers_of(models: Iterable[RegisteredModel], *, now: datetime) -> dict[UUID, list[Answer]]:
+    """The aliases of each model by name, by three queries however many models there are."""
+    aliases = list(
+        Alias.objects.filter(model__in=models).select_related("version__model").order_by("name")
+    )
+    approvals = _approvals({alias.version_id for alias in aliases}, now)
+    refusals = _refusals(approvals)
+    try:
+        keys: TrustedKeys | Conflict = trusted_keys()
+    except Conflict as error:
+        keys = error
+    found: dict[UUID, list[Answer]] = defaultdict(list)
+    for alias in aliases:
+        approval = approvals.get(alias.version_id)
+        refusal = refusals.get(alias.version_id, "")
+        state, reason = _judged(alias.version, approval, keys, refusal, now)
+        found[alias.model_id].append(Answer(alias, state, reason))
+    return found
+
+
+def _approvals(versions: set[UUID], now: datetime) -> dict[UUID, Approval]:
+    """The approval that the gate looks at: the newest that is not over, else the newest."""
+    rows = list(
+        Approval.objects.filter(version__in=versions)
+        .select_related("revocation")
+        .order_by("issued_at")
+    )
+    rows.sort(key=lambda row: not hasattr(row, "revocation") and row.not_after > now)
+    return {row.version_id: row for row in rows}
+
+
+def _refusals(approvals: dict[UUID, Approval]) -> dict[UUID, str]:
+    """Why the gate refused the bytes, where that is the last that it said of the approval."""
+    last = (
+        events()
+        .filter(action__in=(Action.MODEL_LOADED.value, Action.LOAD_REFUSED.value))
+        .filter(subject_type="version", subject_id__in=[str(key) for key in approvals])
+        .order_by("subject_id", "-id")
+        .distinct("subject_id")
+        .values_list("subject_id", "payload")
+    )
+    return {
+        UUID(version): payload["reason"]
+        for version, payload in last
+        if "reason" in payload and payload["approval"] == str(approvals[UUID(version)].pk)
+    }
+
+
+def _judged(
+    version: ModelVersion,
+    approval: Approval | None,
+    keys: TrustedKeys | Conflict,
+    refusal: str,
+    now: datetime,
+) -> tuple[Answering, str]:
+    if approval is None:
+        return Answering.UNAPPROVED, "It has no approval."
+    if hasattr(approval, "revocation"):
+        return Answering.REVOKED, "The approval was revoked."
+    if isinstance(keys, Conflict):
+        return Answering.UNTRUSTED, keys.reason
+    verdict = standing(version, approval, keys=keys, now=now)
+    until = verdict.approval.not_after if verdict.approval else approval.not_after
+    if min(until, approval.not_after) <= now:
+        return Answering.EXPIRED, "The approval has expired."
+    if not verdict.ok:
+        return Answering.UNTRUSTED, verdict.reason
+    if version.status == Status.QUARANTINED:
+        return Answering.QUARANTINED, version.status_reason
+    return (Answering.REFUSED, refusal) if refusal else (Answering.LIVE, "")
