@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from tests.network import stay_on_this_machine
 from tests.servers import Database, Server, server_binaries
 
 stay_on_this_machine()
+# Whoever started the suite in the background or under nohup made its processes deaf to these.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
 StartInstance = Callable[..., Instance]
 
 
@@ -33,6 +38,14 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that the processes of the suite end together."""
+    marks = {item.path: item.get_closest_marker("slow") for item in items}
+    long = {path: mark.kwargs["seconds"] for path, mark in marks.items() if mark}
+    items.sort(key=lambda item: -long.get(item.path, 0))
+    _refuse_emptying(items)
+
+
+def _refuse_emptying(items: list[pytest.Item]) -> None:
     """Refuses tests that would have Django empty the tables: triggers forbid it, by design."""
     for item in items:
         marker = item.get_closest_marker("django_db")
@@ -122,6 +135,15 @@ def start_instance(
     yield start
     for instance in started:
         instance.stop()
+
+
+@pytest.fixture(scope="module")
+def untraced() -> Iterator[None]:
+    """What these tests start is not traced: for many or long processes whose code others count."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from tests.api.fuzz import Fuzzer
 from tests.api.house import House
 from tests.instance import Instance
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=90)]
 LEAST_SUCCESS = 0.8
 _EXCEPTION = re.compile(r"Traceback|ERROR|CRITICAL")
 

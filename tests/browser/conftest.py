@@ -37,7 +37,6 @@ __all__ = [
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDTHS = (390, 1440)
-LOOKS = [(width, theme) for width in WIDTHS for theme in ("light", "dark")]
 
 
 class _Quiet(WSGIRequestHandler):

@@ -19,7 +19,7 @@ from tests.factories import verbs
 from worker.jobs import enqueue
 from worker.models import Job, JobLogLine, JobPoint, Status
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=100)]
 
 
 @pytest.fixture

@@ -19,14 +19,14 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from registry.models import DatasetSnapshot, ModelVersion
-from tests.browser.conftest import LOOKS, OpenAs, Site
+from tests.browser.conftest import WIDTHS, OpenAs, Site
 from tests.cast import who
 from tests.factories import tiny, verbs
 from tests.instance import free_port
 from tests.servers import ROOT
 from tests.stage import MODEL
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=90)]
 READY_S = 60.0
 TABS = (
     "card",
@@ -64,29 +64,25 @@ def addresses() -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_the_pages_keep_what_every_page_promises(
-    site: Site, open_as: OpenAs, width: int, theme: str
-) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_keep_what_every_page_promises(site: Site, open_as: OpenAs, width: int) -> None:
     parent = site.stage.version
     verbs.another(who("ada"), parent.model, strength=0.5, kind="compressed", parent=parent)
     page = open_as("mira")
     page.set_viewport_size({"width": width, "height": 900})
     for path in addresses():
-        site.look_at(page, path, theme)
+        site.look_at(page, path)
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_what_consumers_and_newcomers_see_does_too(
-    site: Site, open_as: OpenAs, width: int, theme: str
-) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_consumers_and_newcomers_see_does_too(site: Site, open_as: OpenAs, width: int) -> None:
     page = open_as("carl")
     page.set_viewport_size({"width": width, "height": 900})
     for path in (reverse("web:model", args=[MODEL]), at(), at("signature")):
-        site.look_at(page, path, theme)
+        site.look_at(page, path)
     site.sign_in(page.context, "dan")
     for name in ("home", "models", "datasets", "playground", "model-new"):
-        site.look_at(page, reverse(f"web:{name}"), theme)
+        site.look_at(page, reverse(f"web:{name}"))
 
 
 def choose_file(page: Page, label: str, file: Path) -> None:

@@ -13,7 +13,7 @@ from tests.instance import Instance
 from tests.trust.verifier import run_verifier
 from tests.worker.parts import eventually
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=30)]
 
 
 class Rest:

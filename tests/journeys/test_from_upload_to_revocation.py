@@ -18,7 +18,7 @@ from tests.conftest import StartInstance
 from tests.factories import tiny
 from tests.journeys.house import House, move_in, until
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=120)]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.instance import Instance
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=80)]
 STOP_S = 3.0
 NAMES = {"postgres", "web", "inference", "notary", "clock", "slot-cpu-1", "slot-light-1"}
 

@@ -26,7 +26,7 @@ from accounts.tokens import new_token, token_digest
 from registry.models import Upload
 from tests.registry.conftest import sign_up
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=30)]
 
 PIECE = os.urandom(2**20)
 GIB = 1024

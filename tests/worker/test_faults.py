@@ -17,7 +17,7 @@ from tests.worker.parts import Program, Redis, alive, eventually, free_port
 from worker.app import ring
 from worker.models import Job
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=60)]
 
 
 def crash(server: Server) -> None:

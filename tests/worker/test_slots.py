@@ -12,7 +12,7 @@ from tests.worker.parts import alive, eventually
 from worker.jobs import request_cancel, retry
 from worker.models import Job
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=30)]
 
 
 def ended(job: Job) -> bool:
