@@ -32,6 +32,19 @@ def _own(model: RegisteredModel, dataset: DatasetSnapshot | None, field: str) ->
         raise Invalid("The snapshot belongs to another team.", field=field)
 
 
+def _check_rows(
+    model: RegisteredModel, dataset: DatasetSnapshot, validation: DatasetSnapshot | None
+) -> None:
+    for field, rows in (("dataset", dataset), ("validation", validation)):
+        _own(model, rows, field)
+        if rows is not None and rows.split == "test":
+            raise Invalid("A test split is kept for the evaluation.", field=field)
+    if validation is not None and validation.blob_id == dataset.blob_id:
+        raise Invalid(
+            "These are the training rows themselves; choose others, or none.", field="validation"
+        )
+
+
 @transaction.atomic
 def request_run(
     *,
@@ -45,10 +58,7 @@ def request_run(
     """Ask for a training. Raises NotAllowed, NotFound (recipe), Invalid naming the parameter."""
     policies.may_train(caller, model.team_id).enforce()
     settings = recipes.find(recipe).validate_params(dict(params))
-    _own(model, dataset, "dataset")
-    _own(model, validation, "validation")
-    if dataset.split == "test":
-        raise Invalid("A test split is kept for the evaluation.", field="dataset")
+    _check_rows(model, dataset, validation)
     run = TrainingRun.objects.create(
         model=model,
         recipe=recipe,

@@ -11,15 +11,12 @@ from django.urls import reverse
 
 from evaluation.services import request_run
 from governance.services import submit
-from registry.intake import register_dataset
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.services import change_model, edit_card
-from tests.cast import TEAM, the_team, who
+from tests.cast import TEAM, who
 from tests.factories import tiny, verbs
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
-from training.models import TrainingRun
-from training.recipes import RECIPES
 from worker.models import Job, Status
 
 
@@ -267,67 +264,6 @@ class TestAVersionByUpload:
         response = as_("ada").post(reverse("web:version-new", args=[MODEL]), fields)
         assert response.status_code == 422
         assert "signature" in response.context["form"].errors
-
-
-class TestATraining:
-    def fields(self, recipe: str, **wishes: Any) -> dict[str, Any]:
-        given = {
-            param.name: ", ".join(map(str, param.default))
-            if isinstance(param.default, tuple)
-            else param.default
-            for param in RECIPES[recipe].params
-            if param.default is not False
-        }
-        return given | wishes
-
-    def rows(self) -> DatasetSnapshot:
-        return register_dataset(
-            caller=who("ada"),
-            team=the_team(),
-            upload=verbs.send(who("ada"), "train.csv", tiny.table("train")),
-            name="training",
-            split="train",
-            target="diagnosis",
-            origin="scikit-learn",
-            licence="CC-BY-4.0",
-            file_format="csv",
-        )
-
-    @pytest.mark.parametrize("recipe", sorted(RECIPES))
-    def test_has_a_field_for_each_parameter_of_its_recipe(
-        self, ready: Stage, as_: As, recipe: str
-    ) -> None:
-        address = reverse("web:training-new", args=[MODEL])
-        form = as_("ada").get(address, {"recipe": recipe}).context["form"]
-        assert {param.name for param in RECIPES[recipe].params} <= set(form.fields)
-
-    def test_starts_with_what_was_filled_in(self, ready: Stage, as_: As) -> None:
-        fields = self.fields("mlp", dataset=self.rows().pk, hidden="16, 8", epochs="3")
-        response = as_("ada").post(reverse("web:training-new", args=[MODEL]), fields)
-        run = TrainingRun.objects.get()
-        assert response["Location"] == reverse("web:job", args=[run.job_id])
-        assert (run.params["hidden"], run.params["epochs"]) == ([16, 8], 3)
-
-    @pytest.mark.parametrize(
-        ("field", "value"),
-        [("epochs", "0"), ("epochs", "1.5"), ("hidden", "a"), ("hidden", "0"), ("dropout", "nan"),
-         ("optimizer", "lion"), ("seed", ""), ("hidden", "1 2 3 4 5 6 7 8 9"), ("dataset", "x")],
-    )  # fmt: skip
-    def test_names_the_wrong_field(self, ready: Stage, as_: As, field: str, value: str) -> None:
-        fields = self.fields("mlp", dataset=self.rows().pk) | {field: value}
-        response = as_("ada").post(reverse("web:training-new", args=[MODEL]), fields)
-        assert response.status_code == 422
-        assert field in response.context["form"].errors
-        assert not TrainingRun.objects.exists()
-
-    def test_never_takes_a_test_split(self, ready: Stage, as_: As) -> None:
-        fields = self.fields("mlp", dataset=_rows().pk)
-        response = as_("ada").post(reverse("web:training-new", args=[MODEL]), fields)
-        assert "dataset" in response.context["form"].errors
-
-    @pytest.mark.parametrize("username", ["ben", "cora", "carl"])
-    def test_is_for_contributors_and_managers(self, ready: Stage, as_: As, username: str) -> None:
-        assert as_(username).get(reverse("web:training-new", args=[MODEL])).status_code == 403
 
 
 class TestThePalette:

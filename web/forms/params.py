@@ -117,8 +117,11 @@ class TrainingForm(ParamForm):
 
     def __init__(self, data: Any = None, *, snapshots: Any, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        for name in ("dataset", "validation"):
-            self.fields[name].queryset = snapshots  # type: ignore[attr-defined]
+        # No snapshot stands in both lists, so that none can be chosen for both.
+        training = snapshots.exclude(split__in=("test", "validation"))
+        self.fields["dataset"].queryset = training  # type: ignore[attr-defined]
+        held = snapshots.filter(split="validation")
+        self.fields["validation"].queryset = held  # type: ignore[attr-defined]
 
 
 class CompressionForm(ParamForm):

@@ -189,8 +189,8 @@ class TrainingNew(OfModel):
         return RECIPES.get(self.request.GET.get("recipe", "")) or next(iter(RECIPES.values()))
 
     def form(self, data: Any = None) -> forms.Form:
-        """Offers the team's snapshots, but no test split."""
-        snapshots = datasets_of(self.caller).filter(team=self.model.team_id).exclude(split="test")
+        """Offers the team's snapshots."""
+        snapshots = datasets_of(self.caller).filter(team=self.model.team_id)
         return TrainingForm(data, params=self.recipe.params, snapshots=snapshots)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
