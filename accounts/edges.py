@@ -69,7 +69,8 @@ def _all(request: Request, name: str) -> list[str]:
 def once(handler: Handler) -> Handler:
     """Make a POST safe to send again: with the same Idempotency-Key the first reply is repeated.
 
-    The key and the effects commit together. The same key with another request is a Conflict.
+    The key and the effects commit together. The same key with another request is a Conflict, and
+    so is the same request by a token of other scopes: it might not see the reply.
     """
 
     @wraps(handler)
@@ -80,7 +81,7 @@ def once(handler: Handler) -> Handler:
         if not _KEY.fullmatch(key):
             raise Invalid("8 to 128 letters, digits, dots, colons, hyphens.", field=HEADER)
         with transaction.atomic():
-            row, known = _claim(view.caller.user, key, _digest(request))
+            row, known = _claim(view.caller.user, key, _digest(request, view.caller))
             if known:
                 return Response(row.body, status=row.status)
             response = handler(view, request, *args, **kwargs)
@@ -92,9 +93,10 @@ def once(handler: Handler) -> Handler:
     return guarded
 
 
-def _digest(request: Request) -> str:
+def _digest(request: Request, caller: Caller) -> str:
     body = orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)
-    return sha256(f"{request.method} {request.path}\n".encode() + body).hexdigest()
+    scopes = "all" if caller.scopes is None else " ".join(sorted(caller.scopes))
+    return sha256(f"{request.method} {request.path}\n{scopes}\n".encode() + body).hexdigest()
 
 
 def _claim(user: User, key: str, digest: str) -> tuple[IdempotencyKey, bool]:

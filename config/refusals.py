@@ -94,4 +94,4 @@ def note_refusal(request: HttpRequest, error: DomainError) -> None:
 
 
 def _via(request: HttpRequest) -> str:
-    return "token" if request.headers.get("Authorization") else "session"
+    return "token" if getattr(request, "auth", None) else "session"

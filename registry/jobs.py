@@ -23,14 +23,14 @@ _EXPORT = Q(subject_type="export")
 
 
 def jobs_seen_by(caller: Caller) -> QuerySet[Job]:
-    """Jobs of the teams in which the caller reads evidence, and the caller's own; newest first.
+    """Jobs of the teams in which the caller reads evidence, and his own of no team; newest first.
 
     The job of an export is for whoever may export the team's records.
     """
     return Job.objects.filter(
         Q(team_id__in=caller.teams_with(*READERS)) & ~_EXPORT
         | Q(team_id__in=caller.teams_with(*KEEPERS)) & _EXPORT
-        | Q(requested_by_id=caller.user.pk)
+        | Q(requested_by_id=caller.user.pk, team_id=None)
     ).order_by("-created_at", "pk")
 
 
@@ -54,11 +54,17 @@ def job_by_id(caller: Caller, job_id: UUID) -> Job:
 def _may_steer(caller: Caller, job: Job) -> Decision:
     if not caller.may_use(Scope.WRITE):
         return deny("This token may not change jobs.")
-    if job.requested_by_id == caller.user.pk:
+    if job.requested_by_id == caller.user.pk and _may_still_ask(caller, job):
         return allow()
     if job.team_id is not None and caller.has_role(job.team_id, Role.MANAGER):
         return allow()
     return deny("Only whoever asked for the job, or a manager of the team, may do this.")
+
+
+def _may_still_ask(caller: Caller, job: Job) -> bool:
+    """Whether the caller has a role, now, with which the job can be asked for."""
+    roles = KEEPERS if job.subject_type == "export" else (Role.CONTRIBUTOR, Role.MANAGER)
+    return job.team_id is None or caller.has_role(job.team_id, *roles)
 
 
 def may_cancel(caller: Caller, job: Job) -> Decision:
