@@ -42,6 +42,7 @@ class PageView(AccessMixin, View):
 
 def show_refusal(form: forms.BaseForm, error: DomainError) -> int:
     """Puts what a service refused beside the field at fault; returns the status of the reply."""
-    name = (error.field or "").split(".")[0].split("[")[0]
-    form.add_error(name if name in form.fields else None, error.reason)
+    # A form may be flat where the service takes an object: `params.hidden` is its field `hidden`.
+    steps = (error.field or "").replace("[", ".").split(".")
+    form.add_error(next((name for name in steps if name in form.fields), None), error.reason)
     return error.status

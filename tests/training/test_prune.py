@@ -222,7 +222,7 @@ class TestTheRun:
         with pytest.raises(Invalid) as refusal:
             pruned(tumour_model, tumours.data, **params)
 
-        assert refusal.value.field == field
+        assert refusal.value.field == f"params.{field}"
 
     def test_data_of_another_model_is_refused(
         self, digits: cases.Case, diabetes: cases.Case, tumour_model: TrainResult

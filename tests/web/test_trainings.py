@@ -103,6 +103,35 @@ class TestATraining:
         assert as_(username).get(ADDRESS).status_code == 403
 
 
+class TestTheApi:
+    @pytest.mark.parametrize(
+        ("params", "field"),
+        [
+            ({"hidden": [0]}, "params.hidden"),
+            ({"epochs": "many"}, "params.epochs"),
+            ({"depth": 3}, "params.depth"),
+            ([], "params"),
+        ],
+    )
+    def test_names_the_place_of_a_wrong_parameter(
+        self, ready: Stage, as_: As, params: Any, field: str
+    ) -> None:
+        body = {"recipe": "mlp", "params": params, "dataset": str(rows().pk)}
+        reply = as_("ada").post(
+            reverse("api:trainings", args=[MODEL]), body, content_type="application/json"
+        )
+        assert (reply.status_code, reply.json()["field"]) == (422, field)
+
+    def test_names_the_place_of_a_wrong_parameter_of_a_compression(
+        self, ready: Stage, as_: As
+    ) -> None:
+        body = {"method": "prune", "params": {"ratio": 2}, "holdout": str(verbs.dataset().pk)}
+        reply = as_("ada").post(
+            reverse("api:compressions", args=[MODEL, 1]), body, content_type="application/json"
+        )
+        assert (reply.status_code, reply.json()["field"]) == (422, "params.ratio")
+
+
 class TestTheService:
     def ask(self, stage: Stage, **wishes: Any) -> TrainingRun:
         given: dict[str, Any] = {

@@ -28,7 +28,7 @@ class Param:
     max_items: int = 8
 
     def checked(self, value: object) -> int | float | str | bool | list[int]:
-        """The value in its JSON type; raises Invalid that names this parameter."""
+        """The value in its JSON type; raises Invalid that names `params.` and this parameter."""
         if self.kind == "list[int]":
             return self._checked_list(value)
         if self.kind == "choice":
@@ -67,20 +67,21 @@ class Param:
         return value if kind == "int" else float(value)
 
     def _refusal(self, sentence: str) -> Invalid:
-        return Invalid(f"{self.name} {sentence}.", field=self.name)
+        return Invalid(f"{self.name} {sentence}.", field=f"params.{self.name}")
 
 
 def validated(params: Sequence[Param], raw: object) -> Settings:
     """`raw` checked against the table, with defaults for what is absent.
 
-    Raises Invalid that names the field: wrong type, out of bounds, or unknown.
+    Raises Invalid that names the place, such as `params.hidden`: of a wrong type, out of bounds, or
+    unknown.
     """
     if not isinstance(raw, Mapping):
         raise Invalid("The parameters must be an object of name and value.", field="params")
     known = {param.name for param in params}
     for name in raw:
         if name not in known:
-            raise Invalid(f"There is no parameter {name!r}.", field=str(name))
+            raise Invalid(f"There is no parameter {name!r}.", field=f"params.{name}")
     return {
         param.name: param.checked(raw[param.name]) if param.name in raw else param.initial()
         for param in params
