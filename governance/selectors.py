@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,12 @@ from common.errors import Conflict, NotFound
 from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision
 from registry import policies as registry_policies
 from registry.models import ModelVersion, RegisteredModel
-from trust.approval import Verdict, artifact_digests_of, verify_approval
+from trust.approval import ArtifactDigests, Verdict, artifact_digests_of, verify_approval
 from trust.errors import TrustError
+from trust.fields import as_object, read_objects
 from trust.key_files import load_trusted_keys
 from trust.keys import TrustedKeys, approvals_name
+from trust.strict_json import parse_strict
 
 
 def policy_for(model: RegisteredModel) -> PolicyVersion:
@@ -105,13 +108,24 @@ def standing(
     version: ModelVersion, approval: Approval, *, keys: TrustedKeys, now: datetime
 ) -> Verdict:
     """Whether an approval holds for the version's manifest now; the bytes are hashed at load."""
-    manifest = json.loads(bytes(version.manifest))
+    manifest = bytes(version.manifest)
+    if sha256(manifest).hexdigest() != version.digest:
+        return Verdict(False, "The version's manifest is not the one of its digest.", None)
     revocation = getattr(approval, "revocation", None)
     return verify_approval(
         bytes(approval.envelope),
         approval_keys(keys),
         version_digest=f"sha256:{version.digest}",
-        artifact_digests=artifact_digests_of(tuple(manifest["artifacts"])),
+        artifact_digests=_artifacts(manifest),
         now=now,
         revoked_at=revocation.at if revocation else None,
     )
+
+
+def _artifacts(manifest: bytes) -> ArtifactDigests:
+    """Those that the manifest lists; none where it cannot be read, which no approval is for."""
+    try:
+        document = as_object(parse_strict(manifest), "the manifest")
+        return artifact_digests_of(tuple(read_objects(document, "artifacts")))
+    except TrustError:
+        return {}

@@ -19,7 +19,7 @@ from registry.selectors import alias_history
 from registry.services import show_status
 from tests.cast import password_of, who
 from tests.factories import tiny, verbs
-from tests.factories.damage import reissue, replace_envelope
+from tests.factories.damage import by_force, reissue, replace_envelope
 from tests.stage import MODEL, Stage, version_of
 from trust.key_files import generate_key
 from trust.times import format_moment
@@ -109,6 +109,20 @@ class TestPromote:
         reissue(approved_copy, stranger, lambda statement: None)
 
         with pytest.raises(Conflict, match="cannot be trusted"):
+            move(approved_copy.version, alias="challenger")
+
+    @pytest.mark.parametrize("manifest", [b"", b"{", b"[]", b"{}", b'{"artifacts":[7]}'])
+    def test_refuses_a_manifest_that_was_changed(
+        self, approved_copy: Stage, manifest: bytes
+    ) -> None:
+        by_force(
+            approved_copy.database,
+            "registry_modelversion",
+            "UPDATE registry_modelversion SET manifest = %s",
+            manifest,
+        )
+
+        with pytest.raises(Conflict, match="not the one of its digest"):
             move(approved_copy.version, alias="challenger")
 
     def test_refuses_without_trusted_keys(self, approved_copy: Stage) -> None:

@@ -56,6 +56,14 @@ def signed_by_a_stranger(stage: Stage) -> None:
     reissue(stage, generate_key(stage.approval_key.name), lambda statement: None)
 
 
+def with_another_manifest(stage: Stage) -> None:
+    by_force(
+        stage.database,
+        "registry_modelversion",
+        "UPDATE registry_modelversion SET manifest = '{'",
+    )
+
+
 def without_keys(stage: Stage) -> None:
     (stage.folder / "trusted-keys.txt").unlink()
 
@@ -100,6 +108,7 @@ def gate_answers(stage: Stage) -> bool:
         (expired, Answering.EXPIRED),
         (expired_row, Answering.EXPIRED),
         (signed_by_a_stranger, Answering.UNTRUSTED),
+        (with_another_manifest, Answering.UNTRUSTED),
         (without_keys, Answering.UNTRUSTED),
         (without_golden_rows, Answering.REFUSED),
         (damaged, Answering.QUARANTINED),
