@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evaluation.services import request_run
+from governance.releases import promote
 from governance.services import submit
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.services import change_model, edit_card
@@ -198,6 +199,19 @@ class TestAModel:
         assert [node.version.number for node in root.children] == [2]
         assert [point["number"] for point in response.context["points"]] == [1]
         assert "Accuracy by version" in shown
+
+    def test_leads_from_each_move_of_an_alias_to_its_event(self, approved: Stage, as_: As) -> None:
+        for alias in ("stable", "next"):
+            promote(caller=who("mira"), version=approved.version, alias=alias, reason="To try.")
+        address = reverse("web:model", args=[MODEL])
+        moves = as_("ben").get(address).context["moves"]
+        assert [move.alias for move, _ in moves] == ["next", "stable", "champion"]
+        for move, event in moves:
+            assert event.payload["alias"] == move.alias
+            link = reverse("web:audit-event", args=[event.uuid])
+            assert link in text(as_("ben").get(address))
+            assert link not in text(as_("carl").get(address))
+            assert as_("ben").get(link).status_code == 200
 
     def test_keeps_the_measure_in_the_address(self, approved: Stage, as_: As) -> None:
         address = reverse("web:model", args=[MODEL])

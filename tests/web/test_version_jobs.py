@@ -1,6 +1,7 @@
 """Jobs about a version: started from its tabs, and listed with everything that was done."""
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -93,6 +94,15 @@ class TestHistory:
         for action in (Action.VERSION_REGISTERED, Action.CARD_EDITED, Action.EVALUATION_COMPLETED):
             assert action.value in shown
         assert "Ada" in shown
+
+    @pytest.mark.parametrize("username", ["ada", "ben", "mira", "cora"])
+    def test_leads_to_each_event_in_the_log(self, approved: Stage, as_: As, username: str) -> None:
+        client = as_(username)
+        page = client.get(at("history"))
+        events = [line["event"] for line in page.context["events"]]
+        addresses = re.findall(r'href="(/audit/events/[^"]+)"', text(page))
+        assert addresses == [reverse("web:audit-event", args=[row.uuid]) for row in events]
+        assert {client.get(address).status_code for address in addresses} == {200}
 
     def test_lists_the_jobs(self, ready: Stage, as_: As) -> None:
         entries = as_("ben").get(at("jobs")).context["entries"]

@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.callers import Caller
+from audit.actions import Action
+from audit.selectors import EventFilter, matching
 from common.errors import Invalid
+from compliance.selectors import history_of
 from evaluation.metrics.catalogue import BY_NAME, for_task
 from evaluation.metrics.contract import Metric
 from governance.answering import Answer, answers_of
 from registry import policies
-from registry.models import DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
+from registry.models import AliasMove, DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
 from registry.selectors import alias_history, versions_of
 from training.models import TrainingRun
 from web.jobs.about import entries_of
@@ -53,7 +57,7 @@ def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str])
         "may_contribute": policies.may_contribute(caller, model.team_id),
         "reads_evidence": reads_evidence,
         "live": live_of(answers),
-        "moves": list(alias_history(model)[:MOST_MOVES]),
+        "moves": _moves(caller, model),
         **_versions(model, query.get("after", ""), answering),
     }
     if reads_evidence:
@@ -64,6 +68,19 @@ def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str])
             **_metric(model, query.get("metric", "")),
         }
     return context
+
+
+def _moves(caller: Caller, model: RegisteredModel) -> list[tuple[AliasMove, Any]]:
+    """The newest moves of aliases, each with its event where the caller may open it.
+
+    Moves of a model wait for each other, so the log has them in the same order.
+    """
+    moves = list(alias_history(model)[:MOST_MOVES])
+    if not policies.may_read_evidence(caller, model.team_id):
+        return [(move, None) for move in moves]
+    moved = EventFilter(action=Action.ALIAS_MOVED.value, subject=("model", str(model.pk)))
+    events = matching(history_of(caller, model), moved)
+    return list(zip_longest(moves, events[: len(moves)]))
 
 
 def live_of(answers: Iterable[Answer]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.selectors import logins_named
 from audit.actions import Action
-from audit.models import AuditEvent
+from compliance.selectors import history_of
 from registry.cards import FIELDS, missing_fields
 from registry.jobs import jobs_seen_by
 from registry.models import CardRevision
@@ -89,8 +89,11 @@ class History(Tab):
     template = "versions/history.html"
 
     def context(self) -> dict[str, Any]:
-        """Events with the names of persons, by two queries however many."""
-        rows = AuditEvent.objects.filter(related__contains=[f"version:{self.version.pk}"])
+        """Events with the names of persons, by two queries however many.
+
+        Whoever reads this tab may open each of them in the log.
+        """
+        rows = history_of(self.caller, self.version)
         listing = newest_first(
             rows.defer("leaf", "leaf_hash"), "occurred_at", self.request.GET.get("after", "")
         )
