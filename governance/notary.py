@@ -10,7 +10,7 @@ import uuid
 from datetime import timedelta
 from hashlib import sha256
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from audit.actions import Action
@@ -27,6 +27,8 @@ from governance.statements import build_statement, what_changed
 from registry.blobs import read_verified
 from registry.models import ModelVersion, Status
 from registry.services import show_status
+from trust.bundle_seal import parse_event
+from trust.errors import TrustError
 from trust.issuing import build_approval, sign_approval
 from trust.keys import SigningKey
 
@@ -42,7 +44,13 @@ def sign_waiting_approvals(key: SigningKey) -> int:
     made = 0
     waiting = Review.objects.filter(state=ReviewState.QUORUM).values_list("pk", flat=True)
     for review_id in list(waiting):
-        made += _decide(review_id, key)
+        try:
+            made += _decide(review_id, key)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            # Rows that no program can read must stop neither the other reviews nor the log.
+            log.exception("Review %s cannot be decided upon; tried again later.", review_id)
     return made
 
 
@@ -65,7 +73,7 @@ def _decide(review_id: uuid.UUID, key: SigningKey) -> int:
         except OSError:
             log.exception("The files of review %s cannot be read; tried again later.", review_id)
             return 0
-        except (ValueError, TypeError, LookupError, AttributeError):
+        except (TrustError, ValueError, TypeError, LookupError, AttributeError):
             # Whoever writes to the tables past the services must not stop the notary.
             log.exception("The records of review %s are malformed.", review_id)
             _send_back(review, "The records of this review cannot be read.")
@@ -113,12 +121,19 @@ def _check_manifest(version: ModelVersion) -> None:
 
 
 def _check_logged(review: Review, signatures: list[Signature]) -> None:
+    """The columns of an event can say what its bytes do not, and outsiders see the bytes."""
     logged = AuditEvent.objects.filter(
         action=Action.REVIEW_SIGNED.value, subject_type="review", subject_id=str(review.pk)
     )
-    known = {event.payload.get("signature") for event in logged}
-    if any(f"sha256:{signature.digest}" not in known for signature in signatures):
-        raise Refused("A signature has no event in the log.")
+    events = [parse_event(bytes(leaf)) for leaf in logged.values_list("leaf", flat=True)]
+    known = {
+        (event.payload.get("signature"), event.person)
+        for event in events
+        if event.action == Action.REVIEW_SIGNED.value
+    }
+    for signature in signatures:
+        if (f"sha256:{signature.digest}", str(signature.person_id)) not in known:
+            raise Refused("A signature has no event in the log.")
 
 
 def _send_back(review: Review, reason: str) -> None:

@@ -17,6 +17,7 @@ _FOLLOWING = "tests/inference/test_following.py"
 _PREDICTING = "tests/inference/test_predicting.py"
 _SEGMENTS = "tests/inference/test_segments.py"
 _ASKED = "tests/attacks/test_predictions.py"
+_FORGED = "tests/attacks/test_forged_rows.py"
 
 
 FOUR_EYES = (
@@ -280,6 +281,20 @@ SERVING = (
         "if silence_s > grace:",
         "if False:",
         (f"{_FOLLOWING}::TestAnOutageOfTheDatabase",),
+    ),
+    Guard(
+        "an event has the hash of its bytes",
+        "audit/migrations/0003_sound_events.py",
+        "IF NEW.leaf_hash IS DISTINCT FROM",
+        "IF false AND NEW.leaf_hash IS DISTINCT FROM",
+        (f"{_FORGED}::test_no_event_is_stored_whose_hash_is_not_that_of_its_bytes",),
+    ),
+    Guard(
+        "a signature counts by the bytes of its event",
+        "governance/notary.py",
+        "not in known:",
+        "not in known and False:",
+        (f"{_FORGED}::test_a_signature_counts_only_by_the_bytes_of_its_event",),
     ),
     Guard(
         "what is revoked while it runs does not answer",

@@ -139,8 +139,8 @@ def test_more_events_than_one_batch_are_taken_in_several_rounds(notary: Notary) 
     notary.database.rows(
         "INSERT INTO audit_auditevent (uuid, occurred_at, action, via, subject_type, subject_id, "
         "related, payload, leaf, leaf_hash) SELECT gen_random_uuid(), now(), 'model.changed', "
-        "'system', 'model', n::text, '[]', '{}', n::text::bytea, sha256(n::text::bytea) "
-        "FROM generate_series(1, %s) n",
+        "'system', 'model', n::text, '[]', '{}', n::text::bytea, "
+        "sha256('\\x00'::bytea || n::text::bytea) FROM generate_series(1, %s) n",
         BATCH + 1,
         role="app",
     )
