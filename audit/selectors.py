@@ -1,5 +1,6 @@
 """Reads of the log. Who may see what is decided above, in compliance."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -52,7 +53,17 @@ def matching(rows: QuerySet[AuditEvent], wanted: EventFilter) -> QuerySet[AuditE
 
 def about(kind: str, key: object) -> QuerySet[AuditEvent]:
     """Events that concern one thing, newest first."""
-    return matching(events(), EventFilter(related=f"{kind}:{key}"))
+    return about_any([(kind, key)])
+
+
+def about_any(things: Iterable[tuple[str, object]]) -> QuerySet[AuditEvent]:
+    """Events that concern at least one of the things, newest first.
+
+    A condition for each: PostgreSQL then chooses between the index of `related` and walking the
+    log from its end. Every other form was many times slower for large or for small teams.
+    """
+    named = [Q(related__contains=[f"{kind}:{key}"]) for kind, key in things]
+    return events().filter(Q(*named, _connector=Q.OR)) if named else events().none()
 
 
 def leaf_index(event_id: int) -> int | None:

@@ -126,7 +126,7 @@ class Events(CallerView):
         operation_id="audit_events", parameters=_FILTERS, responses=reads(page_schema(EventOut))
     )
     def get(self, request: Request) -> Response:
-        """Events, newest first, for compliance, managers and administrators."""
+        """Events that the caller reads, newest first: all, or those of his teams."""
         return _page(selectors.events_seen_by(self.caller), request, self)
 
 

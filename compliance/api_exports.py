@@ -65,7 +65,7 @@ class Exports(CallerView):
 
     @extend_schema(operation_id="exports_list", responses=reads(page_schema(ExportOut)))
     def get(self, request: Request) -> Response:
-        """Exports, newest first."""
+        """Exports whose scope the caller may ask for, newest first."""
         rows = selectors.exports_seen_by(self.caller)
         return page_of(rows, request, self, ExportOut, KeysetPagination)
 
@@ -77,7 +77,7 @@ class Exports(CallerView):
     )
     @once
     def post(self, request: Request) -> Response:
-        """Ask for a bundle; a job makes it."""
+        """Ask for a bundle of a team's model, or of all teams' records; a job makes it."""
         scope = ExportIn.read(request.data)["scope"]
         export = services.request_export(caller=self.caller, scope=scope)
         shown = selectors.exports_seen_by(self.caller).get(pk=export.pk)

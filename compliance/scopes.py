@@ -10,6 +10,9 @@ from trust.bundle_layout import SCOPE_KINDS
 from trust.errors import Malformed
 from trust.times import format_moment
 
+OF_A_TEAM = ("model", "version")
+"""Kinds that cover the records of one team; the others cover those of all."""
+
 _FIELDS = {
     "all": set(),
     "model": {"model"},
@@ -43,7 +46,11 @@ class ExportScope:
             if since >= until:
                 raise Invalid("The end must come after the beginning.", field="to")
             return cls(kind, since=since, until=until)
-        return cls(kind, model=_model(document), number=_number(document))
+        return cls(
+            kind,
+            model=_model(document) if "model" in wanted else "",
+            number=_number(document) if "number" in wanted else 0,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The document in its one form."""
@@ -57,15 +64,15 @@ class ExportScope:
 
 
 def _model(document: Mapping[str, Any]) -> str:
-    name = document.get("model", "")
-    if not isinstance(name, str) or len(name) > 100 or "\x00" in name:
+    name = document["model"]
+    if not isinstance(name, str) or not 0 < len(name) <= 100 or "\x00" in name:
         raise Invalid("This is not the name of a model.", field="model")
     return name
 
 
 def _number(document: Mapping[str, Any]) -> int:
-    number = document.get("number", 1 if "number" in document else 0)
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**31:
+    number = document["number"]
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 2**31:
         raise Invalid("This is not the number of a version.", field="number")
     return number
 

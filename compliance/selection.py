@@ -3,11 +3,13 @@
 Everything is chosen by events below one size of the log, since a verifier demands the event of
 each approval, signature and batch that it finds. A batch of predictions is taken whole, as its
 digest covers the whole; so the approvals under which its other records were answered come too.
+These are of the same team: a batch in which other teams have records is not in a bundle of one.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -99,11 +101,19 @@ def _batches(scope: ExportScope) -> Ids:
         return set(PredictionBatch.objects.values_list("pk", flat=True))
     records = Prediction.objects.all()
     if scope.kind == "period":
-        records = records.filter(at__gte=scope.since, at__lt=scope.until)
-    else:
-        records = records.filter(model_id=RegisteredModel.objects.get(name=scope.model).pk)
+        return _batches_of(records.filter(at__gte=scope.since, at__lt=scope.until))
+    model = RegisteredModel.objects.get(name=scope.model)
+    records = records.filter(model_id=model.pk)
     if scope.kind == "version":
         records = records.filter(number=scope.number)
+    found = _batches_of(records)
+    same_team: Any = RegisteredModel.objects.filter(team=model.team_id).values("pk")
+    return found - _batches_of(
+        Prediction.objects.filter(batch__in=found).exclude(model_id__in=same_team)
+    )
+
+
+def _batches_of(records: QuerySet[Prediction]) -> Ids:
     return set(records.values_list("batch", flat=True).distinct())
 
 

@@ -1,8 +1,10 @@
 """The log, prediction records and exports, as far as the caller may see them."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
 
 from accounts.callers import Caller
 from accounts.models import Person
@@ -14,8 +16,8 @@ from compliance import policies
 from compliance.models import Export
 from inference.models import Prediction
 from inference.selectors import predictions_seen_by
-from registry.models import ModelVersion, RegisteredModel
-from registry.policies import READERS, may_read_evidence
+from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
+from registry.policies import KEEPERS, READERS, may_read_evidence
 from worker.models import Job
 
 
@@ -26,9 +28,29 @@ def with_names(rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
 
 
 def events_seen_by(caller: Caller) -> QuerySet[AuditEvent]:
-    """The whole log, newest first, with `index` and `actor_name`. Raises NotAllowed."""
+    """The log as far as the caller reads it, newest first, with `index` and `actor_name`.
+
+    Raises NotAllowed.
+    """
     policies.may_read_log(caller).enforce()
-    return with_names(log.events())
+    return with_names(_within_reach(caller))
+
+
+def _within_reach(caller: Caller) -> QuerySet[AuditEvent]:
+    """All events, or those that name a team of the caller, or a model or dataset of that team."""
+    if policies.may_read_whole_log(caller):
+        return log.events()
+    return log.about_any(_things_of(caller.teams_with(*KEEPERS)))
+
+
+def _things_of(teams: Collection[UUID]) -> list[tuple[str, object]]:
+    models = RegisteredModel.objects.filter(team__in=teams).values_list("pk", flat=True)
+    datasets = DatasetSnapshot.objects.filter(team__in=teams).values_list("pk", flat=True)
+    return [
+        *(("team", team) for team in teams),
+        *(("model", model) for model in models),
+        *(("dataset", dataset) for dataset in datasets),
+    ]
 
 
 def history_of(caller: Caller, subject: RegisteredModel | ModelVersion) -> QuerySet[AuditEvent]:
@@ -45,14 +67,19 @@ def history_of(caller: Caller, subject: RegisteredModel | ModelVersion) -> Query
 
 
 def event_seen_by(caller: Caller, uuid: UUID) -> AuditEvent:
-    """One event: any for readers of the log, else those of the caller's models.
+    """One event: what the caller reads in the log, and what concerns models of his evidence.
 
     Raises NotFound.
     """
     event = with_names(log.events()).filter(uuid=uuid).first()
-    if event is None or not (policies.may_read_log(caller) or _concerns(caller, event)):
+    if event is None or not (_reaches(caller, event) or _concerns(caller, event)):
         raise NotFound("There is no such event that you may see.")
     return event
+
+
+def _reaches(caller: Caller, event: AuditEvent) -> bool:
+    reads = policies.may_read_log(caller)
+    return bool(reads) and _within_reach(caller).filter(pk=event.pk).exists()
 
 
 def _concerns(caller: Caller, event: AuditEvent) -> bool:
@@ -88,14 +115,15 @@ def record_by_id(caller: Caller, prediction_id: UUID) -> Prediction:
 
 
 def exports_seen_by(caller: Caller) -> QuerySet[Export]:
-    """All exports with `status`, `progress` and `failure` of their jobs, newest first.
+    """Exports of scopes that the caller may ask for, newest first.
 
-    Raises NotAllowed.
+    With `status`, `progress` and `failure` of their jobs. Raises NotAllowed.
     """
     policies.may_read_exports(caller).enforce()
     job = Job.objects.filter(pk=OuterRef("job_id"))
     return (
-        Export.objects.select_related("requested_by__person", "blob")
+        _exports_of(caller)
+        .select_related("requested_by__person", "blob")
         .annotate(
             status=Subquery(job.values("status")[:1]),
             progress=Subquery(job.values("progress")[:1]),
@@ -103,6 +131,14 @@ def exports_seen_by(caller: Caller) -> QuerySet[Export]:
         )
         .order_by("-created_at", "pk")
     )
+
+
+def _exports_of(caller: Caller) -> QuerySet[Export]:
+    rows = Export.objects.annotate(scope_model=KeyTextTransform("model", "scope"))
+    if policies.may_read_all_exports(caller):
+        return rows
+    own = RegisteredModel.objects.filter(team__in=caller.teams_with(*KEEPERS))
+    return rows.filter(scope_model__in=own.values("name"))
 
 
 def export_by_id(caller: Caller, export_id: UUID) -> Export:

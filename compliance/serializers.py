@@ -158,7 +158,7 @@ class ScopeIn(Input):
 
     kind = serializers.ChoiceField(SCOPE_KINDS)
     model = serializers.CharField(required=False, help_text="For model and version.")
-    number = serializers.IntegerField(required=False, help_text="For version.")
+    number = serializers.IntegerField(required=False, min_value=1, help_text="For version.")
 
     def get_fields(self) -> dict[str, Any]:
         """Also `from`, which is no name in Python, and `to`."""

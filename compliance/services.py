@@ -31,10 +31,11 @@ def request_export(*, caller: Caller, scope: Mapping[str, Any]) -> Export:
 
     `scope` is {"kind": "all"}, {"kind": "model", "model": name}, {"kind": "version", "model":
     name, "number": n} or {"kind": "period", "from": moment, "to": moment}. Raises NotAllowed,
-    Invalid naming the field.
+    Invalid naming the field; a model of a team that is not the caller's does not exist for him.
     """
-    policies.may_export(caller).enforce()
+    policies.may_ask_for_exports(caller).enforce()
     wanted = ExportScope.read(scope)
+    team = _team_asked_for(caller, wanted)
     related = _related(wanted)
     export = Export(scope=wanted.as_dict(), requested_by=caller.user)
     job = enqueue(
@@ -44,6 +45,7 @@ def request_export(*, caller: Caller, scope: Mapping[str, Any]) -> Export:
         params={"scope": export.scope},
         queue="light",
         requested_by_id=caller.user.pk,
+        team_id=team,
     )
     export.job_id = job.pk
     export.save()
@@ -57,12 +59,22 @@ def request_export(*, caller: Caller, scope: Mapping[str, Any]) -> Export:
     return export
 
 
+def _team_asked_for(caller: Caller, scope: ExportScope) -> UUID | None:
+    """The team whose records the scope covers, None for all; refuses whoever may not have them."""
+    if not scope.model:
+        policies.may_export_all(caller).enforce()
+        return None
+    model = RegisteredModel.objects.filter(name=scope.model, team__in=caller.teams).first()
+    if model is None:
+        raise Invalid(f"There is no model named {scope.model!r} that you may see.", field="model")
+    policies.may_export(caller, model.team_id).enforce()
+    return model.team_id
+
+
 def _related(scope: ExportScope) -> list[tuple[str, object]]:
     if not scope.model:
         return []
-    model = RegisteredModel.objects.filter(name=scope.model).first()
-    if model is None:
-        raise Invalid(f"There is no model named {scope.model!r}.", field="model")
+    model = RegisteredModel.objects.get(name=scope.model)
     if scope.kind == "model":
         return [("model", model.pk)]
     version = ModelVersion.objects.filter(model=model, number=scope.number).first()
@@ -113,6 +125,7 @@ def fail_export(*, job: Job, reason: str) -> None:
         action=Action.EXPORT_FAILED,
         subject=("export", job.subject_id),
         payload={"job": str(job.pk), "reason": reason[:500]},
+        related=_related(ExportScope.read(job.params["scope"])),
     )
 
 

@@ -16,15 +16,21 @@ class ServingState(models.Model):
 
 
 class PredictionBatch(models.Model):
-    """Prediction records shipped together; their digest stands in the log."""
+    """Prediction records shipped together, of one team's models; their digest is in the log.
+
+    A segment is shipped as a batch for each team. Batches from before that may hold several teams'.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     count = models.PositiveIntegerField()
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     digest = models.CharField(max_length=64, unique=True)
-    segment = models.CharField(max_length=128, unique=True)
+    segment = models.CharField(max_length=128)
     shipped_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["segment"], name="batch_segment")]
 
 
 class Prediction(models.Model):

@@ -1,6 +1,7 @@
 """What serving writes down: loads, refusals, prediction records."""
 
 import logging
+from collections import defaultdict
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ from inference.models import LoadRefusal, Prediction, PredictionBatch
 from inference.records import Record, read_record
 from inference.segments import pieces, set_aside, waiting_segments
 from inference.table import Candidate
+from registry.models import RegisteredModel
 from trust.digests import digest_of
 from trust.errors import Malformed
 
@@ -94,10 +96,11 @@ def _ship(path: Path) -> int:
     if PredictionBatch.objects.filter(segment=path.stem).exists() or not path.exists():
         return 0
     records, damaged = _sorted_out(pieces(path))
+    batches = _by_team(path, records)
     if damaged:
-        _set_aside(path, damaged, records)
-    if records:
-        _seal(path, records)
+        _set_aside(path, damaged, batches)
+    for batch, own in batches.items():
+        _seal(path, batch, own)
     return len(records)
 
 
@@ -123,34 +126,45 @@ def _read(line: bytes) -> Record | None:
         return None
 
 
-def _set_aside(path: Path, damaged: list[bytes], records: list[Record]) -> None:
+def _by_team(path: Path, records: list[Record]) -> dict[UUID, list[Record]]:
+    """The batches by id: a bundle discloses one whole, so it holds records of one team's models."""
+    models = RegisteredModel.objects.filter(pk__in={one.model for one in records})
+    owners = dict(models.values_list("pk", "team_id"))
+    found: dict[UUID, list[Record]] = defaultdict(list)
+    for one in records:
+        found[uuid5(_segment_id(path), str(owners.get(one.model)))].append(one)
+    return found
+
+
+def _set_aside(path: Path, damaged: list[bytes], batches: dict[UUID, list[Record]]) -> None:
     body = b"".join(damaged)
     kept = set_aside(path, body)
-    told = EventFilter(
-        action=Action.PREDICTIONS_DAMAGED.value, subject=("predictions", str(_batch_id(path)))
-    )
-    # Without a record there is no batch to recognise the segment by.
-    if matching(events(), told).exists():
-        return
-    log.error("%s holds damaged prediction records.", kept)
-    record(
-        actor=SYSTEM,
-        action=Action.PREDICTIONS_DAMAGED,
-        subject=("predictions", _batch_id(path)),
-        payload={
-            "file": kept.name,
-            "pieces": len(damaged),
-            "bytes": len(body),
-            "digest": digest_of(body),
-            "shipped": len(records),
-        },
-        related=_models_of(records),
-    )
+    for batch, records in (batches or {_segment_id(path): []}).items():
+        told = EventFilter(
+            action=Action.PREDICTIONS_DAMAGED.value, subject=("predictions", str(batch))
+        )
+        # Without a record there is no batch to recognise the segment by.
+        if matching(events(), told).exists():
+            continue
+        log.error("%s holds damaged prediction records.", kept)
+        record(
+            actor=SYSTEM,
+            action=Action.PREDICTIONS_DAMAGED,
+            subject=("predictions", batch),
+            payload={
+                "file": kept.name,
+                "pieces": len(damaged),
+                "bytes": len(body),
+                "digest": digest_of(body),
+                "shipped": len(records),
+            },
+            related=_models_of(records),
+        )
 
 
-def _seal(path: Path, records: list[Record]) -> None:
+def _seal(path: Path, identity: UUID, records: list[Record]) -> None:
     batch = PredictionBatch.objects.create(
-        id=_batch_id(path),
+        id=identity,
         count=len(records),
         first_at=min(one.at for one in records),
         last_at=max(one.at for one in records),
@@ -170,7 +184,7 @@ def _seal(path: Path, records: list[Record]) -> None:
     )
 
 
-def _batch_id(path: Path) -> UUID:
+def _segment_id(path: Path) -> UUID:
     return uuid5(_BATCHES, path.stem)
 
 

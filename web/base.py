@@ -14,6 +14,7 @@ from django.views import View
 from accounts.callers import Caller, caller_for
 from accounts.models import User
 from common.errors import DomainError
+from web.navigation import navigation
 
 UNPROCESSABLE = 422
 
@@ -34,10 +35,17 @@ class PageView(AccessMixin, View):
     def page(
         self, template: str, context: dict[str, Any] | None = None, *, status: int = 200
     ) -> HttpResponse:
-        """The page, rendered at once: its times belong to this request's zone."""
-        return render(
-            self.request, template, {"caller": self.caller, **(context or {})}, status=status
-        )
+        """The page, rendered at once: its times belong to this request's zone.
+
+        A view may set `request.nav_counts`, a dict of numbers by page name such as
+        {"web:home": 3}, to show them in the navigation.
+        """
+        counts = getattr(self.request, "nav_counts", {})
+        frame = {
+            "caller": self.caller,
+            "nav_groups": navigation(self.caller, self.request.path, counts),
+        }
+        return render(self.request, template, {**frame, **(context or {})}, status=status)
 
 
 def show_refusal(form: forms.BaseForm, error: DomainError) -> int:

@@ -1,107 +1,17 @@
-"""What every page's shell needs: the navigation, the theme, the languages."""
+"""What every page's shell needs: the theme, the languages."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 THEME_COOKIE = "theme"
 
 
-class Entry(NamedTuple):
-    """One line of the navigation before it is placed on a page."""
-
-    name: str
-    label: str | Promise
-    icon: str
-
-
-class Item(NamedTuple):
-    """One line of the navigation on a page."""
-
-    label: str | Promise
-    icon: str
-    url: str
-    number: int
-    current: bool
-
-
-class Group(NamedTuple):
-    """Lines under one heading."""
-
-    caption: str | Promise
-    items: list[Item]
-
-
-NAVIGATION: list[tuple[str | Promise, list[Entry]]] = [
-    (
-        "",
-        [
-            Entry("web:home", _("Waiting for me"), "inbox"),
-            Entry("web:reviews", _("Reviews"), "okc"),
-            Entry("web:models", _("Models"), "box"),
-            Entry("web:datasets", _("Datasets"), "file"),
-        ],
-    ),
-    (
-        pgettext_lazy("navigation", "Operate"),
-        [
-            Entry("web:jobs", _("Jobs"), "job"),
-            Entry("web:playground", _("Playground"), "play"),
-        ],
-    ),
-    (
-        pgettext_lazy("navigation", "Govern"),
-        [
-            Entry("web:audit", _("Audit log"), "log"),
-            Entry("web:policies", _("Policies"), "policy"),
-            Entry("web:access", _("Access"), "key"),
-            Entry("web:api-docs", _("API"), "code"),
-        ],
-    ),
-]
-
-
-def _address(name: str) -> str:
-    """Address of a page, empty where this process does not serve it."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
-
-
-def _item(entry: Entry, path: str, counts: Mapping[str, int]) -> Item | None:
-    url = _address(entry.name)
-    if not url:
-        return None
-    current = path == url or (url != "/" and path.startswith(url.rstrip("/") + "/"))
-    return Item(entry.label, entry.icon, url, counts.get(entry.name, 0), current)
-
-
-def navigation(path: str, counts: Mapping[str, int]) -> list[Group]:
-    """The navigation as seen from `path`; `counts` are badges by page name."""
-    groups = []
-    for caption, entries in NAVIGATION:
-        items = [item for entry in entries if (item := _item(entry, path, counts))]
-        if items:
-            groups.append(Group(caption, items))
-    return groups
-
-
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor of the shell.
-
-    A view may set `request.nav_counts`, a dict of numbers by page name such as
-    {"web:home": 3}, to show them in the navigation.
-    """
+    """Context processor of the shell."""
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
-        "nav_groups": navigation(request.path, getattr(request, "nav_counts", {})),
         "theme": theme if theme in ("light", "dark") else "",
         "languages": settings.LANGUAGES,
     }

@@ -8,6 +8,8 @@ _DOCUMENTS = "tests/governance/test_documents.py"
 _PREDICTING = "tests/inference/test_predicting.py"
 _VERSIONS = "tests/registry/test_versions.py"
 _PEOPLE = "tests/accounts/test_services.py"
+_BY_TEAM = "tests/attacks/test_log_by_team.py"
+_BUNDLES = "tests/compliance/test_bundles.py"
 
 
 def _deny(name: str, file: str, sentence: str, *red: str) -> Guard:
@@ -141,6 +143,58 @@ AUTHORISATION = (
         "accounts/policies.py",
         "A token cannot change the settings of its login.",
         f"{_PEOPLE}::TestTokens::test_a_token_leaves_less_than_its_owner_may",
+    ),
+    _deny(
+        "may_read_log",
+        "compliance/policies.py",
+        "Only compliance, managers and administrators read the log.",
+        f"{_BY_TEAM}::TestTheLog::test_lists_the_events_of_the_persons_teams_and_no_other",
+    ),
+    Guard(
+        "authorisation: log by team",
+        "compliance/selectors.py",
+        "    if policies.may_read_whole_log(caller):\n",
+        "    if policies.may_read_log(caller):\n",
+        (f"{_BY_TEAM}::test_no_event_of_another_team_ever_reaches_a_compliance_officer",),
+    ),
+    _deny(
+        "may_export",
+        "compliance/policies.py",
+        "Only compliance and managers of the owner team export its records.",
+        f"{_BY_TEAM}::TestAnExport::test_is_asked_for_by_those_who_answer_for_the_records",
+    ),
+    _deny(
+        "may_export_all",
+        "compliance/policies.py",
+        "Only compliance or managers of every team export the records of all teams.",
+        f"{_BY_TEAM}::TestAnExport::test_is_asked_for_by_those_who_answer_for_the_records",
+    ),
+    Guard(
+        "authorisation: exports by team",
+        "compliance/selectors.py",
+        "    if policies.may_read_all_exports(caller):\n",
+        "    if policies.may_read_exports(caller):\n",
+        (f"{_BY_TEAM}::TestAnExport::test_is_read_by_those_who_could_ask_for_it_now",),
+    ),
+    Guard(
+        "authorisation: a batch holds records of one team",
+        "inference/services.py",
+        "str(owners.get(one.model))",
+        '"all"',
+        (f"{_BY_TEAM}::test_a_segment_of_both_teams_becomes_a_batch_for_each",),
+        (
+            f"{_BUNDLES}::test_a_batch_from_before_that_holds_records_of_two_teams_is_left_out_of_it",
+        ),
+    ),
+    Guard(
+        "authorisation: the bundle of a model holds batches of its team",
+        "compliance/selection.py",
+        "return found - _batches_of(",
+        "return found or _batches_of(",
+        (
+            f"{_BUNDLES}::test_a_batch_from_before_that_holds_records_of_two_teams_is_left_out_of_it",
+        ),
+        (f"{_BUNDLES}::test_the_bundle_of_a_model_holds_nothing_of_another_team",),
     ),
     Guard(
         "authorisation: predictions for the owner team only",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from audit.models import AuditEvent
+from compliance.models import Export
 from compliance.services import request_export
 from governance.models import PolicyVersion, Review, Signature
 from governance.services import comment, submit
@@ -81,6 +82,7 @@ def test_the_pages_keep_what_every_page_promises(
         reverse("web:team", args=[TEAM]),
         reverse("web:audit"),
         reverse("web:audit-event", args=[event.uuid]),
+        *(f"{reverse('web:audit-export')}?kind={kind}" for kind in ("version", "period")),
     ):
         site.look_at(page, path)
 
@@ -153,6 +155,31 @@ def test_signing_needs_no_scripts(site: Site, browser: Browser, review: Review) 
     page.get_by_label("Password of ben").fill(password_of("ben"))
     page.locator("#sign").get_by_role("button", name="Sign", exact=True).click()
     assert Signature.objects.get(review=review).reason == "Without scripts."
+    context.close()
+
+
+def test_the_form_of_an_export_shows_what_its_scope_needs_without_scripts(
+    site: Site, browser: Browser
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    site.sign_in(context, "mira")
+    page = context.new_page()
+    page.goto(site.url + reverse("web:audit-export"))
+    fields = {"Model": "model version", "Version number": "version", "From": "period"}
+    for label, kind in (
+        ("Everything", "all"),
+        ("A period", "period"),
+        ("One model", "model"),
+        ("One version", "version"),
+    ):
+        page.get_by_role("radio", name=label).check()
+        for field, kinds in fields.items():
+            shown = page.get_by_label(field, exact=True).is_visible()
+            assert shown == (kind in kinds.split()), (label, field)
+    page.get_by_label("Model", exact=True).fill("tumours")
+    page.get_by_label("Version number", exact=True).fill("1")
+    page.get_by_role("button", name="Make the export").click()
+    assert Export.objects.get().scope == {"kind": "version", "model": "tumours", "number": 1}
     context.close()
 
 

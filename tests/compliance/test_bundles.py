@@ -4,22 +4,30 @@ import subprocess
 import sys
 import zipfile
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.services import create_team
+from audit.actions import Action
+from audit.actors import SYSTEM
 from audit.models import AuditEvent, AuditLeaf, Checkpoint
+from audit.services import record
 from compliance.models import Export
 from compliance.scopes import ExportScope
 from compliance.selection import select
 from compliance.services import request_export
 from governance.models import Approval
+from governance.publishing import publish_policy
 from governance.releases import revoke
-from inference.models import PredictionBatch
+from inference.models import Prediction, PredictionBatch
 from registry.models import ModelVersion
-from tests.compliance.world import PASSWORD, World, bundle_of, run_next_job
+from tests.compliance.world import LENIENT, PASSWORD, World, bundle_of, run_next_job
 from tests.trust.bundle_factory import repack, unpack
 from tests.trust.verifier import run_verifier
 from worker.jobs import retry
@@ -257,3 +265,87 @@ def test_rows_newer_than_the_log_of_the_bundle_are_left_out(
     assert select(ExportScope.read({"kind": "all"}), newest.size + 1).batches
     before = select(ExportScope.read({"kind": "all"}), newest.size - 1)
     assert len(before.approvals) == Approval.objects.count() - 1
+
+
+def _two_teams(world: World) -> tuple[ModelVersion, ModelVersion]:
+    """An approved version of each of two teams; no person has a role in both."""
+    other = create_team(caller=world.root, slug="fraud", name="Fraud")
+    for name, role in (("fay", "contributor"), ("finn", "reviewer"), ("greta", "manager")):
+        world.join(name, name.title(), other, role)
+    publish_policy(
+        caller=world.caller("greta"), name="lenient", tier="low", team=other, document=LENIENT
+    )
+    ours = world.version(world.model("loans"), b"loans")
+    theirs = world.version(world.model("chargebacks", by="fay", team=other), b"fraud", by="fay")
+    world.approve(ours)
+    world.approve(theirs, by="fay", signers=("finn", "greta"))
+    return ours, theirs
+
+
+def _marks(theirs: ModelVersion) -> list[bytes]:
+    """What would give the other team's things away."""
+    review = theirs.reviews.get()
+    batches = Prediction.objects.filter(model_id=theirs.model_id).values_list("batch", flat=True)
+    keys = [theirs.pk, theirs.digest, theirs.model_id, theirs.model.team_id, review.pk]
+    return [str(key).encode() for key in (*keys, theirs.model.name, *batches)]
+
+
+@pytest.mark.parametrize("kind", ["model", "version"])
+def test_the_bundle_of_a_model_holds_nothing_of_another_team(
+    world: World, tmp_path: Path, kind: str
+) -> None:
+    """One serving process answers for both, so their records come in one segment."""
+    ours, theirs = _two_teams(world)
+    outsider = Outsider(world, tmp_path / "outside")
+    world.predict(ours, theirs)
+    number = {"number": 1} if kind == "version" else {}
+    bundle = bundle_of(world.export({"kind": kind, "model": "loans", **number}), tmp_path)
+    status, report = outsider.check(bundle)
+    assert (status, report["findings"]) == (0, [])
+    assert (report["counts"]["predictions"], report["counts"]["approvals"]) == (1, 1)
+    for name, data in unpack(bundle.read_bytes()).items():
+        assert not [mark for mark in _marks(theirs) if mark in name.encode() + data], name
+
+
+def test_a_batch_from_before_that_holds_records_of_two_teams_is_left_out_of_it(
+    world: World, tmp_path: Path
+) -> None:
+    ours, theirs = _two_teams(world)
+    outsider = Outsider(world, tmp_path / "outside")
+    _seal_together(world, ours, theirs)
+    bundle = bundle_of(world.export({"kind": "model", "model": "loans"}), tmp_path)
+    status, report = outsider.check(bundle)
+    assert (status, report["findings"]) == (0, [])
+    assert "predictions" not in report["counts"]
+    for name in unpack(bundle.read_bytes()):
+        assert not name.startswith("predictions/")
+
+
+@transaction.atomic
+def _seal_together(world: World, *versions: ModelVersion) -> None:
+    """One batch of records of several teams, as segments were shipped before."""
+    lines = [world.record(version, number) for number, version in enumerate(versions)]
+    body, now = b"".join(line + b"\n" for line in lines), timezone.now()
+    batch = PredictionBatch.objects.create(
+        count=len(lines), first_at=now, last_at=now, digest=sha256(body).hexdigest(), segment="old"
+    )
+    for position, (line, version) in enumerate(zip(lines, versions, strict=True)):
+        Prediction.objects.create(
+            id=uuid4(),
+            batch=batch,
+            position=position,
+            at=now,
+            model_id=version.model_id,
+            number=version.number,
+            version_digest=version.digest,
+            approval_id=version.approvals.get().pk,
+            rows=1,
+            record=line,
+        )
+    record(
+        actor=SYSTEM,
+        action=Action.PREDICTIONS_SEALED,
+        subject=("predictions", batch.pk),
+        payload={"batch": str(batch.pk), "count": batch.count, "digest": f"sha256:{batch.digest}"},
+        related=[("model", version.model_id) for version in versions],
+    )

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from accounts.services import create_team
 from audit.models import AuditEvent
+from common.errors import Invalid
 from compliance.models import Export
+from compliance.services import request_export
 from inference.models import Prediction
 from registry.models import ModelVersion
 from tests.compliance.world import World, run_next_job
@@ -99,8 +101,11 @@ def test_the_request_is_in_the_log_with_its_scope(world: World) -> None:
         ({"kind": "all", "model": "loans"}, "model"),
         ({"kind": "model"}, "model"),
         ({"kind": "model", "model": "no-such"}, "model"),
+        ({"kind": "model", "model": ""}, "scope.model"),
         ({"kind": "version", "model": "loans"}, "number"),
         ({"kind": "version", "model": "loans", "number": 9}, "number"),
+        ({"kind": "version", "model": "loans", "number": 0}, "scope.number"),
+        ({"kind": "version", "model": "", "number": 1}, "scope.model"),
         ({"kind": "version", "model": "loans", "number": "one"}, "scope.number"),
         ({"kind": "period", "from": "2026-01-01"}, "to"),
         ({"kind": "period", "from": "2026-01-02", "to": "2026-01-01"}, "to"),
@@ -115,6 +120,23 @@ def test_a_scope_that_makes_no_sense_is_refused(
     assert post(world, "dora", scope, 422)["field"] == field
     assert not Export.objects.exists()
     assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("scope", "field"),
+    [
+        ({"kind": "model", "model": ""}, "model"),
+        ({"kind": "model", "model": "x" * 101}, "model"),
+        ({"kind": "version", "model": "loans", "number": 0}, "number"),
+        ({"kind": "version", "model": "loans", "number": True}, "number"),
+    ],
+)
+def test_a_scope_is_read_strictly_wherever_it_comes_from(
+    world: World, scope: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        request_export(caller=world.caller("dora"), scope=scope)
+    assert refused.value.field == field
 
 
 def test_asking_twice_with_one_key_makes_one_export(world: World) -> None:

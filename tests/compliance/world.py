@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,11 @@ class World:
         """Who asks, with the roles of this moment."""
         return caller_for(User.objects.get(username=username), via="session")
 
-    def model(self, name: str) -> RegisteredModel:
-        """A registered model of the team."""
+    def model(self, name: str, *, by: str = "ada", team: Team | None = None) -> RegisteredModel:
+        """A registered model, of the first team unless said."""
         return register_model(
-            caller=self.caller("ada"),
-            team=self.team,
+            caller=self.caller(by),
+            team=team or self.team,
             name=name,
             purpose="Says whether a loan will be paid back.",
             risk_tier="low",
@@ -98,15 +98,15 @@ class World:
             origin="in-house",
         )
 
-    def version(self, model: RegisteredModel, content: bytes) -> ModelVersion:
+    def version(self, model: RegisteredModel, content: bytes, *, by: str = "ada") -> ModelVersion:
         """A version with an admission report and a card."""
         sha256, size = put_bytes(content)
         ensure_row(sha256, size)
-        ada = self.caller("ada")
+        maker = self.caller(by)
         version = add_version(
             model=model,
-            made_by=ada.user,
-            actor=ada.actor,
+            made_by=maker.user,
+            actor=maker.actor,
             new=NewVersion(
                 kind="uploaded",
                 files=[File("model", "model.onnx", sha256, size)],
@@ -117,7 +117,7 @@ class World:
         )
         report = {"type": "assay/sandbox/1", "ok": True, "level": "full", "of": str(version.pk)}
         add_evidence(version=version, kind="sandbox", document=report)
-        edit_card(caller=ada, version=version, content={"contact": f"Credit, v{version.number}"})
+        edit_card(caller=maker, version=version, content={"contact": f"Credit, v{version.number}"})
         return version
 
     def sign(self, review: Review, *names: str) -> None:
@@ -132,10 +132,12 @@ class World:
                 password=PASSWORD,
             )
 
-    def approve(self, version: ModelVersion) -> Review:
-        """Submit, sign by Ben and Cleo, and let the notary approve."""
-        review = submit(caller=self.caller("ada"), version=version)
-        self.sign(review, "ben", "cleo")
+    def approve(
+        self, version: ModelVersion, *, by: str = "ada", signers: Sequence[str] = ("ben", "cleo")
+    ) -> Review:
+        """Submit, sign by two, and let the notary approve."""
+        review = submit(caller=self.caller(by), version=version)
+        self.sign(review, *signers)
         self.notary.work()
         review.refresh_from_db()
         return review

@@ -167,10 +167,10 @@ API: Expected = {
         "GET": "401 403 403 403 403 ok ok ok",
     },
     "web: /api/v1/audit/events/<uuid:event_id>": {
-        "GET": "401 404 404 404 404 ok ok ok",
+        "GET": "401 404 404 404 404 404 404 ok",
     },
     "web: /api/v1/audit/events/<uuid:event_id>/proof": {
-        "GET": "401 404 404 404 404 no no no",
+        "GET": "401 404 404 404 404 404 404 no",
     },
     "web: /api/v1/audit/checkpoint": {
         "GET": "401 404 404 404 404 404 404 404",

@@ -53,7 +53,7 @@ class TestWhoReadsTheLog:
     def test_others_do_not_and_are_told_why(self, approved: Stage, as_: As, username: str) -> None:
         response = as_(username).get(reverse("web:audit"))
         assert response.status_code == 403
-        assert "Only compliance, managers and administrators read the whole log." in text(response)
+        assert "Only compliance, managers and administrators read the log." in text(response)
 
     def test_readers_of_a_model_see_the_events_of_that_model(
         self, approved: Stage, as_: As

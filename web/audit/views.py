@@ -9,12 +9,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.selectors import teams_of
 from audit.models import AuditEvent
 from audit.proofs import prove_event
 from audit.selectors import matching, newest_checkpoint
 from common.errors import Conflict, Invalid
 from compliance import policies
 from compliance.models import Export
+from compliance.scopes import OF_A_TEAM
 from compliance.selectors import (
     event_seen_by,
     events_seen_by,
@@ -23,11 +25,13 @@ from compliance.selectors import (
 )
 from compliance.services import request_export
 from registry import blobs
+from registry.jobs import jobs_seen_by
+from registry.policies import KEEPERS
 from trust.proofs import format_proof
 from web.audit.presenting import entries_of
 from web.audit.sentences import actor_of, sentence
 from web.base import UNPROCESSABLE, PageView, show_refusal
-from web.forms.audit import ExportForm, LogFilter
+from web.forms.audit import KINDS, ExportForm, LogFilter
 from web.paging import PAGE_SIZE, newest_first
 from worker.models import OPEN
 
@@ -39,7 +43,7 @@ class AuditLog(PageView):
     """Everything that happened, with filters in the address."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The list. 403 with the reason for whoever may not read the whole log."""
+        """The list. 403 with the reason for whoever may not read the log."""
         rows = events_seen_by(self.caller)
         form = LogFilter(request.GET)
         is_valid = form.is_valid()
@@ -56,9 +60,17 @@ class AuditLog(PageView):
             "next": str(shown[-1].pk) if len(found) > PAGE_SIZE else "",
             "checkpoint": newest_checkpoint(),
             "is_filtered": any(request.GET.get(name) for name in form.fields),
-            "may_export": policies.may_export(self.caller),
+            "teams": self._teams(),
+            "may_export": policies.may_ask_for_exports(self.caller),
         }
         return self.page("audit/list.html", context, status=200 if is_valid else UNPROCESSABLE)
+
+    def _teams(self) -> list[str]:
+        """The teams whose events the list is limited to; none where it is not limited."""
+        if policies.may_read_whole_log(self.caller):
+            return []
+        own = teams_of(self.caller).filter(pk__in=self.caller.teams_with(*KEEPERS))
+        return list(own.values_list("name", flat=True))
 
 
 class AuditEventPage(PageView):
@@ -113,13 +125,14 @@ class AuditExport(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form above the list; `kind`, `model` and `number` may be given in the address."""
+        policies.may_read_exports(self.caller).enforce()
         given = {name: request.GET[name] for name in ExportForm.base_fields if name in request.GET}
-        return self._page(ExportForm(initial=given), 200)
+        return self._page(ExportForm(self._offered(), initial=given), 200)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Ask for a bundle."""
-        policies.may_export(self.caller).enforce()
-        form = ExportForm(request.POST)
+        policies.may_ask_for_exports(self.caller).enforce()
+        form = ExportForm(self._offered(), request.POST)
         if not form.is_valid():
             return self._page(form, UNPROCESSABLE)
         try:
@@ -130,15 +143,24 @@ class AuditExport(PageView):
         messages.success(request, _("The export is being made; it appears below."))
         return redirect("web:audit-export")
 
+    def _offered(self) -> list[str]:
+        """The kinds of scope that the person may ask for."""
+        whole = policies.may_export_all(self.caller)
+        return [kind for kind in KINDS if whole or kind in OF_A_TEAM]
+
     def _page(self, form: ExportForm, status: int) -> HttpResponse:
         rows = exports_seen_by(self.caller)
         listing = newest_first(rows, "created_at", self.request.GET.get("after", ""))
+        jobs = jobs_seen_by(self.caller).filter(pk__in=[row.job_id for row in listing.rows])
+        followed = set(jobs.values_list("pk", flat=True))
         context = {
             "form": form,
             "listing": listing,
-            "entries": [(export, _covers(export)) for export in listing.rows],
+            "entries": [
+                (export, _covers(export), export.job_id in followed) for export in listing.rows
+            ],
             "is_live": any(getattr(export, "status", "") in OPEN for export in listing.rows),
-            "may_export": policies.may_export(self.caller),
+            "may_export": policies.may_ask_for_exports(self.caller),
             "check_command": _CHECK,
             "keys_url": reverse("api:audit-keys"),
             "checkpoint_url": reverse("api:audit-checkpoint"),

@@ -1,10 +1,12 @@
 """Filters of the log, and what an export is to cover."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -102,54 +104,62 @@ class LogFilter(forms.Form):
         )
 
 
+KINDS: dict[str, Promise] = {
+    "all": gettext_lazy("Everything"),
+    "period": gettext_lazy("A period"),
+    "model": gettext_lazy("One model"),
+    "version": gettext_lazy("One version"),
+}
+_BELONGS = {
+    "model": ("model", "version"),
+    "number": ("version",),
+    "since": ("period",),
+    "until": ("period",),
+}
+
+
 class ExportForm(forms.Form):
-    """What a bundle covers."""
+    """What a bundle covers. The page shows only the fields that belong to the chosen kind."""
+
+    # A field that is not shown must not hold up the form.
+    use_required_attribute = False
 
     kind = forms.ChoiceField(
-        label=gettext_lazy("Covers"),
-        choices=[
-            ("all", gettext_lazy("Everything")),
-            ("model", gettext_lazy("One model")),
-            ("version", gettext_lazy("One version")),
-            ("period", gettext_lazy("A period")),
-        ],
-        widget=forms.RadioSelect,
-        initial="all",
+        label=gettext_lazy("Covers"), choices=list(KINDS.items()), widget=forms.RadioSelect
     )
-    model = forms.CharField(
-        label=gettext_lazy("Model"),
-        required=False,
-        max_length=100,
-        help_text=gettext_lazy("For one model or one version."),
-    )
+    model = forms.CharField(label=gettext_lazy("Model"), max_length=100)
     number = forms.IntegerField(
-        label=gettext_lazy("Version number"),
-        required=False,
-        min_value=1,
-        max_value=2**31 - 1,
-        help_text=gettext_lazy("For one version."),
+        label=gettext_lazy("Version number"), min_value=1, max_value=2**31 - 1
     )
     since = forms.CharField(
         label=gettext_lazy("From"),
-        required=False,
         max_length=40,
-        help_text=gettext_lazy("For a period: 2026-03-01 or 2026-03-01T09:00:00Z, included."),
+        help_text=gettext_lazy("2026-03-01 or 2026-03-01T09:00:00Z, included."),
     )
     until = forms.CharField(
-        label=gettext_lazy("Before"),
-        required=False,
-        max_length=40,
-        help_text=gettext_lazy("For a period; not included."),
+        label=gettext_lazy("Before"), max_length=40, help_text=gettext_lazy("Not included.")
     )
+
+    def __init__(self, offered: Sequence[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = self.fields["kind"]
+        kind.initial = offered[0]
+        # All are read, so that it is the service that refuses a kind, and the log that keeps it.
+        kind.widget.choices = [(name, KINDS[name]) for name in offered]
+
+    def full_clean(self) -> None:
+        """Demands what belongs to the chosen kind, and nothing else."""
+        for name, kinds in _BELONGS.items():
+            self.fields[name].required = self.data.get("kind") in kinds
+        super().full_clean()
+        for name in _BELONGS:
+            self.fields[name].required = True
 
     def scope(self) -> dict[str, Any]:
         """The scope as the service reads it: only the parts that belong to the kind."""
         given = self.cleaned_data
-        parts: dict[str, dict[str, Any]] = {
-            "all": {},
-            "model": {"model": given["model"].strip()},
-            "version": {"model": given["model"].strip(), "number": given["number"]},
-            "period": {"from": given["since"].strip(), "to": given["until"].strip()},
+        names = {"model": "model", "number": "number", "since": "from", "until": "to"}
+        parts = {
+            part: given[name] for name, part in names.items() if given["kind"] in _BELONGS[name]
         }
-        filled = {name: part for name, part in parts[given["kind"]].items() if part}
-        return {"kind": given["kind"], **filled}
+        return {"kind": given["kind"], **parts}

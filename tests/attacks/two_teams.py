@@ -1,0 +1,253 @@
+"""Two teams that do the same things, and which of them each event of the log is about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.callers import Caller
+from accounts.models import Team
+from accounts.roles import Role
+from accounts.services import create_team, create_user, grant_role
+from audit.models import AuditEvent
+from compliance.models import Export
+from compliance.services import fail_export, request_export
+from evaluation import services as evaluation
+from governance.models import PolicyVersion, Review
+from governance.publishing import publish_policy
+from governance.releases import retire
+from governance.services import comment, submit, withdraw
+from inference.models import Prediction
+from inference.segments import SegmentWriter
+from inference.services import note_loaded, note_refused, ship_predictions
+from inference.table import Candidate
+from registry.intake import register_dataset
+from registry.jobs import cancel_job, retry_job
+from registry.loading import note_corruption
+from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
+from registry.services import change_model, edit_card, register_model
+from tests.cast import TEAM, password_of, user_of, who
+from tests.compliance.world import LENIENT
+from tests.factories import tiny, verbs
+from training import services as training
+from trust.times import format_moment
+from worker.models import Job
+
+OTHER = "fraud"
+MODELS = {TEAM: "lending", OTHER: "chargebacks"}
+# Contributor, reviewer, manager and compliance of one team alone.
+CASTS = {TEAM: ("ada", "ben", "mira", "cora"), OTHER: ("fay", "finn", "greta", "hugo")}
+PEOPLE: dict[str, dict[str, Role]] = {
+    "fay": {OTHER: Role.CONTRIBUTOR},
+    "finn": {OTHER: Role.REVIEWER},
+    "greta": {OTHER: Role.MANAGER},
+    "hugo": {OTHER: Role.COMPLIANCE},
+    "iris": {TEAM: Role.COMPLIANCE, OTHER: Role.COMPLIANCE},
+    "jon": {TEAM: Role.MANAGER, OTHER: Role.COMPLIANCE},
+    "kim": {TEAM: Role.COMPLIANCE, OTHER: Role.REVIEWER},
+    "lea": {TEAM: Role.COMPLIANCE},
+}
+ADMINISTRATORS = ("lea",)
+
+
+def furnish() -> None:
+    """The second team, people of one and of both, and everything that can happen to a model."""
+    root = who("root")
+    create_team(caller=root, slug=OTHER, name="Fraud")
+    for name, roles in PEOPLE.items():
+        create_user(
+            caller=root,
+            username=name,
+            name=name.title(),
+            email="",
+            password=password_of(name),
+            is_admin=name in ADMINISTRATORS,
+        )
+        for slug, role in roles.items():
+            grant_role(caller=root, team=team_of(slug), user=user_of(name), role=role)
+    for slug in MODELS:
+        _live(slug)
+    for scope in ({"kind": "all"}, {"kind": "period", "from": "2026-01-01", "to": "2999-01-01"}):
+        request_export(caller=who("iris"), scope=scope)
+    _predict()
+
+
+def team_of(slug: str) -> Team:
+    """The team, read anew."""
+    return Team.objects.get(slug=slug)
+
+
+def model_of(slug: str) -> RegisteredModel:
+    """The team's model, read anew."""
+    return RegisteredModel.objects.get(name=MODELS[slug])
+
+
+def _live(slug: str) -> None:
+    hand, reviewer, manager, keeper = (who(name) for name in CASTS[slug])
+    team = team_of(slug)
+    publish_policy(caller=manager, name=f"of-{slug}", tier="low", team=team, document=LENIENT)
+    model = register_model(
+        caller=hand,
+        team=team,
+        name=MODELS[slug],
+        purpose=f"Belongs to {slug}.",
+        risk_tier="low",
+        licence="MIT",
+        origin="in-house",
+    )
+    change_model(caller=hand, model=model, changes={"tags": [slug]})
+    version, child, old = (verbs.another(hand, model) for _ in range(3))
+    edit_card(caller=hand, version=version, content=tiny.CARD)
+    _jobs(hand, manager, version)
+    _reviews(hand, reviewer, version, child)
+    _serving(version)
+    note_corruption(child, child.artifacts.get(), "One byte differs.")
+    retire(caller=manager, version=old, reason="Nobody needs it.")
+    _exports(keeper, model)
+
+
+def _snapshot(hand: Caller, team: Team, split: str) -> DatasetSnapshot:
+    return register_dataset(
+        caller=hand,
+        team=team,
+        upload=verbs.send(hand, "rows.csv", tiny.table(split)),
+        name=f"rows-of-{team.slug}",
+        split=split,
+        target="diagnosis",
+        origin="scikit-learn",
+        licence="CC-BY-4.0",
+        file_format="csv",
+    )
+
+
+def _jobs(hand: Caller, manager: Caller, version: ModelVersion) -> None:
+    team = version.model.team
+    train, test = _snapshot(hand, team, "train"), _snapshot(hand, team, "test")
+    asked: list[tuple[Any, Callable[..., None]]] = [
+        (
+            training.request_run(
+                caller=hand, model=version.model, recipe="mlp", params={}, dataset=train
+            ),
+            training.fail_run,
+        ),
+        (
+            training.request_compression(
+                caller=hand, parent=version, method="int8-dynamic", params={}, holdout=test
+            ),
+            training.fail_compression,
+        ),
+        (
+            evaluation.request_run(caller=hand, version=version, dataset=test),
+            evaluation.fail_run,
+        ),
+        (
+            evaluation.request_explanation(caller=hand, version=version, dataset=test),
+            evaluation.fail_explanation,
+        ),
+    ]
+    for run, fail in asked:
+        job = Job.objects.get(pk=run.job_id)
+        cancel_job(caller=manager, job=job)
+        retry_job(caller=manager, job=Job.objects.get(pk=job.pk))
+        with transaction.atomic():
+            fail(job=job, reason="It broke.")
+
+
+def _reviews(hand: Caller, reviewer: Caller, version: ModelVersion, child: ModelVersion) -> None:
+    review = submit(caller=hand, version=version)
+    comment(caller=reviewer, review=review, body="Is it real?")
+    verbs.put(reviewer.user.username, review, decision="request_changes")
+    withdraw(caller=hand, review=submit(caller=hand, version=child))
+
+
+def _serving(version: ModelVersion) -> None:
+    served = Candidate(
+        approval=uuid4(),
+        version=version.pk,
+        model_id=version.model_id,
+        team=version.model.team_id,
+        name=version.model.name,
+        number=version.number,
+        digest=version.digest,
+        aliases=frozenset(),
+    )
+    note_loaded(served)
+    note_refused(served, "One byte differs.")
+
+
+def _exports(keeper: Caller, model: RegisteredModel) -> None:
+    export = request_export(caller=keeper, scope={"kind": "model", "model": model.name})
+    job = Job.objects.get(pk=str(export.job_id))
+    cancel_job(caller=keeper, job=job)
+    retry_job(caller=keeper, job=Job.objects.get(pk=job.pk))
+    with transaction.atomic():
+        fail_export(job=job, reason="It broke.")
+    request_export(caller=keeper, scope={"kind": "version", "model": model.name, "number": 1})
+
+
+def _predict() -> None:
+    """Records of both teams in one segment, as one serving process writes them."""
+    writer = SegmentWriter(settings.SEGMENT_DIR, sync_ms=0)
+    for slug in MODELS:
+        version = ModelVersion.objects.get(model=model_of(slug), number=1)
+        entry = {
+            "id": str(uuid4()),
+            "at": format_moment(timezone.now()),
+            "model": str(version.model_id),
+            "number": version.number,
+            "version_digest": f"sha256:{version.digest}",
+            "approval": str(uuid4()),
+            "user": None,
+            "rows": 1,
+        }
+        writer.append(orjson.dumps(entry))
+    writer.close()
+    assert ship_predictions() == len(MODELS)
+
+
+@dataclass(frozen=True)
+class Log:
+    """The ids of all events by the slug of the team that they are about; "" is no team."""
+
+    events: dict[str, set[UUID]]
+
+    def of(self, *slugs: str) -> set[UUID]:
+        """Events that are about one of the teams."""
+        return {uuid for slug in slugs for uuid in self.events[slug]}
+
+    @classmethod
+    def read(cls) -> "Log":
+        """Told from what the tables say, not from what the events themselves say of it."""
+        owners = _owners()
+        found: dict[str, set[UUID]] = {"": set(), **{slug: set() for slug in MODELS}}
+        for event in AuditEvent.objects.all():
+            about = event.payload["team"] if event.action.startswith("role.") else event.subject_id
+            found[owners.get(about, "")].add(event.uuid)
+        return cls(found)
+
+
+def _owners() -> dict[str, str]:
+    """The slug of the team by the id of each thing that belongs to one."""
+    found: dict[str, str] = {}
+    for team in Team.objects.all():
+        models = RegisteredModel.objects.filter(team=team)
+        names = list(models.values_list("name", flat=True))
+        things: list[Any] = [
+            Team.objects.filter(pk=team.pk),
+            models,
+            ModelVersion.objects.filter(model__in=models),
+            Review.objects.filter(version__model__in=models),
+            DatasetSnapshot.objects.filter(team=team),
+            PolicyVersion.objects.filter(team=team),
+            Export.objects.filter(scope__model__in=names),
+        ]
+        keys = {key for rows in things for key in rows.values_list("pk", flat=True)}
+        jobs = Job.objects.filter(subject_id__in=keys).values_list("pk", flat=True)
+        batches = Prediction.objects.filter(model_id__in=keys).values_list("batch", flat=True)
+        found |= {str(key): team.slug for key in (*keys, *jobs, *batches)}
+    return found
