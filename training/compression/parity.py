@@ -41,9 +41,8 @@ def parity(
     width = len(rows.classes) if rows.classes is not None and task != "regression" else 1
     parent = _answers(parent_bytes, rows.features, width)
     child = _answers(child_bytes, rows.features, width)
-    figures = differences(
-        _measured(parent, rows), _measured(child, rows), seed=seed, steering=steering
-    )
+    before, after = _measured(parent, rows), _measured(child, rows)
+    figures = differences(before, after, seed=seed, steering=steering)
     sizes = {"parent": len(parent_bytes), "child": len(child_bytes)}
     times = latency.compared(parent_bytes, child_bytes, rows.features)
     return {
