@@ -1,10 +1,11 @@
 """CSV and Parquet files as named columns that arrive in batches of bounded size."""
 
+import csv
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pyarrow.parquet as pq
 
 from common.errors import Invalid, TooLarge
 from registry.table_columns import MAX_COLUMNS, Array, check_names, shown
+from registry.table_schema import check_size
 
 Source = Path | bytes
-Batch = tuple[int, list[Array]]  # number of the first row, one array per column
+# Number of the first row, and arrays by column: of all columns, or of one after the other.
+Batch = tuple[int, dict[str, Array]]
 
 _BLOCK = 2**20
 _BATCH_VALUES = 2**20
@@ -26,10 +29,12 @@ MAX_UNFOLDED = 4 * 2**30
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns and their batches, which can be read once."""
+    """The names of the columns and their batches, which can be read once; `begin` is the number of
+    the first row."""
 
     names: list[str]
     batches: Iterator[Batch]
+    begin: int
 
 
 def _native(source: Source) -> Any:
@@ -47,13 +52,13 @@ def read_csv(source: Source, target: str) -> Columns:
         raise Invalid("The file is not UTF-8 text.") from None
     ragged = _Ragged()
     with ragged.named():
-        reader = _csv_reader(source, ragged)
-        if len(reader.schema) > MAX_COLUMNS:
-            raise Invalid(f"A dataset has at most {MAX_COLUMNS} columns.")
-        first = reader.read_next_batch()
+        reader = _csv_reader(source, ragged, _width(source))
+        first = next(reader, None)
+    if first is None:
+        raise Invalid("The file has no rows.")
     names = [str(column[0].as_py()).strip() for column in first.columns]
     check_names(names, target)
-    return Columns(names, _csv_batches(first.slice(1), reader, ragged))
+    return Columns(names, _csv_batches(names, first.slice(1), reader, ragged), begin=2)
 
 
 class _Ragged:
@@ -79,34 +84,48 @@ class _Ragged:
             raise
 
 
-def _csv_reader(source: Source, ragged: _Ragged) -> Any:
+def _width(source: Source) -> int:
+    """How many columns the first row has. Told to the library, which would otherwise make a
+    column, with its buffers, for each of the million commas of a hostile file."""
+    with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        start = file.read(_BLOCK).decode("utf-8-sig", "ignore")
+    try:
+        first: list[str] = next(filter(None, csv.reader(StringIO(start, newline=""))), [""])
+    except csv.Error as error:
+        raise Invalid(f"The first row cannot be read: {error}.") from None
+    if len(first) > MAX_COLUMNS:
+        raise Invalid(f"A dataset has at most {MAX_COLUMNS} columns.")
+    return len(first)
+
+
+def _csv_reader(source: Source, ragged: _Ragged, width: int) -> Any:
     # The header is read as a row, so that no rule of the library renames a column, and every
     # value as text, so that no type is guessed from the first block alone.
+    names = [f"f{number}" for number in range(width)]
     return pyarrow.csv.open_csv(
         _native(source),
         read_options=pyarrow.csv.ReadOptions(
-            use_threads=False, block_size=_BLOCK, autogenerate_column_names=True
+            use_threads=False, block_size=_BLOCK, column_names=names
         ),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=ragged),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types={f"f{number}": pa.string() for number in range(MAX_COLUMNS + 1)},
-            strings_can_be_null=False,
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
 
 
-def _csv_batches(first: Any, reader: Any, ragged: _Ragged) -> Iterator[Batch]:
+def _csv_batches(names: list[str], first: Any, reader: Any, ragged: _Ragged) -> Iterator[Batch]:
     # The header is row 1.
     row = 2
     if first.num_rows:
-        yield row, first.columns
+        yield row, dict(zip(names, first.columns, strict=True))
         row += first.num_rows
     while True:
         with ragged.named():
             batch = next(reader, None)
         if batch is None:
             return
-        yield row, batch.columns
+        yield row, dict(zip(names, batch.columns, strict=True))
         row += batch.num_rows
 
 
@@ -133,7 +152,7 @@ def read_parquet(source: Source, target: str, max_rows: int) -> Columns:
     file = pq.ParquetFile(_native(source), pre_buffer=False)
     names = list(file.schema_arrow.names)
     check_names(names, target)
-    _check_declared(file.metadata, max_rows)
+    _check_declared(file.metadata, len(names), max_rows)
     for field in file.schema_arrow:
         if not _is_plain(field.type, text=field.name == target):
             raise Invalid(
@@ -141,12 +160,11 @@ def read_parquet(source: Source, target: str, max_rows: int) -> Columns:
             )
     folded = [target] if _is_text(file.schema_arrow.field(target).type) else None
     file = pq.ParquetFile(_native(source), pre_buffer=False, read_dictionary=folded)
-    return Columns(names, _parquet_batches(file, max(1, _BATCH_VALUES // len(names))))
+    return Columns(names, _parquet_batches(file, names), begin=1)
 
 
-def _check_declared(metadata: Any, max_rows: int) -> None:
-    if metadata.num_rows > max_rows:
-        raise TooLarge(f"A dataset has at most {max_rows} rows, not {metadata.num_rows}.")
+def _check_declared(metadata: Any, columns: int, max_rows: int) -> None:
+    check_size(metadata.num_rows, columns - 1, max_rows)
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     unfolded = sum(group.total_byte_size for group in groups)
     if any(group.total_byte_size < 0 for group in groups) or unfolded > MAX_UNFOLDED:
@@ -169,8 +187,12 @@ def _is_plain(kind: Any, *, text: bool) -> bool:
     return any(test(kind) for test in tests) or (text and _is_text(kind))
 
 
-def _parquet_batches(file: Any, size: int) -> Iterator[Batch]:
-    row = 1
-    for batch in file.iter_batches(batch_size=size, use_threads=False):
-        yield row, batch.columns
-        row += batch.num_rows
+def _parquet_batches(file: Any, names: list[str]) -> Iterator[Batch]:
+    # One column after the other: what a file declares can be a lie, and a page that unfolds to
+    # gigabytes is read whole. Of all columns at once these would be as many pages.
+    for name in names:
+        row = 1
+        for batch in file.iter_batches(batch_size=_BATCH_VALUES, columns=[name], use_threads=False):
+            # A name may be the beginning of another's path, which then comes along.
+            yield row, {name: batch.column(name)}
+            row += batch.num_rows

@@ -129,19 +129,18 @@ def _columns(source: Source, format: str, target: str, max_rows: int) -> Columns
 
 def _inspect_columns(columns: Columns, target: str, max_rows: int) -> Schema:
     goal = Target(target)
-    readers = [goal if name == target else Feature(name) for name in columns.names]
-    rows = 0
+    readers = {name: goal if name == target else Feature(name) for name in columns.names}
+    seen = dict.fromkeys(columns.names, 0)
     for first_row, arrays in columns.batches:
-        rows += len(arrays[0])
-        check_size(rows, len(readers) - 1, max_rows)
-        for reader, array in zip(readers, arrays, strict=True):
-            reader.read(array, first_row)
-    if not rows:
-        raise Invalid("The file has no rows.")
+        for name, array in arrays.items():
+            seen[name] = first_row - columns.begin + len(array)
+            check_size(seen[name], len(readers) - 1, max_rows)
+            readers[name].read(array, first_row)
+    rows = _same(seen)
     classes = goal.classes()
     names = [name for name in columns.names if name != target]
     return Schema(
-        columns=[Column(name=reader.name, dtype=reader.dtype) for reader in readers],
+        columns=[Column(name=reader.name, dtype=reader.dtype) for reader in readers.values()],
         feature_names=names,
         target=target,
         task_hint=task_hint(classes),
@@ -151,24 +150,35 @@ def _inspect_columns(columns: Columns, target: str, max_rows: int) -> Schema:
     )
 
 
+def _same(seen: dict[str, int]) -> int:
+    """How many rows each column has."""
+    rows, *others = set(seen.values())
+    if others:
+        raise Invalid("The columns of the file do not have the same number of rows.")
+    if not rows:
+        raise Invalid("The file has no rows.")
+    return rows
+
+
 def _load_columns(columns: Columns, schema: Schema, classes: list[str] | None) -> Table:
     names = schema["feature_names"]
     if [name for name in columns.names if name != schema["target"]] != names:
         raise Invalid("The columns of the file are not those of its schema.")
     features = np.empty((schema["rows"], len(names)), np.float32)
     target = np.empty(schema["rows"], np.float32 if classes is None else np.int64)
-    readers = {name: Feature(name) for name in names}
-    done = 0
+    readers = {name: (place, Feature(name)) for place, name in enumerate(names)}
+    seen = dict.fromkeys(columns.names, 0)
     for first_row, arrays in columns.batches:
-        end = done + len(arrays[0])
-        if end > schema["rows"]:
-            raise Invalid("The file has more rows than its schema.")
-        by_name = dict(zip(columns.names, arrays, strict=True))
-        goal = by_name.pop(schema["target"])
-        for place, name in enumerate(names):
-            features[done:end, place] = readers[name].read(by_name[name], first_row)
-        target[done:end] = target_values(goal, schema["target"], classes, first_row)
-        done = end
-    if done != schema["rows"]:
+        for name, array in arrays.items():
+            start = first_row - columns.begin
+            seen[name] = end = start + len(array)
+            if end > schema["rows"]:
+                raise Invalid("The file has more rows than its schema.")
+            if name == schema["target"]:
+                target[start:end] = target_values(array, name, classes, first_row)
+            else:
+                place, reader = readers[name]
+                features[start:end, place] = reader.read(array, first_row)
+    if _same(seen) != schema["rows"]:
         raise Invalid("The file has fewer rows than its schema.")
     return Table(features, target, classes, names)
