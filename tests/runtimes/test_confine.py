@@ -17,7 +17,10 @@ EPERM = 1
 def escape(mode: str) -> dict[str, Any]:
     script = Path(__file__).with_name("escape.py")
     done = subprocess.run(
-        [sys.executable, "-I", "-B", script, ROOT, mode], capture_output=True, check=True
+        [sys.executable, "-I", "-B", script, ROOT, mode],
+        capture_output=True,
+        check=True,
+        timeout=60,
     )
     report: dict[str, Any] = json.loads(done.stdout)
     return report
