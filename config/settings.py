@@ -272,6 +272,11 @@ MAX_DATASET_ROWS = env.integer(
 MAX_PREDICT_ROWS = env.integer(
     "ASSAY_MAX_PREDICT_ROWS", 1000, "Most rows of one prediction request.", minimum=1
 )
+SERVER_MEMORY_BYTES = env.integer(
+    "ASSAY_SERVER_MEMORY",
+    0,
+    "Most memory of a web or inference process; 0: three quarters of the machine's.",
+)
 MAX_OPEN_UPLOADS = env.integer(
     "ASSAY_MAX_OPEN_UPLOADS", 10, "Unfinished uploads that one person may have.", minimum=1
 )

@@ -2,9 +2,12 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from config.platform.memory import limit_memory
 from config.whole_bodies import whole_bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = whole_bodies(get_wsgi_application())
+limit_memory(settings.SERVER_MEMORY_BYTES)

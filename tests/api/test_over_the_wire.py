@@ -5,10 +5,12 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.platform.memory import there_is
 from tests.api.house import House
 from tests.factories import tiny
 from tests.instance import Instance
@@ -285,6 +287,15 @@ def test_nobody_predicts(header: str, inference: Wire) -> None:
     headers = {"Authorization": header} if header else {}
     reply = inference.send("POST", PREDICT, json.dumps(tiny.request()), headers, signed_in=False)
     problem(reply, 401)
+
+
+@pytest.mark.parametrize("process", ["web", "inference"])
+def test_no_request_can_take_all_memory(process: str, running: tuple[Instance, House]) -> None:
+    parent = running[0].pid(process)
+    (worker,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    limits = Path(f"/proc/{worker}/limits").read_text()
+    (most,) = re.findall(r"^Max data size +([0-9]+) ", limits, re.MULTILINE)
+    assert int(most) == there_is() * 3 // 4
 
 
 @pytest.mark.parametrize("process", ["web", "inference"])
