@@ -14,6 +14,7 @@ SEEN = {
     "tokens_list",
     "models_list",
     "models_read",
+    "aliases_list",
     "aliases_history",
     "versions_list",
     "versions_read",
