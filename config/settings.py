@@ -278,7 +278,7 @@ SERVER_MEMORY_BYTES = env.integer(
     "Most memory of a web or inference process; 0: three quarters of the machine's.",
 )
 MAX_OPEN_UPLOADS = env.integer(
-    "ASSAY_MAX_OPEN_UPLOADS", 10, "Unfinished uploads that one person may have.", minimum=1
+    "ASSAY_MAX_OPEN_UPLOADS", 20, "Open uploads of a person; a version takes up to 16.", minimum=1
 )
 UPLOAD_LIFE_HOURS = env.integer(
     "ASSAY_UPLOAD_HOURS", 48, "Hours after which an unfinished upload is removed.", minimum=1

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -228,6 +228,19 @@ def _hash(descriptor: int) -> str:
     with os.fdopen(descriptor, "rb", closefd=False) as file:
         file.seek(0)
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def receive(*, caller: Caller, name: str, size: int, body: Body) -> Upload:
+    """Take in a whole file of `size` bytes that is at hand. Raises as `start` and `append`."""
+    upload = start(caller=caller, name=name, size=size)
+    append(caller=caller, upload_id=upload.pk, offset=0, body=body, length=size)
+    return upload
+
+
+def names_of(*, caller: Caller, upload_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The file names of those that are the caller's own uploads."""
+    rows = Upload.objects.filter(pk__in=upload_ids, user=caller.user, expires_at__gt=timezone.now())
+    return dict(rows.values_list("pk", "name"))
 
 
 @transaction.atomic

@@ -27,6 +27,10 @@ class FormPage(PageView):
         """The form, empty or with what was sent."""
         raise NotImplementedError
 
+    def sent(self, request: HttpRequest) -> forms.Form:
+        """The form with what was sent."""
+        return self.form(request.POST)
+
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Calls the service with the cleaned values and says where to go on."""
         raise NotImplementedError
@@ -43,7 +47,7 @@ class FormPage(PageView):
     def post(self, request: HttpRequest, **address: Any) -> HttpResponse:
         """Does it, or shows the form again with what is wrong."""
         self.prepare(**address)
-        form = self.form(request.POST)
+        form = self.sent(request)
         if not form.is_valid():
             return self.show(form, UNPROCESSABLE)
         try:

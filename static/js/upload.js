@@ -46,52 +46,87 @@ async function send(url, file, told, isCurrent) {
   return opened.id;
 }
 
+// A form cannot be sent while any of its boxes uploads.
+const uploading = new WeakMap();
+function hold(form, change) {
+  uploading.set(form, (uploading.get(form) ?? 0) + change);
+  for (const b of form.querySelectorAll("button:not([type=button])")) b.disabled = uploading.get(form) > 0;
+}
+
 function attach(box) {
   const input = box.querySelector("input[type=file]");
+  const form = box.closest("form");
+  // One file, whose id stands in a hidden field, or several, each with a box to leave it out again.
   const hidden = box.querySelector("[data-upload-id]");
+  const list = box.querySelector("[data-kept]");
+  const row = box.querySelector("template");
   const bar = box.querySelector("progress");
   const state = box.querySelector("[data-state]");
   const drop = box.querySelector(".drop");
-  const buttons = () => box.closest("form")?.querySelectorAll("button:not([type=button])") ?? [];
   let turn = 0;
+  let last = Promise.resolve();
+  // Without this script the bytes go with the form.
+  input.removeAttribute("name");
 
   const told = {
     progress(share) { bar.value = share; state.textContent = `${box.dataset.sending}: ${Math.floor(share * 100)}%`; },
     again() { state.textContent = box.dataset.again; },
   };
-  async function begin(file) {
-    const mine = ++turn;
-    hidden.value = "";
+  function keep(id, file) {
+    if (hidden) { hidden.value = id; return; }
+    const item = row.content.cloneNode(true);
+    item.querySelector("input").value = id;
+    item.querySelector("span").textContent = file.name;
+    list.append(item);
+  }
+  function refuse(file, why) {
+    bar.hidden = true;
+    const text = `${box.dataset.failed}: ${why}`;
+    if (hidden) { state.className = "err"; state.textContent = text; return; }
+    const item = document.createElement("li");
+    item.className = "err";
+    item.textContent = `${file.name}: ${text}`;
+    list.append(item);
+    state.textContent = "";
+  }
+  async function bring(file, isCurrent) {
     bar.hidden = false;
     state.className = "hint";
-    for (const b of buttons()) b.disabled = true;
     told.progress(0);
     try {
-      const id = await send(box.dataset.upload, file, told, () => mine === turn);
-      if (mine !== turn) return;
-      hidden.value = id;
+      const id = await send(box.dataset.upload, file, told, isCurrent);
+      if (!isCurrent()) return;
+      keep(id, file);
       told.progress(1);
       state.textContent = `${box.dataset.done}: ${file.name}`;
     } catch (error) {
-      if (mine !== turn) return;
-      bar.hidden = true;
-      state.className = "err";
-      state.textContent = `${box.dataset.failed}: ${error.message}`;
-    } finally {
-      if (mine === turn) for (const b of buttons()) b.disabled = false;
+      if (isCurrent()) refuse(file, error.message);
     }
   }
-  input.addEventListener("change", () => { if (input.files[0]) begin(input.files[0]); });
+  async function begin(files) {
+    const mine = ++turn;
+    const all = async () => { for (const file of files) await bring(file, () => !hidden || mine === turn); };
+    if (hidden) hidden.value = "";
+    hold(form, 1);
+    last = hidden ? all() : last.then(all);
+    await last;
+    hold(form, -1);
+  }
+  input.addEventListener("change", () => {
+    const files = [...input.files];
+    if (list) input.value = "";
+    if (files.length) begin(files);
+  });
   for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (e) => { e.preventDefault(); drop.classList.add("over"); });
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
   drop.addEventListener("drop", (e) => {
     e.preventDefault();
-    if (!e.dataTransfer.files[0]) return;
-    input.files = e.dataTransfer.files;
-    begin(input.files[0]);
+    const files = [...e.dataTransfer.files];
+    if (hidden) input.files = e.dataTransfer.files;
+    if (files.length) begin(hidden ? files.slice(0, 1) : files);
   });
-  box.closest("form")?.addEventListener("submit", (e) => {
-    if (!hidden.dataset.required || hidden.value) return;
+  form.addEventListener("submit", (e) => {
+    if (!hidden?.dataset.required || hidden.value) return;
     e.preventDefault();
     state.className = "err";
     state.textContent = hidden.dataset.required;

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
 WIDTHS = (390, 1440)
 
 
@@ -95,7 +96,7 @@ class Site:
         for theme in others:
             page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
             # Only colours differ between the themes.
-            self._accessible(page, path, {"type": "rule", "values": ["color-contrast"]})
+            self._accessible(page, path, {"type": "rule", "values": OF_COLOURS})
         size = page.viewport_size
         assert size is not None
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path

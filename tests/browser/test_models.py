@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from registry.models import DatasetSnapshot, ModelVersion
 from tests.browser.conftest import WIDTHS, OpenAs, Site
@@ -120,6 +120,51 @@ def test_a_refused_file_is_kept_and_its_error_gets_the_focus(
     page.get_by_label("Signature (JSON)").fill(json.dumps(tiny.SIGNATURE))
     page.get_by_role("button", name="Check and register").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{MODEL} v2")
+
+
+def test_further_files_are_ticked_and_may_be_left_out_again(
+    site: Site, open_as: OpenAs, tmp_path: Path
+) -> None:
+    files = {name: tmp_path / name for name in ("a.json", "b.json", "c.json")}
+    for name, path in files.items():
+        path.write_text(name)
+    model = tmp_path / "model.onnx"
+    model.write_bytes(tiny.model_bytes(0.25))
+    page = open_as("ada")
+    page.goto(site.url + reverse("web:version-new", args=[MODEL]))
+    choose_file(page, "Model file", model)
+    further = page.get_by_label("Sidecar files optional", exact=True)
+    further.set_input_files([files["a.json"], files["b.json"]])
+    expect(page.get_by_label("b.json", exact=True)).to_be_checked()
+    further.set_input_files(files["c.json"])
+    expect(page.get_by_label("c.json", exact=True)).to_be_checked()
+    page.get_by_label("b.json", exact=True).uncheck()
+    page.get_by_label("Signature (JSON)").fill(json.dumps(tiny.SIGNATURE))
+    page.get_by_role("button", name="Check and register").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{MODEL} v2")
+    found = ModelVersion.objects.get(number=2).artifacts.filter(role="sidecar")
+    assert set(found.values_list("name", flat=True)) == {"a.json", "c.json"}
+    assert site.problems == []
+
+
+def test_without_script_files_go_with_the_form(
+    site: Site, browser: Browser, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("a.json", "b.json")]
+    for path in files:
+        path.write_text(path.name)
+    model = tmp_path / "model.onnx"
+    model.write_bytes(tiny.model_bytes(0.25))
+    with browser.new_context(java_script_enabled=False) as context:
+        site.sign_in(context, "ada")
+        page = context.new_page()
+        page.goto(site.url + reverse("web:version-new", args=[MODEL]))
+        page.get_by_label("Model file", exact=True).set_input_files(model)
+        page.get_by_label("Sidecar files optional", exact=True).set_input_files(files)
+        page.get_by_label("Signature (JSON)").fill(json.dumps(tiny.SIGNATURE))
+        page.get_by_role("button", name="Check and register").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"{MODEL} v2")
+    assert ModelVersion.objects.get(number=2).artifacts.count() == 3
 
 
 def test_a_form_without_its_file_is_not_sent(site: Site, open_as: OpenAs) -> None:

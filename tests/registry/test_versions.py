@@ -257,6 +257,17 @@ class TestIntake:
 
         assert self.refused(ready, *[piece] * count).field == "artifacts"
 
+    def test_takes_as_many_uploads_as_it_may_have_files(self, ready: Stage) -> None:
+        pieces = [
+            Piece(verbs.send(who("ada"), f"part-{n}.bin", bytes([n])), "sidecar") for n in range(16)
+        ]
+
+        version = upload_version(
+            caller=who("ada"), model=ready.version.model, pieces=pieces, signature=None
+        )
+
+        assert version.artifacts.count() == 16
+
     def test_takes_an_upload_once(self, ready: Stage) -> None:
         piece = self.send(b"words")
 

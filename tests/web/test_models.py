@@ -1,7 +1,6 @@
 """Home, the register, models, datasets and new versions: who sees what, and what forms refuse."""
 
 import html
-import json
 from typing import Any
 
 import pytest
@@ -240,44 +239,6 @@ class TestAModel:
         assert as_("ben").post(address, changed).status_code == 403
         assert as_("ada").post(address, changed).status_code == 302
         assert RegisteredModel.objects.get(name=MODEL).purpose == "Something else."
-
-
-class TestAVersionByUpload:
-    def fields(self, **wishes: Any) -> dict[str, Any]:
-        given = {"signature": json.dumps(tiny.SIGNATURE), "extra_role": "sidecar", "note": ""}
-        return given | wishes
-
-    def test_is_checked_and_registered(self, ready: Stage, as_: As) -> None:
-        upload = verbs.send(who("ada"), "model.onnx", tiny.model_bytes(0.25))
-        fields = self.fields(model_file=upload)
-        response = as_("ada").post(reverse("web:version-new", args=[MODEL]), fields)
-        assert response["Location"] == reverse("web:version", args=[MODEL, 2])
-
-    def test_that_is_no_onnx_is_refused_beside_the_file_and_its_upload_is_kept(
-        self, ready: Stage, as_: As
-    ) -> None:
-        upload = verbs.send(who("ada"), "model.pkl", b"\x80\x04K\x01.")
-        response = as_("ada").post(
-            reverse("web:version-new", args=[MODEL]), self.fields(model_file=upload)
-        )
-        assert response.status_code == 422
-        assert "model_file" in response.context["form"].errors
-        assert f'value="{upload}"' in text(response)
-        assert ModelVersion.objects.count() == 1
-
-    def test_may_be_kept_as_an_opaque_file(self, ready: Stage, as_: As) -> None:
-        upload = verbs.send(who("ada"), "model.pkl", b"\x80\x04K\x01.")
-        fields = self.fields(model_file=upload, is_opaque="on", signature="")
-        as_("ada").post(reverse("web:version-new", args=[MODEL]), fields)
-        assert not ModelVersion.objects.get(number=2).servable
-
-    @pytest.mark.parametrize("signature", ["{", "[]", "NaN", "[" * 5000])
-    def test_with_a_broken_signature_says_so(self, ready: Stage, as_: As, signature: str) -> None:
-        upload = verbs.send(who("ada"), "model.onnx", tiny.model_bytes())
-        fields = self.fields(model_file=upload, signature=signature)
-        response = as_("ada").post(reverse("web:version-new", args=[MODEL]), fields)
-        assert response.status_code == 422
-        assert "signature" in response.context["form"].errors
 
 
 class TestThePalette:

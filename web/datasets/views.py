@@ -18,9 +18,9 @@ from registry.models import DatasetSnapshot
 from registry.selectors import dataset_by_id, datasets_of
 from training.models import CompressionRun, TrainingRun
 from web.base import PageView
-from web.formpage import FormPage
 from web.forms.models import DatasetFilter, DatasetForm
 from web.paging import newest_first
+from web.uploadpage import UploadPage
 
 CONTRIBUTING = (Role.CONTRIBUTOR, Role.MANAGER)
 MOST_USES = 20
@@ -87,7 +87,7 @@ def _uses(what: str, runs: QuerySet[Any], about: str) -> list[dict[str, Any]]:
     ]
 
 
-class DatasetNew(FormPage):
+class DatasetNew(UploadPage):
     """Registering a snapshot from an uploaded file."""
 
     template = "datasets/new.html"

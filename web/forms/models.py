@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
 from registry.intake import SPLITS
-from registry.manifests import SIDECAR, TOKENIZER, WEIGHTS
 from registry.models import Origin, RiskTier, Status
+from web.forms.uploads import Upload, Uploads
 
 LONGEST_SIGNATURE = 200_000
 _TRANSLATED_SPLITS = {
@@ -121,20 +121,12 @@ class DescriptionForm(forms.Form):
 
 
 class UploadForm(forms.Form):
-    """A version from files that are uploaded already."""
+    """A version from files that are uploaded already; further files stand under their roles."""
 
-    model_file = forms.UUIDField(
-        label=gettext_lazy("Model file"),
-        widget=forms.HiddenInput,
-        error_messages={"required": gettext_lazy("Choose a file and wait until it is uploaded.")},
-    )
-    extra_file = forms.UUIDField(
-        label=gettext_lazy("Further file"), required=False, widget=forms.HiddenInput
-    )
-    extra_role = forms.ChoiceField(
-        label=gettext_lazy("Role of the further file"),
-        choices=[(role, role) for role in (SIDECAR, WEIGHTS, TOKENIZER)],
-    )
+    model_file = Upload(label=gettext_lazy("Model file"))
+    weights = Uploads(label=gettext_lazy("Weights"))
+    tokenizer = Uploads(label=gettext_lazy("Tokenizer"))
+    sidecar = Uploads(label=gettext_lazy("Sidecar files"))
     is_opaque = forms.BooleanField(
         label=gettext_lazy("Keep it as an opaque file that can never be served (not ONNX)"),
         required=False,
@@ -178,11 +170,7 @@ class DatasetFilter(forms.Form):
 class DatasetForm(forms.Form):
     """A snapshot from a file that is uploaded already."""
 
-    upload = forms.UUIDField(
-        label=gettext_lazy("File"),
-        widget=forms.HiddenInput,
-        error_messages={"required": gettext_lazy("Choose a file and wait until it is uploaded.")},
-    )
+    upload = Upload(label=gettext_lazy("File"))
     team = forms.ModelChoiceField(
         label=gettext_lazy("Owner team"),
         queryset=Team.objects.none(),

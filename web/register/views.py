@@ -17,7 +17,7 @@ from common.errors import Invalid
 from governance.answering import answers_of
 from registry import policies, services
 from registry.intake import Piece, upload_version
-from registry.manifests import MODEL, SIDECAR
+from registry.manifests import MODEL, SIDECAR, TOKENIZER, WEIGHTS
 from registry.models import ModelVersion, RegisteredModel
 from registry.selectors import datasets_of, matching, model_named, models_of
 from training.policies import may_train
@@ -29,8 +29,10 @@ from web.formpage import FormPage
 from web.forms.models import DescriptionForm, ModelFilter, ModelForm, UploadForm
 from web.forms.params import TrainingForm
 from web.register.page import SIGNATURE_EXAMPLE, live_of, model_page
+from web.uploadpage import UploadPage
 
 PAGE_SIZE = 30
+FURTHER = (WEIGHTS, TOKENIZER, SIDECAR)
 CONTRIBUTING = (Role.CONTRIBUTOR, Role.MANAGER)
 
 
@@ -143,7 +145,7 @@ class ModelEdit(OfModel):
         return redirect("web:model", self.model.name)
 
 
-class VersionNew(OfModel):
+class VersionNew(UploadPage, OfModel):
     """A version by upload."""
 
     template = "models/upload.html"
@@ -159,9 +161,10 @@ class VersionNew(OfModel):
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Registers the version and opens it; after a refusal the uploads are still there."""
-        pieces = [Piece(given["model_file"], SIDECAR if given["is_opaque"] else MODEL)]
-        if given["extra_file"]:
-            pieces.append(Piece(given["extra_file"], given["extra_role"]))
+        pieces = [
+            Piece(given["model_file"], SIDECAR if given["is_opaque"] else MODEL),
+            *(Piece(upload, role) for role in FURTHER for upload in given[role]),
+        ]
         version = upload_version(
             caller=self.caller,
             model=self.model,
