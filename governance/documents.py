@@ -12,6 +12,7 @@ TYPE = "assay/policy/1"
 KINDS_OF_EVIDENCE = ("evaluation", "explanation", "golden", "card")
 BOUNDS = ("value", "interval")
 MOST_SIGNERS = 10
+MOST_FLOORS = 100
 LONGEST_VALIDITY_DAYS = 1825
 LONGEST_GRACE_S = 7 * 86400
 _KEYS = {"type", "metrics", "evidence", "signers", "validity_days", "outage_grace_s"}
@@ -108,6 +109,8 @@ def _names(value: object, field: str, allowed: tuple[str, ...]) -> tuple[str, ..
 def _floors(value: object) -> tuple[Floor, ...]:
     if not isinstance(value, list):
         raise Invalid("This must be a list.", field="metrics")
+    if len(value) > MOST_FLOORS:
+        raise Invalid(f"A policy has at most {MOST_FLOORS} floors.", field="metrics")
     return tuple(_floor(item, f"metrics[{n}]") for n, item in enumerate(value))
 
 

@@ -93,6 +93,7 @@ class PolicyPublish(PolicyList):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Publish; a fault stands beside its field."""
+        self.may_publish().enforce()
         form = PolicyForm(request.POST, **self._choices())
         if not form.is_valid():
             return self._form(form, UNPROCESSABLE)
