@@ -21,6 +21,8 @@ class Action(StrEnum):
 
     MODEL_REGISTERED = "model.registered"
     MODEL_CHANGED = "model.changed"
+    REGISTRATION_REQUESTED = "registration.requested"
+    REGISTRATION_FAILED = "registration.failed"
     DATASET_REGISTERED = "dataset.registered"
     VERSION_REGISTERED = "version.registered"
     VERSION_DERIVED = "version.derived"
@@ -86,6 +88,8 @@ _SENTENCES = {
     Action.REFUSED: "Something was refused",
     Action.MODEL_REGISTERED: "A model was registered",
     Action.MODEL_CHANGED: "A model's description was changed",
+    Action.REGISTRATION_REQUESTED: "A registration was requested",
+    Action.REGISTRATION_FAILED: "A registration ended without a result",
     Action.DATASET_REGISTERED: "A dataset snapshot was registered",
     Action.VERSION_REGISTERED: "A version was registered",
     Action.VERSION_DERIVED: "A version was derived from another",

@@ -19,14 +19,15 @@ from common.paging import KeysetPagination, page_of, page_schema
 from common.renderers import Octets
 from registry import policies, selectors, services
 from registry.blobs import stream
-from registry.intake import Piece, register_dataset, upload_version
-from registry.models import DatasetSnapshot, Evidence, ModelVersion, RegisteredModel, RiskTier
+from registry.intake import Piece, request_dataset, request_version
+from registry.models import Evidence, ModelVersion, RegisteredModel, RiskTier
 from registry.serializers import (
     AliasMoveOut,
     CardIn,
     CardOut,
     DatasetIn,
     DatasetOut,
+    DatasetRequestOut,
     EvidenceOut,
     ModelChange,
     ModelIn,
@@ -34,6 +35,7 @@ from registry.serializers import (
     VersionDetailOut,
     VersionIn,
     VersionOut,
+    VersionRequestOut,
 )
 
 _TIER = OpenApiParameter("risk_tier", OpenApiTypes.STR, enum=RiskTier.values)
@@ -140,21 +142,21 @@ class Versions(CallerView):
         operation_id="versions_register",
         parameters=[KEY],
         request=VersionIn,
-        responses=changes(201, VersionDetailOut),
+        responses=changes(202, VersionRequestOut),
     )
     @once
     def post(self, request: Request, name: str) -> Response:
-        """Register a version from finished uploads; ONNX is checked in the sandbox first."""
+        """Ask for a version from finished uploads; a job checks the files and registers it."""
         model = selectors.model_named(self.caller, name)
         fields = VersionIn.read(request.data)
-        version = upload_version(
+        asked = request_version(
             caller=self.caller,
             model=model,
             pieces=[Piece(**piece) for piece in fields["artifacts"]],
             signature=_signature(fields.get("signature")),
             note=fields["note"],
         )
-        return Response(VersionDetailOut(version).data, status=201)
+        return Response(VersionRequestOut(asked).data, status=202)
 
 
 def _signature(given: Any) -> dict[str, Any] | None:
@@ -285,18 +287,16 @@ class Datasets(CallerView):
         operation_id="datasets_register",
         parameters=[KEY],
         request=DatasetIn,
-        responses=changes(201, DatasetOut),
+        responses=changes(202, DatasetRequestOut),
     )
     @once
     def post(self, request: Request) -> Response:
-        """Register a snapshot from a finished upload."""
+        """Ask for a snapshot from a finished upload; a job reads the rows and registers it."""
         fields = DatasetIn.read(request.data)
         team = team_named(self.caller, fields.pop("team"))
         file_format = fields.pop("format")
-        dataset: DatasetSnapshot = register_dataset(
-            caller=self.caller, team=team, file_format=file_format, **fields
-        )
-        return Response(DatasetOut(dataset).data, status=201)
+        asked = request_dataset(caller=self.caller, team=team, file_format=file_format, **fields)
+        return Response(DatasetRequestOut(asked).data, status=202)
 
 
 class Dataset(CallerView):

@@ -1,10 +1,11 @@
 """REST edges of jobs."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.urls import path
+from django.urls import path, reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.edges import CallerView
 from common.errors import Invalid
-from common.openapi import changes, reads, reads_as
+from common.openapi import Problem, changes, reads, reads_as
 from common.paging import KeysetPagination, page_of, page_schema
 from common.renderers import PlainText
 from registry import jobs
@@ -29,6 +30,8 @@ class JobOut(serializers.ModelSerializer[JobRow]):
 
     progress = serializers.JSONField()
     params = serializers.JSONField()
+    problem = Problem(allow_null=True)
+    result = serializers.SerializerMethodField()
 
     class Meta:
         model = JobRow
@@ -44,11 +47,27 @@ class JobOut(serializers.ModelSerializer[JobRow]):
             "attempts",
             "max_attempts",
             "failure",
+            "problem",
+            "result",
             "created_at",
             "started_at",
             "finished_at",
             "cancel_requested_at",
         ]
+
+    def get_result(self, job: JobRow) -> dict[str, Any] | None:
+        """What a registration has made, with its address as `url`."""
+        if not job.result:
+            return None
+        return {**job.result, **_address(job.result)}
+
+
+def _address(result: Mapping[str, Any]) -> dict[str, str]:
+    if "version" in result:
+        return {"url": reverse("api:version", args=[result["model"], result["version"]])}
+    if "dataset" in result:
+        return {"url": reverse("api:dataset", args=[result["dataset"]])}
+    return {}
 
 
 class PointOut(serializers.Serializer[Any]):

@@ -1,8 +1,9 @@
-"""Verbs that bring bytes in: versions and dataset snapshots from finished uploads."""
+"""Verbs that bring bytes in: versions and dataset snapshots from finished uploads.
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+Asked for by a request, which checks what costs nothing; looked at and completed by a job.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,25 +12,31 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.callers import Caller
-from accounts.models import Team
+from accounts.callers import Caller, caller_for
+from accounts.models import Team, User
 from audit.actions import Action
+from audit.actors import SYSTEM
 from audit.services import record
-from common.errors import Conflict, Invalid, Unavailable
-from registry import blobs, policies, tables, uploads
-from registry.admission import admitted
+from common.errors import Conflict, Invalid, NotAllowed
+from registry import blobs, policies, uploads
+from registry.jobs import things_of
 from registry.manifests import MODEL, ROLES, File
-from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
+from registry.models import (
+    DatasetRequest,
+    DatasetSnapshot,
+    ModelVersion,
+    RegisteredModel,
+    Upload,
+    VersionRequest,
+)
 from registry.services import NewVersion, add_evidence, add_version
-from runtimes.sandbox import Admission
+from registry.table_schema import FORMATS, SPLITS, Schema
 from runtimes.schema import Signature
-from runtimes.sniff import sniff
+from worker.jobs import enqueue, finish, keep_result
+from worker.models import Job, Queue
 
 MOST_FILES = 16
-# Looking at a hostile file may take a minute; the other threads of a process must stay free.
-MOST_AT_ONCE = 3
-_PLACES = threading.BoundedSemaphore(MOST_AT_ONCE)
-SPLITS = ("train", "validation", "test", "calibration")
+_LONGEST_NOTE = 1000
 
 
 @dataclass(frozen=True)
@@ -40,61 +47,36 @@ class Piece:
     role: str
 
 
-@contextmanager
-def _a_place() -> Iterator[None]:
-    """Room for one more file to be looked at. Raises Unavailable."""
-    if not _PLACES.acquire(blocking=False):
-        raise Unavailable("Several files are being checked now; try again in a moment.")
-    try:
-        yield
-    finally:
-        _PLACES.release()
-
-
 @transaction.atomic
-def upload_version(
+def request_version(
     *,
     caller: Caller,
     model: RegisteredModel,
     pieces: Sequence[Piece],
     signature: Mapping[str, Any] | None,
     note: str = "",
-) -> ModelVersion:
-    """Register a version from uploaded files.
+) -> VersionRequest:
+    """Ask for a version from uploaded files; a job looks at them and registers it.
 
-    The model file must be ONNX and is opened in the sandbox before anything is written; after a
-    refusal the uploads are still there. Raises NotAllowed, NotFound (upload), Invalid with a
-    sentence that says what to do, Conflict, TooLarge, Unavailable (many at once).
+    After a refusal the uploads are still there. Raises NotAllowed, NotFound (upload), Invalid,
+    Conflict (an upload that is not whole or in use), TooLarge.
     """
     policies.may_contribute(caller, model.team_id).enforce()
     _check_pieces(pieces)
-    files = [_taken(caller, piece) for piece in pieces]
-    names = [(file.role, file.name) for file in files]
-    if len(set(names)) != len(names):
+    files = [_whole(caller, piece) for piece in pieces]
+    named = {(piece.role, file.name) for piece, file in zip(pieces, files, strict=True)}
+    if len(named) != len(pieces):
         raise Invalid("Two files have the same role and name.", field="artifacts")
-    model_file = next((file for file in files if file.role == MODEL), None)
-    if model_file is None and signature is not None:
-        raise Invalid("A signature belongs to a model file.", field="signature")
-    admission = None
-    if model_file:
-        with _a_place():
-            admission = _admit(model_file, signature)
-    schema = admission.signature.as_dict() if admission and admission.signature else None
-    version = add_version(
+    _check_signature(pieces, signature)
+    asked = VersionRequest(
         model=model,
-        made_by=caller.user,
-        actor=caller.actor,
-        new=NewVersion(
-            kind="uploaded",
-            files=files,
-            signature=schema,
-            lineage={"source": "upload", "note": note.strip()[:1000]},
-            servable=schema is not None,
-        ),
+        pieces=[{"upload": str(piece.upload), "role": piece.role} for piece in pieces],
+        signature=None if signature is None else dict(signature),
+        note=note.strip()[:_LONGEST_NOTE],
+        requested_by=caller.user,
     )
-    if admission:
-        add_evidence(version=version, kind="sandbox", document=admission.as_dict())
-    return version
+    _start(caller, asked, "registry.admit", ("model", model.pk), files)
+    return asked
 
 
 def _check_pieces(pieces: Sequence[Piece]) -> None:
@@ -109,24 +91,130 @@ def _check_pieces(pieces: Sequence[Piece]) -> None:
         raise Invalid("An upload can be used once.", field="artifacts")
 
 
-def _taken(caller: Caller, piece: Piece) -> File:
-    limit = settings.MAX_MODEL_BYTES if piece.role == MODEL else settings.MAX_ARTIFACT_BYTES
-    taken = uploads.take(user=caller.user, upload_id=piece.upload, limit=limit)
-    blobs.ensure_row(taken.sha256, taken.size)
-    return File(piece.role, taken.name, taken.sha256, taken.size)
+def _check_signature(pieces: Sequence[Piece], signature: Mapping[str, Any] | None) -> None:
+    if signature is None:
+        return
+    if all(piece.role != MODEL for piece in pieces):
+        raise Invalid("A signature belongs to a model file.", field="signature")
+    Signature.parse(dict(signature))
 
 
-def _admit(file: File, signature: Mapping[str, Any] | None) -> Admission:
-    body = blobs.read_verified(file.sha256, file.size)
-    kind = sniff(body)
-    if kind.use != "servable":
-        raise Invalid(kind.advice, field="artifacts")
-    wanted = Signature.parse(dict(signature)) if signature is not None else None
-    return admitted(body, wanted)
+def _limit(role: str) -> int:
+    limit: int = settings.MAX_MODEL_BYTES if role == MODEL else settings.MAX_ARTIFACT_BYTES
+    return limit
+
+
+def _whole(caller: Caller, piece: Piece) -> Upload:
+    return uploads.whole(user=caller.user, upload_id=piece.upload, limit=_limit(piece.role))
+
+
+def _start(
+    caller: Caller,
+    asked: VersionRequest | DatasetRequest,
+    kind: str,
+    subject: tuple[str, UUID],
+    files: Sequence[Upload],
+) -> None:
+    """Keep what was asked for with its job, its uploads and its event."""
+    job = enqueue(
+        kind=kind,
+        subject_type=subject[0],
+        subject_id=subject[1],
+        params={"run": str(asked.pk)},
+        queue=Queue.LIGHT,
+        requested_by_id=caller.user.pk,
+        team_id=asked.team_id,
+    )
+    asked.job_id = job.pk
+    asked.save(force_insert=True)
+    uploads.hold(files, job.pk)
+    record(
+        actor=caller.actor,
+        action=Action.REGISTRATION_REQUESTED,
+        subject=subject,
+        payload={"run": str(asked.pk), "kind": kind, "files": [file.name for file in files]},
+        related=things_of(job),
+    )
+
+
+def stored(asked: VersionRequest) -> list[File]:
+    """The files of a version that was asked for, brought into the blob store.
+
+    Raises NotFound (upload), Conflict, Invalid, TooLarge; Unavailable where the disk is full.
+    """
+    found = []
+    for piece in asked.pieces:
+        taken = uploads.store(**_asked_upload(asked, piece["upload"]), limit=_limit(piece["role"]))
+        found.append(File(piece["role"], taken.name, taken.sha256, taken.size))
+    return found
+
+
+def _asked_upload(asked: VersionRequest | DatasetRequest, upload: UUID | str) -> dict[str, Any]:
+    return {"user": asked.requested_by, "upload_id": upload, "job_id": asked.job_id}
+
+
+def _still_allowed(user: User, team: UUID) -> Caller:
+    """Whoever asked, as he stands now. Raises NotAllowed."""
+    if not (user.is_active and user.person.is_active):
+        raise NotAllowed("The login that asked for this was closed in the meantime.")
+    caller = caller_for(user, via="system")
+    policies.may_contribute(caller, team).enforce()
+    return caller
 
 
 @transaction.atomic
-def register_dataset(
+def complete_version(
+    *,
+    request_id: UUID,
+    job_id: UUID,
+    token: int,
+    files: Sequence[File],
+    admission: Mapping[str, Any] | None,
+) -> ModelVersion:
+    """Add the version that was looked at and end the job, in one.
+
+    Raises LostLease; NotAllowed where whoever asked may not any more; NotFound, Conflict where
+    the uploads are not what was looked at.
+    """
+    finish(job_id, token)
+    asked = VersionRequest.objects.select_related("model", "requested_by__person").get(
+        pk=request_id
+    )
+    caller = _still_allowed(asked.requested_by, asked.model.team_id)
+    _take(asked, files)
+    signature = admission["signature"] if admission else None
+    version = add_version(
+        model=asked.model,
+        made_by=caller.user,
+        actor=caller.actor,
+        new=NewVersion(
+            kind="uploaded",
+            files=files,
+            signature=signature,
+            lineage={"source": "upload", "note": asked.note},
+            servable=signature is not None,
+        ),
+    )
+    if admission:
+        add_evidence(version=version, kind="sandbox", document=admission)
+    asked.version = version
+    asked.save(update_fields=["version"])
+    keep_result(job_id, {"model": asked.model.name, "version": version.number})
+    return version
+
+
+def _take(asked: VersionRequest, files: Sequence[File]) -> None:
+    taken = []
+    for piece in asked.pieces:
+        file = uploads.take(**_asked_upload(asked, piece["upload"]))
+        blobs.ensure_row(file.sha256, file.size)
+        taken.append(File(piece["role"], file.name, file.sha256, file.size))
+    if taken != list(files):
+        raise Conflict("The uploads have changed while they were looked at.", field="artifacts")
+
+
+@transaction.atomic
+def request_dataset(
     *,
     caller: Caller,
     team: Team,
@@ -137,44 +225,87 @@ def register_dataset(
     origin: str,
     licence: str,
     file_format: str,
-) -> DatasetSnapshot:
-    """Register an immutable snapshot of rows.
+) -> DatasetRequest:
+    """Ask for an immutable snapshot of rows; a job reads them and registers it.
 
-    Raises NotAllowed, NotFound, Invalid, Conflict, Unavailable (many at once).
+    Raises NotAllowed, NotFound (upload), Invalid, Conflict (an upload that is not whole or in
+    use), TooLarge.
     """
     policies.may_contribute(caller, team.pk).enforce()
     if split not in SPLITS:
         raise Invalid(f"The split is one of {', '.join(SPLITS)}.", field="split")
-    taken = uploads.take(user=caller.user, upload_id=upload, limit=settings.MAX_DATASET_BYTES)
-    blobs.ensure_row(taken.sha256, taken.size)
-    with _a_place():
-        schema = tables.inspect(
-            taken.path, format=file_format, target=target, max_rows=settings.MAX_DATASET_ROWS
-        )
-    dataset = DatasetSnapshot(
+    if file_format not in FORMATS:
+        raise Invalid(f"The format is one of {', '.join(FORMATS)}.", field="format")
+    asked = DatasetRequest(
         team=team,
+        upload=upload,
         name=name,
-        blob_id=taken.sha256,
         format=file_format,
         split=split,
         target=target,
-        schema=schema,
-        rows=schema["rows"],
         origin=origin.strip(),
         licence=licence.strip(),
+        requested_by=caller.user,
+    )
+    _check_fields(asked)
+    file = uploads.whole(user=caller.user, upload_id=upload, limit=settings.MAX_DATASET_BYTES)
+    _start(caller, asked, "registry.read_dataset", ("team", team.pk), [file])
+    return asked
+
+
+def _check_fields(asked: DatasetRequest) -> None:
+    try:
+        asked.clean_fields(exclude=["team", "requested_by", "job_id", "dataset"])
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise Invalid(messages[0], field=field) from None
+
+
+def stored_rows(asked: DatasetRequest) -> uploads.TakenFile:
+    """The file of a dataset that was asked for, brought into the blob store. Raises as `stored`."""
+    return uploads.store(**_asked_upload(asked, asked.upload), limit=settings.MAX_DATASET_BYTES)
+
+
+@transaction.atomic
+def complete_dataset(
+    *, request_id: UUID, job_id: UUID, token: int, sha256: str, schema: Schema
+) -> DatasetSnapshot:
+    """Add the snapshot that was read and end the job, in one.
+
+    Raises LostLease; NotAllowed where whoever asked may not any more; NotFound, Conflict where
+    the upload is not what was read, or the snapshot is registered already.
+    """
+    finish(job_id, token)
+    asked = DatasetRequest.objects.select_related("team", "requested_by__person").get(pk=request_id)
+    caller = _still_allowed(asked.requested_by, asked.team_id)
+    taken = uploads.take(**_asked_upload(asked, asked.upload))
+    if taken.sha256 != sha256:
+        raise Conflict("The upload has changed while it was read.", field="upload")
+    blobs.ensure_row(taken.sha256, taken.size)
+    dataset = DatasetSnapshot(
+        team=asked.team,
+        name=asked.name,
+        blob_id=taken.sha256,
+        format=asked.format,
+        split=asked.split,
+        target=asked.target,
+        schema=schema,
+        rows=schema["rows"],
+        origin=asked.origin,
+        licence=asked.licence,
         created_by=caller.user,
     )
     _keep(dataset)
     _record_dataset(caller, dataset)
+    asked.dataset = dataset
+    asked.save(update_fields=["dataset"])
+    keep_result(job_id, {"dataset": str(dataset.pk)})
     return dataset
 
 
 def _keep(dataset: DatasetSnapshot) -> None:
-    try:
-        dataset.clean_fields(exclude=["blob", "team", "created_by", "schema"])
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Invalid(messages[0], field=field) from None
+    # Two jobs with the same rows would both find nothing.
+    Team.objects.select_for_update(no_key=True).get(pk=dataset.team_id)
     same = DatasetSnapshot.objects.filter(
         team=dataset.team_id, name=dataset.name, split=dataset.split, blob_id=dataset.blob_id
     )
@@ -197,4 +328,20 @@ def _record_dataset(caller: Caller, dataset: DatasetSnapshot) -> None:
             "licence": dataset.licence,
         },
         related=[("team", dataset.team_id)],
+    )
+
+
+def fail_registration(*, job: Job, reason: str) -> None:
+    """Note that a registration ended without a result; its uploads can be used again."""
+    record(
+        actor=SYSTEM,
+        action=Action.REGISTRATION_FAILED,
+        subject=(job.subject_type, job.subject_id),
+        payload={
+            "run": job.params["run"],
+            "kind": job.kind,
+            "job": str(job.pk),
+            "reason": reason[:500],
+        },
+        related=things_of(job),
     )

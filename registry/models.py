@@ -243,3 +243,47 @@ class Upload(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    job_id = models.UUIDField(null=True)
+
+
+class VersionRequest(models.Model):
+    """A version that somebody asked for, from these uploads; a job looks at them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="requests")
+    pieces = models.JSONField()
+    signature = models.JSONField(null=True)
+    note = models.CharField(max_length=1000, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    job_id = models.UUIDField(unique=True)
+    version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
+
+    @property
+    def team_id(self) -> uuid.UUID:
+        """The team that will own it."""
+        return self.model.team_id
+
+
+class DatasetRequest(models.Model):
+    """A snapshot that somebody asked for, from this upload; a job reads its rows."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    upload = models.UUIDField()
+    name = models.SlugField(max_length=100)
+    format = models.CharField(max_length=8)
+    split = models.CharField(max_length=16)
+    target = models.CharField(max_length=200)
+    origin = models.CharField(max_length=500)
+    licence = models.CharField(max_length=100)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    job_id = models.UUIDField(unique=True)
+    dataset = models.ForeignKey(
+        DatasetSnapshot, null=True, on_delete=models.PROTECT, related_name="+"
+    )

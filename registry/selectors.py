@@ -1,5 +1,6 @@
 """Reads of models, versions, datasets and evidence, as far as the caller may see them."""
 
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
@@ -11,11 +12,15 @@ from registry.models import (
     Alias,
     AliasMove,
     CardRevision,
+    DatasetRequest,
     DatasetSnapshot,
     Evidence,
     ModelVersion,
     RegisteredModel,
+    VersionRequest,
 )
+
+Asked = TypeVar("Asked", VersionRequest, DatasetRequest)
 
 
 def models_of(caller: Caller) -> QuerySet[RegisteredModel]:
@@ -75,6 +80,23 @@ def version_by_id(version_id: UUID) -> ModelVersion:
     if version is None:
         raise NotFound("There is no such version.")
     return version
+
+
+def version_asked_for(caller: Caller, model: RegisteredModel, job: str) -> VersionRequest | None:
+    """What the caller asked for with this job, to be asked for again."""
+    return _asked(VersionRequest.objects.filter(model=model), caller, job)
+
+
+def dataset_asked_for(caller: Caller, job: str) -> DatasetRequest | None:
+    """What the caller asked for with this job, to be asked for again."""
+    return _asked(DatasetRequest.objects.select_related("team"), caller, job)
+
+
+def _asked(rows: QuerySet[Asked], caller: Caller, job: str) -> Asked | None:
+    try:
+        return rows.filter(requested_by=caller.user, job_id=UUID(job)).first()
+    except ValueError:
+        return None
 
 
 def datasets_of(caller: Caller) -> QuerySet[DatasetSnapshot]:

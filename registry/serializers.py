@@ -5,19 +5,20 @@ from typing import Any
 from rest_framework import serializers
 
 from common.api import Input
-from registry.intake import SPLITS
 from registry.manifests import ROLES
 from registry.models import (
     AliasMove,
     CardRevision,
+    DatasetRequest,
     DatasetSnapshot,
     Evidence,
     ModelVersion,
     Origin,
     RegisteredModel,
     RiskTier,
+    VersionRequest,
 )
-from registry.tables import FORMATS
+from registry.table_schema import FORMATS, SPLITS
 
 
 class DigestField(serializers.CharField):
@@ -99,6 +100,28 @@ class VersionIn(Input):
         required=False, allow_null=True, help_text="Derived from the graph where it is left out."
     )
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+class VersionRequestOut(serializers.ModelSerializer[VersionRequest]):
+    """A version that was asked for: its job, and its number once that has succeeded."""
+
+    model = serializers.CharField(source="model.name")
+    artifacts = PieceIn(source="pieces", many=True)
+    signature = serializers.JSONField(allow_null=True)
+    version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
+
+    class Meta:
+        model = VersionRequest
+        fields = [
+            "id",
+            "model",
+            "artifacts",
+            "signature",
+            "note",
+            "job_id",
+            "version",
+            "created_at",
+        ]
 
 
 class ArtifactOut(serializers.Serializer[Any]):
@@ -193,6 +216,29 @@ class DatasetIn(Input):
     target = serializers.CharField(max_length=200, help_text="Column of the labels; y for NPZ.")
     origin = serializers.CharField(max_length=500)
     licence = serializers.CharField(max_length=100)
+
+
+class DatasetRequestOut(serializers.ModelSerializer[DatasetRequest]):
+    """A snapshot that was asked for: its job, and its id once that has succeeded."""
+
+    team = serializers.CharField(source="team.slug")
+
+    class Meta:
+        model = DatasetRequest
+        fields = [
+            "id",
+            "team",
+            "upload",
+            "name",
+            "format",
+            "split",
+            "target",
+            "origin",
+            "licence",
+            "job_id",
+            "dataset",
+            "created_at",
+        ]
 
 
 class DatasetOut(serializers.ModelSerializer[DatasetSnapshot]):

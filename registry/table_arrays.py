@@ -18,10 +18,10 @@ from registry.table_columns import (
     target_values,
 )
 from registry.table_npz import Member
-from registry.table_schema import Column, Schema, Table, check_size, task_hint
+from registry.table_schema import Column, Progress, Schema, Table, check_size, task_hint
 
 
-def inspect_npz(members: dict[str, Member], target: str) -> Schema:
+def inspect_npz(members: dict[str, Member], target: str, on_rows: Progress) -> Schema:
     """What the arrays hold, every value checked. Raises Invalid, TooLarge."""
     x, y = members["x"], members["y"]
     with x.archive:
@@ -34,6 +34,7 @@ def inspect_npz(members: dict[str, Member], target: str) -> Schema:
         classes = _npz_classes(members)
         for position, piece in x.pieces():
             _check_piece(x, position, piece)
+            on_rows((position + len(piece)) * x.shape[0] // math.prod(x.shape), x.shape[0])
     columns = [Column(name=m.name, dtype=m.dtype.newbyteorder("=").name) for m in (x, y)]
     return Schema(
         columns=columns,

@@ -30,11 +30,12 @@ MAX_UNFOLDED = 4 * 2**30
 @dataclass(frozen=True)
 class Columns:
     """The names of the columns and their batches, which can be read once; `begin` is the number of
-    the first row."""
+    the first row, `expected` about how many rows will come."""
 
     names: list[str]
     batches: Iterator[Batch]
     begin: int
+    expected: int
 
 
 def _native(source: Source) -> Any:
@@ -47,7 +48,7 @@ def read_csv(source: Source, target: str) -> Columns:
     Everything is text here. Raises Invalid for ragged rows, NUL bytes, other encodings.
     """
     try:
-        _scan(source)
+        lines = _scan(source)
     except UnicodeDecodeError:
         raise Invalid("The file is not UTF-8 text.") from None
     ragged = _Ragged()
@@ -58,7 +59,8 @@ def read_csv(source: Source, target: str) -> Columns:
         raise Invalid("The file has no rows.")
     names = [str(column[0].as_py()).strip() for column in first.columns]
     check_names(names, target)
-    return Columns(names, _csv_batches(names, first.slice(1), reader, ragged), begin=2)
+    batches = _csv_batches(names, first.slice(1), reader, ragged)
+    return Columns(names, batches, begin=2, expected=lines - 1)
 
 
 class _Ragged:
@@ -129,19 +131,23 @@ def _csv_batches(names: list[str], first: Any, reader: Any, ragged: _Ragged) -> 
         row += batch.num_rows
 
 
-def _scan(source: Source) -> None:
-    """What the library lets pass or stumbles over: NUL bytes, other encodings, an open quote."""
-    quotes = 0
+def _scan(source: Source) -> int:
+    """How many lines there are; refuses what the library lets pass or stumbles over: NUL bytes,
+    other encodings, an open quote.
+    """
+    quotes = lines = 0
     text = getincrementaldecoder("utf-8")()
     with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         while piece := file.read(_BLOCK):
             if b"\0" in piece:
                 raise Invalid("The file holds a NUL byte; a CSV file is UTF-8 text.")
             quotes += piece.count(b'"')
+            lines += piece.count(b"\n")
             text.decode(piece)
         text.decode(b"", final=True)
     if quotes % 2:
         raise Invalid("The file has a quote that is not closed.")
+    return lines
 
 
 def read_parquet(source: Source, target: str, max_rows: int) -> Columns:
@@ -160,7 +166,8 @@ def read_parquet(source: Source, target: str, max_rows: int) -> Columns:
             )
     folded = [target] if _is_text(file.schema_arrow.field(target).type) else None
     file = pq.ParquetFile(_native(source), pre_buffer=False, read_dictionary=folded)
-    return Columns(names, _parquet_batches(file, names), begin=1)
+    batches = _parquet_batches(file, names)
+    return Columns(names, batches, begin=1, expected=file.metadata.num_rows)
 
 
 def _check_declared(metadata: Any, columns: int, max_rows: int) -> None:

@@ -1,5 +1,6 @@
 """What is known of a dataset, and its rows as arrays."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -8,9 +9,19 @@ import numpy.typing as npt
 
 from common.errors import TooLarge
 
+FORMATS = ("csv", "parquet", "npz")
+SPLITS = ("train", "validation", "test", "calibration")
 REGRESSION = "regression"
 # float32 values of the features that a job can be asked to hold: 2 GiB.
 MAX_VALUES = 2**29
+
+
+# Hears how many rows were read, of about how many.
+Progress = Callable[[int, int], None]
+
+
+def untold(done: int, total: int) -> None:
+    """Nobody listens."""
 
 
 class Column(TypedDict):

@@ -22,11 +22,20 @@ from registry.table_arrays import inspect_npz, load_npz
 from registry.table_batches import Columns, Source, read_csv, read_parquet
 from registry.table_columns import Feature, Target, target_values
 from registry.table_npz import open_members
-from registry.table_schema import REGRESSION, Column, Schema, Table, check_size, task_hint
+from registry.table_schema import (
+    FORMATS,
+    REGRESSION,
+    Column,
+    Progress,
+    Schema,
+    Table,
+    check_size,
+    task_hint,
+    untold,
+)
 
 __all__ = ["FORMATS", "Schema", "Source", "Table", "inspect", "load"]
 
-FORMATS = ("csv", "parquet", "npz")
 _MAGIC = {b"PAR1": "parquet", b"PK\x03\x04": "npz", b"\x93NUM": "npy"}
 _UNREADABLE = (
     pa.ArrowException,
@@ -40,15 +49,18 @@ _UNREADABLE = (
 )
 
 
-def inspect(source: Source, *, format: str, target: str, max_rows: int) -> Schema:
+def inspect(
+    source: Source, *, format: str, target: str, max_rows: int, on_rows: Progress = untold
+) -> Schema:
     """What the file holds, every value checked. Raises Invalid, TooLarge.
 
-    `target` names a column; for NPZ it is `y`.
+    `target` names a column; for NPZ it is `y`. `on_rows` hears how far the reading is.
     """
     with _reading(source, format):
         if format == "npz":
-            return inspect_npz(open_members(source, max_rows), target)
-        return _inspect_columns(_columns(source, format, target, max_rows), target, max_rows)
+            return inspect_npz(open_members(source, max_rows), target, on_rows)
+        columns = _columns(source, format, target, max_rows)
+        return _inspect_columns(columns, target, max_rows, on_rows)
 
 
 def load(
@@ -127,7 +139,7 @@ def _columns(source: Source, format: str, target: str, max_rows: int) -> Columns
     return read_parquet(source, target, max_rows)
 
 
-def _inspect_columns(columns: Columns, target: str, max_rows: int) -> Schema:
+def _inspect_columns(columns: Columns, target: str, max_rows: int, on_rows: Progress) -> Schema:
     goal = Target(target)
     readers = {name: goal if name == target else Feature(name) for name in columns.names}
     seen = dict.fromkeys(columns.names, 0)
@@ -136,6 +148,8 @@ def _inspect_columns(columns: Columns, target: str, max_rows: int) -> Schema:
             seen[name] = first_row - columns.begin + len(array)
             check_size(seen[name], len(readers) - 1, max_rows)
             readers[name].read(array, first_row)
+        done = sum(seen.values()) // len(seen)
+        on_rows(done, max(done, columns.expected))
     rows = _same(seen)
     classes = goal.classes()
     names = [name for name in columns.names if name != target]

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.callers import Caller
@@ -30,11 +31,11 @@ from common.decisions import Decision, allow, deny
 from common.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 from registry import blobs
 from registry.models import Upload
+from worker.models import OPEN, Job
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _HEX = re.compile(r"[0-9a-f]{64}")
-_DIGEST_SUFFIX = ".sha256"
-_ORPHAN_AGE = timedelta(hours=1)
+DIGEST_SUFFIX = ".sha256"
 
 
 class Body(Protocol):
@@ -82,7 +83,7 @@ def start(*, caller: Caller, name: str, size: int, sha256: str = "") -> Upload:
     _check_wishes(name, size, sha256)
     now = timezone.now()
     Person.objects.select_for_update(no_key=True).get(pk=caller.person_id)
-    live = Upload.objects.filter(user__person_id=caller.person_id, expires_at__gt=now)
+    live = Upload.objects.filter(~held(), user__person_id=caller.person_id, expires_at__gt=now)
     if live.count() >= settings.MAX_OPEN_UPLOADS:
         raise Conflict(
             f"You have {settings.MAX_OPEN_UPLOADS} unfinished uploads; finish or remove one first."
@@ -245,32 +246,75 @@ def names_of(*, caller: Caller, upload_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 @transaction.atomic
 def cancel(*, caller: Caller, upload_id: UUID) -> None:
-    """Remove one's own upload. Raises NotAllowed, NotFound."""
+    """Remove one's own upload. Raises NotAllowed, NotFound, Conflict (being registered)."""
     upload = _owned(caller, upload_id)
+    if Upload.objects.filter(held(), pk=upload_id).exists():
+        raise Conflict("This upload is being registered; cancel that job first.")
     upload.delete()
     transaction.on_commit(partial(_forget, upload_id))
 
 
-def take(*, user: User, upload_id: UUID, limit: int | None = None) -> TakenFile:
-    """The whole file of one's own upload, moved into the blob store; the upload ends with the
-    caller's transaction, in which this must be called. The Blob row is the caller's.
+def held() -> Q:
+    """Uploads that a registration waits to use: neither swept nor given to another one."""
+    return Q(job_id__in=Job.objects.filter(status__in=OPEN).values("pk"))
 
-    Raises NotFound, Conflict (not whole), Invalid (other digest), TooLarge (over `limit` bytes).
+
+def whole(*, user: User, upload_id: UUID, limit: int | None = None) -> Upload:
+    """One's own finished upload that no registration waits to use, locked by the caller's
+    transaction. Raises NotFound, Conflict (not whole, in use), TooLarge (over `limit` bytes).
     """
-    now = timezone.now()
-    upload = (
-        Upload.objects.select_for_update()
-        .filter(pk=upload_id, user=user, expires_at__gt=now)
-        .first()
-    )
+    upload = _locked_row(user, upload_id, limit, Q(expires_at__gt=timezone.now()))
+    if Upload.objects.filter(held(), pk=upload_id).exists():
+        raise Conflict("This upload is being registered already.", field="upload")
+    if not _known_digest(upload):
+        with _locked(upload) as descriptor:
+            _require_whole(upload, descriptor)
+    return upload
+
+
+def hold(uploads: Iterable[Upload], job_id: UUID) -> None:
+    """Keep uploads for a job until it has ended."""
+    Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).update(job_id=job_id)
+
+
+def _locked_row(user: User, upload_id: UUID, limit: int | None, still: Q) -> Upload:
+    rows = Upload.objects.select_for_update()
+    upload = rows.filter(still, pk=upload_id, user=user).first()
     if upload is None:
         raise NotFound("There is no such upload of yours.", field="upload")
     if limit is not None and upload.size > limit:
         raise TooLarge(f"This file may have at most {limit} bytes.", field="upload")
+    return upload
+
+
+def _require_whole(upload: Upload, descriptor: int) -> None:
+    have = os.fstat(descriptor).st_size
+    if have != upload.size:
+        raise Conflict(
+            f"The upload is not finished: {have} of {upload.size} bytes.", field="upload"
+        )
+
+
+@transaction.atomic
+def store(*, user: User, upload_id: UUID, job_id: UUID, limit: int | None = None) -> TakenFile:
+    """The whole file of an upload that this job holds, moved into the blob store; the upload
+    stays, so that after a refusal it can be used again. Raises what `take` raises.
+    """
+    upload = _locked_row(user, upload_id, limit, Q(job_id=job_id))
     sha256 = _move(upload)
-    upload.delete()
-    transaction.on_commit(partial(_forget, upload_id))
     return TakenFile(blobs.path_of(sha256), upload.name, upload.size, sha256)
+
+
+def take(*, user: User, upload_id: UUID, job_id: UUID, limit: int | None = None) -> TakenFile:
+    """The whole file of an upload that this job holds, moved into the blob store; the upload ends
+    with the caller's transaction, in which this must be called. The Blob row is the caller's.
+
+    Raises NotFound, Conflict (not whole), Invalid (other digest), TooLarge (over `limit` bytes).
+    """
+    taken = store(user=user, upload_id=upload_id, job_id=job_id, limit=limit)
+    Upload.objects.filter(pk=upload_id).delete()
+    transaction.on_commit(partial(_forget, upload_id))
+    return taken
 
 
 def _move(upload: Upload) -> str:
@@ -280,36 +324,10 @@ def _move(upload: Upload) -> str:
         blobs.keep(known, upload.size)
         return known
     with _locked(upload) as descriptor:
-        have = os.fstat(descriptor).st_size
-        if have != upload.size:
-            raise Conflict(
-                f"The upload is not finished: {have} of {upload.size} bytes.", field="upload"
-            )
+        _require_whole(upload, descriptor)
         sha256 = _settle(upload, descriptor)
         blobs.adopt(_partial(upload.pk), sha256)
         return sha256
-
-
-def sweep_uploads(now: datetime) -> int:
-    """Remove expired uploads and files that belong to none; how many. Called by the clock."""
-    gone = 0
-    for upload_id in Upload.objects.filter(expires_at__lte=now).values_list("pk", flat=True):
-        gone += Upload.objects.filter(pk=upload_id, expires_at__lte=now).delete()[0]
-    return gone + _sweep_files(now)
-
-
-def _sweep_files(now: datetime) -> int:
-    folder = Path(settings.UPLOAD_DIR)
-    if not folder.is_dir():
-        return 0
-    # A file is made before its row commits, so a young one without a row may be about to get it.
-    before = (now - _ORPHAN_AGE).timestamp()
-    old = [path for path in folder.iterdir() if path.lstat().st_mtime < before]
-    known = {str(key) for key in Upload.objects.values_list("pk", flat=True)}
-    orphans = [path for path in old if path.name.removesuffix(_DIGEST_SUFFIX) not in known]
-    for path in orphans:
-        path.unlink(missing_ok=True)
-    return len(orphans)
 
 
 def _owned(caller: Caller, upload_id: UUID) -> Upload:
@@ -354,7 +372,7 @@ def _partial(upload_id: UUID) -> Path:
 
 
 def _digest_file(upload_id: UUID) -> Path:
-    return Path(settings.UPLOAD_DIR) / f"{upload_id}{_DIGEST_SUFFIX}"
+    return Path(settings.UPLOAD_DIR) / f"{upload_id}{DIGEST_SUFFIX}"
 
 
 def _known_digest(upload: Upload) -> str:

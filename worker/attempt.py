@@ -15,7 +15,7 @@ import time
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from worker.journal import Journal
+from worker.journal import Failure, Journal
 from worker.leases import end, feel, requeue
 from worker.limits import Limits
 from worker.models import Job, Queue, Status
@@ -184,7 +184,8 @@ class Attempt:
     def _conclude(self, last_words: str) -> bool:
         """Move the job to what follows; False when its process had already finished it."""
         job_id, token = self.job.pk, self.job.token
-        reason, again = self.journal.failure or (last_words, True)
+        failure = self.journal.failure or Failure(last_words, again=True)
+        reason = failure.reason
         if self.why is Why.HALTED:
             reason = "The slot was stopped; this try does not count."
             moved = requeue(job_id, token, reason, counted=False)
@@ -194,10 +195,10 @@ class Attempt:
         elif self.why is Why.TOO_LONG:
             reason = f"It took longer than {settings.JOB_WALL_SECONDS} s."
             moved = end(job_id, token, Status.FAILED, reason)
-        elif again:
+        elif failure.again:
             moved = requeue(job_id, token, reason)
         else:
-            moved = end(job_id, token, Status.FAILED, reason)
+            moved = end(job_id, token, Status.FAILED, reason, problem=failure.problem)
         if moved:
             self.journal.line(reason, "system")
         return moved

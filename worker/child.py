@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from common.errors import DomainError, Unavailable
+from common.problems import problem_of
 from common.steering import Cancelled
 from worker.context import JobContext
 from worker.jobs import LostLease
@@ -36,8 +37,11 @@ def execute(job_id: UUID, token: int, limits: Limits) -> int:
     except (Cancelled, LostLease):
         return STOPPED
     except Exception as error:  # noqa: BLE001 - whatever went wrong must be told to the person
-        traceback.print_exc()
-        context.send_failure(_reason(error, limits), again=isinstance(error, _PASSING))
+        if not isinstance(error, DomainError):
+            traceback.print_exc()
+        problem = problem_of(error) if isinstance(error, DomainError) else None
+        again = isinstance(error, _PASSING)
+        context.send_failure(_reason(error, limits), again=again, problem=problem)
         return FAILED
     return FINISHED
 

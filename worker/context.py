@@ -99,9 +99,15 @@ class JobContext:
             self._send({"progress": self._pending})
             self._sent_at = time.monotonic()
 
-    def send_failure(self, reason: str, *, again: bool) -> None:
-        """Tell the slot why this try failed and whether another one could help."""
-        self._send({"failed": {"reason": reason[:LONGEST_TEXT], "again": again}})
+    def send_failure(
+        self, reason: str, *, again: bool, problem: Mapping[str, Any] | None = None
+    ) -> None:
+        """Tell the slot why this try failed and whether another one could help.
+
+        `problem` is the document of a refusal, as a request would have been answered with.
+        """
+        failed = {"reason": reason[:LONGEST_TEXT], "again": again, "problem": problem}
+        self._send({"failed": failed})
 
     def _send(self, message: dict[str, Any]) -> None:
         line = json.dumps(finite(message), default=float).encode() + b"\n"

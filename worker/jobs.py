@@ -24,6 +24,7 @@ __all__ = [
     "LostLease",
     "enqueue",
     "finish",
+    "keep_result",
     "request_cancel",
     "retry",
 ]
@@ -101,6 +102,7 @@ def retry(*, job_id: UUID) -> Job:
         status=Status.QUEUED,
         attempts=0,
         failure="",
+        problem=None,
         progress={},
         worker="",
         started_at=None,
@@ -133,6 +135,11 @@ def finish(job_id: UUID, token: int, *, result: Mapping[str, Any] | None = None)
     waiting = Job.objects.filter(needed__needs=job_id, status__in=OPEN)
     for queue in waiting.values_list("queue", flat=True).distinct():
         _ring_on_commit(queue)
+
+
+def keep_result(job_id: UUID, result: Mapping[str, Any]) -> None:
+    """Say what came of a job, where only its effects tell: in their transaction, after finish()."""
+    Job.objects.filter(pk=job_id, status=Status.SUCCEEDED).update(result=dict(result))
 
 
 def _locked(job_id: UUID) -> Job:

@@ -5,6 +5,7 @@ A chatty job costs one transaction a second, and a flood of output only its own 
 
 import json
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -20,12 +21,21 @@ KEPT_LINES = 2000
 KEPT_POINTS = 20_000
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Why a try failed, in the words of its own process; `problem` is a refusal's document."""
+
+    reason: str
+    again: bool
+    problem: dict[str, Any] | None = None
+
+
 class Journal:
     """The unwritten part of one try's report. Not thread-safe: one loop feeds and flushes it."""
 
     def __init__(self, job_id: UUID, token: int) -> None:
         self.job_id, self.token = job_id, token
-        self.failure: tuple[str, bool] | None = None
+        self.failure: Failure | None = None
         self._progress: dict[str, Any] | None = None
         self._points: dict[int, dict[str, Any]] = {}
         self._lines: deque[tuple[int, str, str]] = deque(maxlen=BATCH_LINES)
@@ -60,7 +70,10 @@ class Journal:
         elif kind == "log":
             self.line(str(body["text"]), str(body["level"]))
         elif kind == "failed":
-            self.failure = (str(body["reason"]), bool(body["again"]))
+            problem = body.get("problem")
+            self.failure = Failure(
+                str(body["reason"]), bool(body["again"]), dict(problem) if problem else None
+            )
 
     def flush(self) -> Pulse:
         """Renew the lease and write what was gathered, if the token still holds.

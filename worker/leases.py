@@ -3,7 +3,9 @@ and by the database's clock. Whoever holds an old token changes nothing.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -100,19 +102,33 @@ def requeue(job_id: UUID, token: int, reason: str, *, counted: bool = True) -> b
 
 
 @transaction.atomic
-def end(job_id: UUID, token: int, status: Status, reason: str) -> bool:
+def end(
+    job_id: UUID,
+    token: int,
+    status: Status,
+    reason: str,
+    *,
+    problem: Mapping[str, Any] | None = None,
+) -> bool:
     """End a running job as failed or cancelled; False if not held under this token any more."""
     job = _held(job_id, token)
     if job is not None:
-        close(job, status, reason)
+        close(job, status, reason, problem=problem)
     return job is not None
 
 
-def close(job: Job, status: Status, reason: str) -> None:
+def close(
+    job: Job, status: Status, reason: str, *, problem: Mapping[str, Any] | None = None
+) -> None:
     """Mark a locked job as failed or cancelled and tell its app, in the caller's transaction."""
     job.status, job.failure, job.lease_until = status, reason, None
+    job.problem = dict(problem) if problem else None
     Job.objects.filter(pk=job.pk).update(
-        status=status, failure=reason, lease_until=None, finished_at=Now()
+        status=status,
+        failure=reason,
+        problem=job.problem,
+        lease_until=None,
+        finished_at=Now(),
     )
     job.refresh_from_db(fields=["finished_at"])
     try:

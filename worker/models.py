@@ -66,6 +66,7 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True)
     progress = models.JSONField(default=dict)
     failure = models.TextField(blank=True)
+    problem = models.JSONField(null=True)
     result = models.JSONField(null=True)
 
     class Meta:

@@ -3,6 +3,14 @@
 from worker.kinds import Kind, Periodic
 
 KINDS: dict[str, Kind] = {
+    "registry.admit": Kind(
+        run="registry.execution:run_admission",
+        fail="registry.intake:fail_registration",
+    ),
+    "registry.read_dataset": Kind(
+        run="registry.execution:run_reading",
+        fail="registry.intake:fail_registration",
+    ),
     "training.run": Kind(
         run="training.execution:run_training",
         fail="training.services:fail_run",

@@ -56,16 +56,19 @@ class Stage:
 
 
 def register(stage: Stage, line: Line, purpose: str) -> None:
-    """The model and the two snapshots."""
+    """The model and the two snapshots, whose rows are read by jobs."""
     body = {"name": line.name, "team": stage.team, "purpose": purpose, "risk_tier": "medium"}
     stage.ada.post("models", body | {"licence": "BSD-3-Clause", "origin": "in-house"})
+    jobs = {}
     for split, rows in line.splits.items():
         upload = stage.ada.upload(rows.name, rows.file)
         kind = rows.name.rpartition(".")[2]
         fields = {"upload": upload, "team": stage.team, "name": line.name, "split": split}
         fields |= {"format": kind, "target": "y" if kind == "npz" else "diagnosis"}
         fields |= {"origin": "scikit-learn's bundled copy", "licence": "CC-BY-4.0"}
-        line.datasets[split] = stage.ada.post("datasets", fields)["id"]
+        jobs[split] = stage.ada.post("datasets", fields)["job_id"]
+    for split, job in jobs.items():
+        line.datasets[split] = stage.ada.wait_for_job(job)["result"]["dataset"]
 
 
 def train(stage: Stage, lines: list[Line]) -> None:

@@ -7,6 +7,7 @@ _RELEASES = "tests/governance/test_releases.py"
 _DOCUMENTS = "tests/governance/test_documents.py"
 _PREDICTING = "tests/inference/test_predicting.py"
 _VERSIONS = "tests/registry/test_versions.py"
+_ASKED_FOR = "tests/registry/test_registrations.py"
 _PEOPLE = "tests/accounts/test_services.py"
 _BY_TEAM = "tests/attacks/test_log_by_team.py"
 _BUNDLES = "tests/compliance/test_bundles.py"
@@ -34,6 +35,24 @@ AUTHORISATION = (
         "governance/policies.py",
         "Only members who read the evidence may comment.",
         f"{_REVIEWS}::TestComment::test_by_role",
+    ),
+    Guard(
+        "a job registers only for whoever may do so when it ends",
+        "registry/intake.py",
+        "    policies.may_contribute(caller, team).enforce()\n    return caller",
+        "    return caller",
+        (
+            f"{_ASKED_FOR}::TestAVersion::test_is_not_registered_once_the_role_is_gone",
+            f"{_ASKED_FOR}::TestADataset::test_is_not_registered_once_the_role_is_gone",
+        ),
+    ),
+    Guard(
+        "an upload is held by one registration",
+        "registry/uploads.py",
+        "    if Upload.objects.filter(held(), pk=upload_id).exists():\n"
+        '        raise Conflict("This upload is being registered already.", field="upload")\n',
+        "",
+        (f"{_ASKED_FOR}::TestAnUpload::test_is_held_by_one_registration",),
     ),
     Guard(
         "authorisation: may_sign",

@@ -11,7 +11,6 @@ from evaluation.services import request_run
 from governance.models import PolicyVersion
 from governance.services import submit
 from registry import jobs
-from registry.intake import register_dataset
 from registry.models import DatasetSnapshot
 from tests.cast import password_of, the_team, user_of, who
 from tests.factories import tiny, verbs
@@ -55,16 +54,11 @@ def token_of(caller: Caller, *scopes: str) -> tuple[UUID, str]:
 
 
 def _training_rows(caller: Caller) -> DatasetSnapshot:
-    return register_dataset(
-        caller=caller,
-        team=the_team(),
+    return verbs.register_dataset(
+        caller,
         upload=verbs.send(caller, "train.csv", tiny.table("train")),
         name="tumours-learn",
         split="train",
-        target="diagnosis",
-        origin="scikit-learn",
-        licence="CC-BY-4.0",
-        file_format="csv",
     )
 
 

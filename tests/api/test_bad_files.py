@@ -9,10 +9,11 @@ import numpy as np
 import onnx
 import pytest
 
+from common.errors import Invalid
 from tests.api.client import Api, nothing_written, refusal
 from tests.api.house import House
 from tests.cast import TEAM
-from tests.factories import tiny
+from tests.factories import tiny, verbs
 from tests.stage import Stage
 
 VERSIONS = "/models/tumours/versions"
@@ -30,6 +31,18 @@ def _patch(api: Api, upload: str, data: bytes, offset: str = "0", **more: Any) -
     headers = {"Upload-Offset": offset}
     kind = more.get("kind", "application/octet-stream")
     return api.send("PATCH", f"/uploads/{upload}", data, kind=kind, headers=headers)
+
+
+def refused(api: Api, path: str, body: Any, field: str | None = None) -> None:
+    """Nothing comes of it: the request is refused, or the job that looks at the bytes."""
+    reply = api.send("POST", path, body)
+    if reply.status_code != 202:
+        refusal(reply, 422, field=field)
+        return
+    with nothing_written(), pytest.raises(Invalid) as found:
+        verbs.at_work(reply.json()["job_id"])
+    assert found.value.reason
+    assert field in {None, found.value.field}
 
 
 def _zip() -> bytes:
@@ -76,8 +89,7 @@ def test_what_is_no_safe_onnx_model_becomes_no_version(
 ) -> None:
     upload = sent(api, NO_MODELS[what])
     body = {"artifacts": [{"upload": upload, "role": "model"}]}
-    with nothing_written():
-        refusal(api.send("POST", VERSIONS, body), 422, field="artifacts")
+    refused(api, VERSIONS, body, field="artifacts")
 
 
 SIGNATURES: dict[str, Any] = {
@@ -103,8 +115,7 @@ def test_a_signature_that_the_model_does_not_have_is_refused(
         "artifacts": [{"upload": house["onnx"], "role": "model"}],
         "signature": SIGNATURES[what],
     }
-    with nothing_written():
-        refusal(api.send("POST", VERSIONS, body), 422)
+    refused(api, VERSIONS, body)
 
 
 def test_an_upload_serves_once_and_only_its_owner(house: House, api: Api) -> None:
@@ -167,8 +178,7 @@ def test_what_is_no_sound_table_becomes_no_dataset(what: str, house: House, api:
         "origin": "nowhere",
         "licence": "none",
     }
-    with nothing_written():
-        refusal(api.send("POST", "/datasets", body), 422)
+    refused(api, "/datasets", body)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from inference.models import Prediction
 from inference.segments import SegmentWriter
 from inference.services import note_loaded, note_refused, ship_predictions
 from inference.table import Candidate
-from registry.intake import register_dataset
+from registry.intake import Piece, fail_registration, request_version
 from registry.jobs import cancel_job, retry_job
 from registry.loading import note_corruption
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
@@ -112,16 +112,12 @@ def _live(slug: str) -> None:
 
 
 def _snapshot(hand: Caller, team: Team, split: str) -> DatasetSnapshot:
-    return register_dataset(
-        caller=hand,
+    return verbs.register_dataset(
+        hand,
         team=team,
         upload=verbs.send(hand, "rows.csv", tiny.table(split)),
         name=f"rows-of-{team.slug}",
         split=split,
-        target="diagnosis",
-        origin="scikit-learn",
-        licence="CC-BY-4.0",
-        file_format="csv",
     )
 
 
@@ -148,6 +144,15 @@ def _jobs(hand: Caller, manager: Caller, version: ModelVersion) -> None:
         (
             evaluation.request_explanation(caller=hand, version=version, dataset=test),
             evaluation.fail_explanation,
+        ),
+        (
+            request_version(
+                caller=hand,
+                model=version.model,
+                pieces=[Piece(verbs.send(hand, "notes.txt", b"words"), "sidecar")],
+                signature=None,
+            ),
+            fail_registration,
         ),
     ]
     for run, fail in asked:

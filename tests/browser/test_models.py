@@ -18,7 +18,8 @@ from django.test import override_settings
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from registry.models import DatasetSnapshot, ModelVersion
+from registry.intake import Piece, request_version
+from registry.models import DatasetRequest, DatasetSnapshot, ModelVersion, VersionRequest
 from tests.browser.conftest import WIDTHS, OpenAs, Site
 from tests.cast import who
 from tests.factories import tiny, verbs
@@ -101,6 +102,10 @@ def test_a_version_is_uploaded_in_pieces_and_registered(
     choose_file(page, "Model file", file)
     page.get_by_label("Signature (JSON)").fill(json.dumps(tiny.SIGNATURE))
     page.get_by_role("button", name="Check and register").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Registration of a version")
+    expect(page.get_by_text("Waits for a free worker")).to_be_visible()
+    verbs.at_work(VersionRequest.objects.get(version=None).job_id)
+    page.get_by_role("link", name=f"Open {MODEL} v2").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{MODEL} v2")
     assert ModelVersion.objects.get(number=2).servable
     assert site.problems == []
@@ -119,7 +124,24 @@ def test_a_refused_file_is_kept_and_its_error_gets_the_focus(
     expect(page.locator("[data-error-summary]")).to_be_focused()
     page.get_by_label("Signature (JSON)").fill(json.dumps(tiny.SIGNATURE))
     page.get_by_role("button", name="Check and register").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"{MODEL} v2")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Registration of a version")
+
+
+def test_a_refused_registration_says_why_and_where(
+    site: Site, open_as: OpenAs, tmp_path: Path
+) -> None:
+    page = open_as("ada")
+    upload = verbs.send(who("ada"), "model.onnx", b"\x80\x04K\x01.")
+    asked = request_version(
+        caller=who("ada"),
+        model=site.stage.version.model,
+        pieces=[Piece(upload, "model")],
+        signature=None,
+    )
+    refusal = verbs.refused_at_work(asked.job_id)
+    site.look_at(page, reverse("web:job", args=[asked.job_id]))
+    expect(page.get_by_text(refusal.reason).first).to_be_visible()
+    expect(page.get_by_text("artifacts", exact=True)).to_be_visible()
 
 
 def test_further_files_are_ticked_and_may_be_left_out_again(
@@ -187,6 +209,9 @@ def test_a_dataset_is_uploaded_and_registered(site: Site, open_as: OpenAs, tmp_p
         page.get_by_label(label, exact=True).fill(text)
     page.get_by_label("Target", exact=True).fill("diagnosis")
     page.get_by_role("button", name="Read and register").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Registration of a dataset")
+    verbs.at_work(DatasetRequest.objects.get(name="more").job_id)
+    page.get_by_role("link", name="Open the dataset").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("more")
     assert DatasetSnapshot.objects.get(name="more").rows == 300
 

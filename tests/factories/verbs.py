@@ -2,15 +2,20 @@
 
 import io
 import json
-from collections.abc import Iterable
-from dataclasses import replace
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from django.utils import timezone
 
 from accounts.callers import Caller
+from common.errors import DomainError
+from common.problems import problem_of
 from evaluation.models import EvaluationRun, ExplanationRun
 from evaluation.services import (
     complete_explanation,
@@ -21,12 +26,15 @@ from evaluation.services import (
 from governance.models import Review, Signature
 from governance.services import sign, submit
 from registry import blobs, uploads
-from registry.intake import Piece, register_dataset, upload_version
+from registry.intake import Piece, request_dataset, request_version
 from registry.manifests import MODEL, File
 from registry.models import DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
 from registry.services import NewVersion, add_evidence, add_version, edit_card, register_model
 from tests.cast import password_of, the_team, who
 from tests.factories import tiny
+from worker.context import JobContext
+from worker.kinds import runner
+from worker.leases import end
 from worker.models import Job, Status
 
 REASON = "Read the evidence; it supports the use."
@@ -55,16 +63,44 @@ def new_model(caller: Caller, name: str, tier: str = "medium") -> RegisteredMode
 def new_dataset(caller: Caller, name: str = "tumours", split: str = "test") -> DatasetSnapshot:
     """Rows of a split."""
     return register_dataset(
-        caller=caller,
-        team=the_team(),
+        caller,
         upload=send(caller, "rows.csv", tiny.table(split)),
         name=name,
         split=split,
-        target="diagnosis",
-        origin="scikit-learn",
-        licence="CC-BY-4.0",
-        file_format="csv",
     )
+
+
+def register_dataset(caller: Caller, **wishes: Any) -> DatasetSnapshot:
+    """A snapshot by request and job, in this process. Raises what either raises."""
+    given: dict[str, Any] = {
+        "team": the_team(),
+        "target": "diagnosis",
+        "origin": "scikit-learn",
+        "licence": "CC-BY-4.0",
+        "file_format": "csv",
+    }
+    asked = request_dataset(caller=caller, **(given | wishes))
+    at_work(asked.job_id)
+    return DatasetSnapshot.objects.get(pk=_result(asked.job_id)["dataset"])
+
+
+def upload_version(
+    *,
+    caller: Caller,
+    model: RegisteredModel,
+    pieces: Sequence[Piece],
+    signature: dict[str, Any] | None,
+) -> ModelVersion:
+    """A version by request and job, in this process. Raises what either raises."""
+    asked = request_version(caller=caller, model=model, pieces=pieces, signature=signature)
+    at_work(asked.job_id)
+    return ModelVersion.objects.get(model=model, number=_result(asked.job_id)["version"])
+
+
+def _result(job_id: UUID) -> dict[str, Any]:
+    result = Job.objects.get(pk=job_id).result
+    assert result is not None
+    return dict(result)
 
 
 def uploaded(caller: Caller, model: RegisteredModel) -> ModelVersion:
@@ -132,6 +168,54 @@ def explain(caller: Caller, version: ModelVersion, *, strength: float = 1.0) -> 
     job, token = taken(run.job_id)
     report = tiny.reports_on(version, strength)["explanation"]
     return complete_explanation(run_id=run.pk, job_id=job, token=token, report=report)
+
+
+@dataclass
+class _Here(JobContext):
+    """A try in the process of a test, whose one connection must stay in its transaction."""
+
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    def progress(self, **news: Any) -> None:
+        """Kept for the test; a real one would drop the connection."""
+        self.heard.append(news)
+
+
+def at_work(job_id: UUID) -> list[dict[str, Any]]:
+    """Does a job's work in this process, as its own process would; the progress it told.
+
+    Raises what the work raises.
+    """
+    job_id, token = taken(job_id)
+    job = Job.objects.get(pk=job_id)
+    channel = os.open(os.devnull, os.O_WRONLY)
+    here = _Here(
+        job_id=job_id,
+        token=token,
+        kind=job.kind,
+        params=job.params,
+        subject_type=job.subject_type,
+        subject_id=job.subject_id,
+        requested_by_id=job.requested_by_id,
+        attempt=1,
+        threads=1,
+        workdir=Path(os.devnull),
+        channel=channel,
+    )
+    try:
+        runner(job.kind)(here)
+    finally:
+        os.close(channel)
+    return here.heard
+
+
+def refused_at_work(job_id: UUID) -> DomainError:
+    """Does a job's work, which is refused, and ends the job as its slot would."""
+    with pytest.raises(DomainError) as found:
+        at_work(job_id)
+    refusal = found.value
+    assert end(job_id, 1, Status.FAILED, refusal.reason, problem=problem_of(refusal))
+    return refusal
 
 
 def dataset() -> DatasetSnapshot:

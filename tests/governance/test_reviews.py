@@ -8,7 +8,7 @@ from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from governance.models import Review, ReviewState
 from governance.selectors import review_by_id, statement_of
 from governance.services import comment, submit, withdraw
-from registry.intake import Piece, upload_version
+from registry.intake import Piece
 from registry.models import Status
 from registry.services import show_status
 from tests.cast import who
@@ -103,7 +103,9 @@ class TestSubmit:
     def test_refuses_what_can_never_be_served(self, ready: Stage) -> None:
         model = verbs.new_model(who("ada"), "papers")
         piece = Piece(verbs.send(who("ada"), "notes.txt", b"words"), "sidecar")
-        version = upload_version(caller=who("ada"), model=model, pieces=[piece], signature=None)
+        version = verbs.upload_version(
+            caller=who("ada"), model=model, pieces=[piece], signature=None
+        )
 
         with pytest.raises(Conflict, match="no model that can be served"):
             submit(caller=who("ada"), version=version)

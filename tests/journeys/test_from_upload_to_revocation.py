@@ -1,5 +1,7 @@
 """The main job over HTTP, and what is left of it when processes are killed in the middle."""
 
+import os
+import pickle
 import random
 import signal
 import socket
@@ -16,9 +18,10 @@ import pytest
 from scripts.story.client import Refused
 from tests.conftest import StartInstance
 from tests.factories import tiny
-from tests.journeys.house import House, move_in, until
+from tests.journeys.house import House, move_in, process_of, until
 
 pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=120)]
+PICKLE = pickle.dumps({"weights": [1.0]})
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,7 @@ def house(
     start_instance: StartInstance, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """One instance with the embedded PostgreSQL, which the supervisor restarts like the rest."""
-    instance = start_instance("--slots", "1", "--light-slots", "0", embedded=True)
+    instance = start_instance("--slots", "1", embedded=True)
     yield move_in(instance, tmp_path_factory.mktemp("house"))
     instance.stop()
 
@@ -36,7 +39,7 @@ def test_a_model_goes_the_whole_way_by_different_persons(house: House) -> None:
     upload = ada.upload("test.csv", tiny.table())
     fields = {"upload": upload, "team": house.team, "name": "tumours", "split": "test"}
     fields |= {"format": "csv", "target": "diagnosis", "origin": "UCI", "licence": "CC-BY-4.0"}
-    dataset = ada.post("datasets", fields)["id"]
+    dataset = ada.wait_for_job(ada.post("datasets", fields)["job_id"])["result"]["dataset"]
     version = house.model("whole", "medium")
 
     wish = {"dataset": dataset, "seed": 1}
@@ -72,6 +75,52 @@ def test_a_model_goes_the_whole_way_by_different_persons(house: House) -> None:
     took = until(lambda: not _answers(house, "whole"), 5)
     assert took < 1
     assert not _answers(house, "whole")
+
+
+def _asks(house: House, name: str, data: bytes) -> str:
+    """The job of a version of these bytes."""
+    ada = house.by("ada")
+    pieces = [{"upload": ada.upload("model.onnx", data), "role": "model"}]
+    job: str = ada.post(f"models/{name}/versions", {"artifacts": pieces})["job_id"]
+    return job
+
+
+def test_a_registration_whose_process_is_killed_makes_one_version(house: House) -> None:
+    ada = house.by("ada")
+    house.model("checked", "low")
+
+    job = _asks(house, "checked", tiny.model_bytes(0.5))
+    until(lambda: process_of(job), 30)
+    os.kill(process_of(job), signal.SIGKILL)
+    ended = ada.wait_for_job(job, 60)
+
+    assert ended["attempts"] == 2
+    assert ended["result"] == {
+        "model": "checked",
+        "version": 2,
+        "url": "/api/v1/models/checked/versions/2",
+    }
+    versions = ada.get("models/checked/versions")["results"]
+    assert [version["number"] for version in versions] == [2, 1]
+
+
+def test_a_refused_registration_names_sentence_and_field_and_the_next_one_succeeds(
+    house: House,
+) -> None:
+    ada = house.by("ada")
+    house.model("mixed", "low")
+
+    jobs = [_asks(house, "mixed", data) for data in (PICKLE, tiny.model_bytes(0.25))]
+    with pytest.raises(RuntimeError, match="failed"):
+        ada.wait_for_job(jobs[0], 60)
+    refused = ada.get(f"jobs/{jobs[0]}")
+    succeeded = ada.wait_for_job(jobs[1], 60)
+
+    assert (refused["attempts"], refused["result"]) == (1, None)
+    assert refused["problem"]["field"] == "artifacts"
+    assert refused["problem"]["detail"] == refused["failure"]
+    assert "pickle" in refused["failure"]
+    assert (succeeded["problem"], succeeded["result"]["version"]) == (None, 2)
 
 
 def _more_than(answered: list[str], count: int) -> bool:

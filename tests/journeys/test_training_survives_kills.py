@@ -16,6 +16,7 @@ from scripts.story.client import Client, sign_in
 from scripts.story.data import breast_cancer
 from tests.conftest import StartInstance
 from tests.instance import Instance, free_port
+from tests.journeys.house import process_of
 
 pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=150)]
 PASSWORD = "a long password for a test"
@@ -54,7 +55,7 @@ def open_lab(
 
     def start(**env: str) -> Lab:
         quick = {"ASSAY_JOB_LEASE": "6", "ASSAY_JOB_HEARTBEAT": "1", "ASSAY_JOB_ATTEMPTS": "5"}
-        instance = start_instance("--slots", "1", "--light-slots", "0", **quick, **env)
+        instance = start_instance("--slots", "1", **quick, **env)
         return Lab(instance, *_prepared(instance, tmp_path_factory.mktemp("lab")))
 
     return start
@@ -114,7 +115,9 @@ def _prepared(instance: Instance, folder: Path) -> tuple[Client, str]:
     rows = breast_cancer(0)["train"]
     fields: dict[str, Any] = {"upload": ada.upload(rows.name, rows.file), "team": "lab"}
     fields |= {"name": "tumours", "format": "csv", "split": "train", "target": "diagnosis"}
-    return ada, ada.post("datasets", fields | {"origin": "scikit-learn", "licence": "CC-BY"})["id"]
+    fields |= {"origin": "scikit-learn", "licence": "CC-BY"}
+    ended = ada.wait_for_job(ada.post("datasets", fields)["job_id"])
+    return ada, ended["result"]["dataset"]
 
 
 def _start(lab: Lab) -> str:
@@ -127,24 +130,13 @@ def _child_of(job: str, *, after_points: int, ada: Client, other_than: int = 0) 
     """The process that trains, once the job's curve has grown to so many points under it."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        pid = _process_of(job)
+        pid = process_of(job)
         points = len(ada.get(f"jobs/{job}")["points"])
         if pid not in (0, other_than) and points >= after_points:
             assert points < PARAMS["epochs"], "it ended before it could be killed"
             return pid
         time.sleep(0.05)
     raise AssertionError("The training did not come so far.")
-
-
-def _process_of(job: str) -> int:
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"worker.run" in words and job.encode() in words:
-            return int(folder.name)
-    return 0
 
 
 def _await_death(pid: int) -> None:

@@ -14,6 +14,7 @@ from accounts.roles import Scope
 from common.errors import Conflict, Invalid, NotAllowed, NotFound, TooLarge, Unavailable
 from registry import blobs, uploads
 from registry.models import Upload
+from registry.upkeep import sweep_uploads
 from tests.registry.upload_steps import (
     DATA,
     SHA,
@@ -22,6 +23,7 @@ from tests.registry.upload_steps import (
     locked,
     offset_of,
     send,
+    take,
     take_and_roll_back,
 )
 
@@ -226,7 +228,7 @@ class TestTaking:
         upload = begin(ada)
         send(ada, upload, 0, DATA)
         with django_capture_on_commit_callbacks(execute=True):
-            taken = uploads.take(user=ada.user, upload_id=upload.pk)
+            taken = take(ada, upload)
         assert (taken.name, taken.size, taken.sha256) == ("model.onnx", len(DATA), SHA)
         assert taken.path == blobs.path_of(SHA)
         assert blobs.read_verified(SHA, len(DATA)) == DATA
@@ -236,28 +238,28 @@ class TestTaking:
     def test_works_once(self, ada: Caller) -> None:
         upload = begin(ada)
         send(ada, upload, 0, DATA)
-        uploads.take(user=ada.user, upload_id=upload.pk)
+        take(ada, upload)
         with pytest.raises(NotFound):
-            uploads.take(user=ada.user, upload_id=upload.pk)
+            take(ada, upload)
 
     def test_leaves_an_unfinished_upload_alone(self, ada: Caller) -> None:
         upload = begin(ada)
         send(ada, upload, 0, DATA[:5])
         with pytest.raises(Conflict, match=f"5 of {len(DATA)}"):
-            uploads.take(user=ada.user, upload_id=upload.pk)
+            take(ada, upload)
         assert offset_of(ada, upload) == 5
 
     def test_is_for_the_owner_alone(self, ada: Caller, ben: Caller) -> None:
         upload = begin(ada)
         send(ada, upload, 0, DATA)
         with pytest.raises(NotFound):
-            uploads.take(user=ben.user, upload_id=upload.pk)
+            take(ben, upload)
 
     def test_refuses_files_over_the_limit_of_their_use(self, ada: Caller) -> None:
         upload = begin(ada)
         send(ada, upload, 0, DATA)
         with pytest.raises(TooLarge):
-            uploads.take(user=ada.user, upload_id=upload.pk, limit=1000)
+            take(ada, upload, limit=1000)
         assert offset_of(ada, upload) == len(DATA)
 
     def test_can_be_tried_again_after_a_rolled_back_registration(self, ada: Caller) -> None:
@@ -267,7 +269,7 @@ class TestTaking:
             take_and_roll_back(ada, upload)
         progress = uploads.find(caller=ada, upload_id=upload.pk)
         assert (progress.offset, progress.sha256) == (len(DATA), SHA)
-        assert uploads.take(user=ada.user, upload_id=upload.pk).sha256 == SHA
+        assert take(ada, upload).sha256 == SHA
         assert blobs.read_verified(SHA, len(DATA)) == DATA
 
     def test_after_a_roll_back_no_more_bytes_are_taken(self, ada: Caller) -> None:
@@ -283,7 +285,7 @@ class TestTaking:
     ) -> None:
         upload = begin(ada, sha256=SHA)
         (Path(settings.UPLOAD_DIR) / str(upload.pk)).write_bytes(DATA)
-        assert uploads.take(user=ada.user, upload_id=upload.pk).sha256 == SHA
+        assert take(ada, upload).sha256 == SHA
 
     def test_refuses_bytes_without_the_declared_digest(
         self, ada: Caller, settings: Settings
@@ -291,14 +293,14 @@ class TestTaking:
         upload = begin(ada, sha256=SHA)
         (Path(settings.UPLOAD_DIR) / str(upload.pk)).write_bytes(DATA[::-1])
         with pytest.raises(Invalid):
-            uploads.take(user=ada.user, upload_id=upload.pk)
+            take(ada, upload)
         assert list(Path(settings.BLOB_DIR).rglob("*")) == []
 
     def test_waits_for_no_request_that_is_still_writing(self, ada: Caller) -> None:
         upload = begin(ada)
         send(ada, upload, 0, DATA)
         with locked(upload), pytest.raises(Conflict, match="Another request"):
-            uploads.take(user=ada.user, upload_id=upload.pk)
+            take(ada, upload)
 
 
 class TestRemoving:
@@ -323,7 +325,7 @@ class TestSweeping:
     ) -> None:
         send(ada, begin(ada), 0, DATA)
         later = timezone.now() + timedelta(hours=settings.UPLOAD_LIFE_HOURS, minutes=1)
-        assert uploads.sweep_uploads(later) == 3
+        assert sweep_uploads(later) == 3
         assert files(settings) == set()
         assert not Upload.objects.exists()
 
@@ -331,16 +333,16 @@ class TestSweeping:
         upload = begin(ada)
         send(ada, upload, 0, DATA[:5])
         almost = upload.expires_at - timedelta(minutes=1)
-        assert uploads.sweep_uploads(almost) == 0
+        assert sweep_uploads(almost) == 0
         assert offset_of(ada, upload) == 5
 
     def test_removes_files_of_no_upload_once_they_are_old(self, settings: Settings) -> None:
         folder = Path(settings.UPLOAD_DIR)
         folder.mkdir()
         (folder / str(uuid4())).write_bytes(b"left by a crash")
-        assert uploads.sweep_uploads(timezone.now()) == 0
-        assert uploads.sweep_uploads(timezone.now() + timedelta(hours=2)) == 1
+        assert sweep_uploads(timezone.now()) == 0
+        assert sweep_uploads(timezone.now() + timedelta(hours=2)) == 1
         assert files(settings) == set()
 
     def test_of_an_instance_without_uploads_does_nothing(self) -> None:
-        assert uploads.sweep_uploads(timezone.now()) == 0
+        assert sweep_uploads(timezone.now()) == 0

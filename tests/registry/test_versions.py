@@ -18,7 +18,7 @@ from evaluation.services import request_explanation, request_run
 from registry import selectors
 from registry.blobs import path_of
 from registry.cards import FIELDS
-from registry.intake import Piece, upload_version
+from registry.intake import Piece, request_version
 from registry.jobs import cancel_job, retry_job
 from registry.models import ModelVersion, RegisteredModel, Upload
 from registry.policies import may_read, may_read_evidence
@@ -50,7 +50,7 @@ ACTS: dict[str, Any] = {
         caller=c, model=s.version.model, changes={"purpose": "Other."}
     ),
     "upload a file": lambda c, s: start(caller=c, name="model.onnx", size=1),
-    "register a version": lambda c, s: upload_version(
+    "register a version": lambda c, s: request_version(
         caller=c, model=s.version.model, pieces=[], signature=None
     ),
     "edit the card": lambda c, s: edit_card(
@@ -220,7 +220,7 @@ class TestIntake:
 
     def refused(self, stage: Stage, *pieces: Piece, signature: Any = None) -> DomainError:
         with pytest.raises(DomainError) as refusal, transaction.atomic():
-            upload_version(
+            verbs.upload_version(
                 caller=who("ada"),
                 model=stage.version.model,
                 pieces=pieces,
@@ -262,7 +262,7 @@ class TestIntake:
             Piece(verbs.send(who("ada"), f"part-{n}.bin", bytes([n])), "sidecar") for n in range(16)
         ]
 
-        version = upload_version(
+        version = verbs.upload_version(
             caller=who("ada"), model=ready.version.model, pieces=pieces, signature=None
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings as django_settings
 from django.db import transaction
@@ -49,9 +50,16 @@ def locked(upload: Upload) -> Iterator[None]:
         yield
 
 
+def take(caller: Caller, upload: Upload, **more: Any) -> uploads.TakenFile:
+    """What a job does that was given the upload."""
+    job = uuid4()
+    uploads.hold([upload], job)
+    return uploads.take(user=caller.user, upload_id=upload.pk, job_id=job, **more)
+
+
 def take_and_roll_back(caller: Caller, upload: Upload) -> None:
     with transaction.atomic():
-        uploads.take(user=caller.user, upload_id=upload.pk)
+        take(caller, upload)
         raise Invalid("The name is taken.")
 
 

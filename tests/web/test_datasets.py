@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from registry.models import DatasetSnapshot
+from registry.models import DatasetRequest, DatasetSnapshot
 from tests.cast import TEAM, who
 from tests.factories import tiny, verbs
 from tests.stage import MODEL, Stage
@@ -46,18 +46,42 @@ class TestDatasets:
     def test_are_registered_from_an_upload(self, ready: Stage, as_: As) -> None:
         upload = verbs.send(who("ada"), "t.csv", tiny.table("train"))
         response = as_("ada").post(reverse("web:dataset-new"), self.fields(upload=upload))
-        dataset = DatasetSnapshot.objects.get(name="more")
-        assert response["Location"] == reverse("web:dataset", args=[dataset.pk])
-        shown = text(as_("ben").get(response["Location"]))
+        job_id = DatasetRequest.objects.get(name="more").job_id
+        assert response["Location"] == reverse("web:job", args=[job_id])
+        verbs.at_work(job_id)
+        address = reverse("web:dataset", args=[DatasetSnapshot.objects.get(name="more").pk])
+        assert f'href="{address}"' in text(as_("ada").get(response["Location"]))
+        shown = text(as_("ben").get(address))
         assert "worst radius" in shown
         assert "malignant" in shown
 
-    def test_with_a_wrong_target_are_refused_beside_it(self, ready: Stage, as_: As) -> None:
+    def test_with_a_wrong_name_are_refused_beside_it(self, ready: Stage, as_: As) -> None:
         upload = verbs.send(who("ada"), "t.csv", tiny.table("train"))
-        fields = self.fields(upload=upload, target="nothing")
+        fields = self.fields(upload=upload, name="no name")
         response = as_("ada").post(reverse("web:dataset-new"), fields)
         assert response.status_code == 422
-        assert "target" in response.context["form"].errors
+        assert "name" in response.context["form"].errors
+
+    def test_with_a_wrong_target_are_refused_by_their_job_and_asked_for_again(
+        self, ready: Stage, as_: As
+    ) -> None:
+        upload = verbs.send(who("ada"), "t.csv", tiny.table("train"))
+        fields = self.fields(upload=upload, target="nothing")
+        as_("ada").post(reverse("web:dataset-new"), fields)
+        job_id = DatasetRequest.objects.get(name="more").job_id
+        refusal = verbs.refused_at_work(job_id)
+        assert refusal.field == "target"
+        address = reverse("web:job", args=[job_id])
+        again = reverse("web:dataset-new") + f"?job={job_id}"
+        assert refusal.reason in text(as_("ada").get(address))
+        assert f'href="{again}"' in text(as_("ada").get(address))
+        assert f'href="{again}"' not in text(as_("mira").get(address))
+        form = as_("ada").get(again).context["form"]
+        filled = {name: str(form[name].value()) for name in form.fields}
+        assert filled == {name: str(value) for name, value in fields.items()}
+        response = as_("ada").post(again, filled | {"target": "diagnosis"})
+        assert response.status_code == 302
+        verbs.at_work(DatasetRequest.objects.get(target="diagnosis", name="more").job_id)
 
     def test_say_what_they_were_used_for(self, ready: Stage, as_: As) -> None:
         shown = text(as_("ben").get(reverse("web:dataset", args=[_rows().pk])))

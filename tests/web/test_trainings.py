@@ -6,9 +6,8 @@ import pytest
 from django.urls import reverse
 
 from common.errors import Invalid
-from registry.intake import register_dataset
 from registry.models import DatasetSnapshot
-from tests.cast import the_team, who
+from tests.cast import who
 from tests.factories import tiny, verbs
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
@@ -21,17 +20,8 @@ ADDRESS = f"/models/{MODEL}/train"
 
 def rows(split: str = "train", of: str = "") -> DatasetSnapshot:
     """A snapshot of a split; with `of` the rows are those of another."""
-    return register_dataset(
-        caller=who("ada"),
-        team=the_team(),
-        upload=verbs.send(who("ada"), "rows.csv", tiny.table(of or split)),
-        name="rows",
-        split=split,
-        target="diagnosis",
-        origin="scikit-learn",
-        licence="CC-BY-4.0",
-        file_format="csv",
-    )
+    upload = verbs.send(who("ada"), "rows.csv", tiny.table(of or split))
+    return verbs.register_dataset(who("ada"), upload=upload, name="rows", split=split)
 
 
 class TestATraining:

@@ -3,14 +3,14 @@
 import html
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django import Settings
 
-from registry.models import DatasetSnapshot, ModelVersion, Upload
+from registry.models import DatasetRequest, DatasetSnapshot, ModelVersion, Upload, VersionRequest
 from tests.cast import TEAM, who
 from tests.factories import tiny, verbs
 from tests.stage import MODEL, Stage
@@ -36,6 +36,12 @@ def artifacts(number: int = 2) -> set[tuple[str, str]]:
     return set(version.artifacts.values_list("role", "name"))
 
 
+def job_of_version() -> UUID:
+    """The job of the version that was asked for and is not there yet."""
+    job: UUID = VersionRequest.objects.get(version=None).job_id
+    return job
+
+
 class TestAVersionByUpload:
     def fields(self, **wishes: Any) -> dict[str, Any]:
         given = {"signature": json.dumps(tiny.SIGNATURE), "note": ""}
@@ -45,22 +51,51 @@ class TestAVersionByUpload:
         upload = verbs.send(who("ada"), "model.onnx", tiny.model_bytes(0.25))
         fields = self.fields(model_file=upload)
         response = as_("ada").post(ADDRESS, fields)
-        assert response["Location"] == reverse("web:version", args=[MODEL, 2])
+        job = job_of_version()
+        assert response["Location"] == reverse("web:job", args=[job])
+        assert response["Location"] in text(as_("ada").get(reverse("web:model", args=[MODEL])))
+        verbs.at_work(job)
+        shown = text(as_("ada").get(response["Location"]))
+        assert f'href="{reverse("web:version", args=[MODEL, 2])}"' in shown
 
-    def test_that_is_no_onnx_is_refused_beside_the_file_and_its_upload_is_kept(
+    def test_that_is_no_onnx_is_refused_by_its_job_which_leads_back_to_the_form(
         self, ready: Stage, as_: As
     ) -> None:
         upload = verbs.send(who("ada"), "model.pkl", b"\x80\x04K\x01.")
-        response = as_("ada").post(ADDRESS, self.fields(model_file=upload))
-        assert response.status_code == 422
-        assert "model_file" in response.context["form"].errors
-        assert f'value="{upload}"' in text(response)
+        more = [verbs.send(who("ada"), f"{name}.json", b"{}") for name in ("a", "b")]
+        as_("ada").post(ADDRESS, self.fields(model_file=upload, sidecar=more))
+        job = job_of_version()
+        refusal = verbs.refused_at_work(job)
+        shown = text(as_("ada").get(reverse("web:job", args=[job])))
+        assert refusal.reason in shown
+        assert "<code>artifacts</code>" in shown
+        again = f"{ADDRESS}?job={job}"
+        assert f'href="{again}"' in shown
+        form = as_("ada").get(again)
+        assert form.context["kept"]["model_file"] == [(upload, "model.pkl")]
+        assert [pk for pk, _ in form.context["kept"]["sidecar"]] == more
+        assert '"malignant"' in text(form)
+        for username, asked in (("mira", job), ("ada", "no-job")):
+            other = as_(username).get(f"{ADDRESS}?job={asked}")
+            assert other.context["kept"]["model_file"] == []
         assert ModelVersion.objects.count() == 1
+
+    def test_that_is_being_registered_is_refused_beside_the_form(
+        self, ready: Stage, as_: As
+    ) -> None:
+        upload = verbs.send(who("ada"), "model.onnx", tiny.model_bytes(0.25))
+        fields = self.fields(model_file=upload)
+        as_("ada").post(ADDRESS, fields)
+        response = as_("ada").post(ADDRESS, fields)
+        assert response.status_code == 409
+        assert "This upload is being registered already." in text(response)
+        assert f'value="{upload}"' in text(response)
 
     def test_may_be_kept_as_an_opaque_file(self, ready: Stage, as_: As) -> None:
         upload = verbs.send(who("ada"), "model.pkl", b"\x80\x04K\x01.")
         fields = self.fields(model_file=upload, is_opaque="on", signature="")
         as_("ada").post(ADDRESS, fields)
+        verbs.at_work(job_of_version())
         assert not ModelVersion.objects.get(number=2).servable
 
     @pytest.mark.parametrize("signature", ["{", "[]", "NaN", "[" * 5000])
@@ -83,8 +118,8 @@ class TestFurtherFiles:
             role: [verbs.send(who("ada"), name, name.encode()) for name in names[role]]
             for role in FURTHER[:2]
         }
-        response = as_("ada").post(ADDRESS, self.fields(**sent))
-        assert response["Location"] == reverse("web:version", args=[MODEL, 2])
+        as_("ada").post(ADDRESS, self.fields(**sent))
+        verbs.at_work(job_of_version())
         assert artifacts() == {
             ("model", "model.onnx"),
             *((role, name) for role in FURTHER[:2] for name in names[role]),
@@ -96,6 +131,7 @@ class TestFurtherFiles:
         assert refused.context["kept"]["sidecar"] == [(kept, "a.json"), (left, "b.json")]
         fields = self.fields(sidecar=[kept], model_file=refused.context["kept"]["model_file"][0][0])
         as_("ada").post(ADDRESS, fields)
+        verbs.at_work(job_of_version())
         assert artifacts() == {("model", "model.onnx"), ("sidecar", "a.json")}
 
     def test_that_are_none_are_refused(self, ready: Stage, as_: As) -> None:
@@ -129,8 +165,8 @@ class TestWithoutScript:
             "weights-bytes": [file("w.safetensors")],
             "tokenizer-bytes": [file("vocab.txt")],
         }
-        response = as_("ada").post(ADDRESS, self.fields(**more))
-        assert response["Location"] == reverse("web:version", args=[MODEL, 2])
+        as_("ada").post(ADDRESS, self.fields(**more))
+        verbs.at_work(job_of_version())
         assert artifacts() == {
             ("model", "model.onnx"),
             ("sidecar", "a.json"),
@@ -150,11 +186,13 @@ class TestWithoutScript:
         kept = {name: [pk for pk, _ in files] for name, files in refused.context["kept"].items()}
         again = {"signature": json.dumps(tiny.SIGNATURE), "note": ""}
         client.post(ADDRESS, again | kept)
+        verbs.at_work(job_of_version())
         assert artifacts() == {("model", "model.onnx"), ("sidecar", "a.json")}
 
     def test_another_model_file_takes_the_place_of_the_first(self, ready: Stage, as_: As) -> None:
         first = verbs.send(who("ada"), "first.onnx", tiny.model_bytes(0.5))
         as_("ada").post(ADDRESS, self.fields(model_file=first))
+        verbs.at_work(job_of_version())
         assert artifacts() == {("model", "model.onnx")}
 
     def test_a_file_that_cannot_be_taken_is_told_beside_its_field(
@@ -199,4 +237,5 @@ class TestWithoutScript:
             "licence": "x",
         }
         as_("ada").post(reverse("web:dataset-new"), fields)
+        verbs.at_work(DatasetRequest.objects.get(name="rows").job_id)
         assert DatasetSnapshot.objects.get(name="rows").rows == 300

@@ -12,7 +12,6 @@ from django.urls import reverse
 from audit.actions import Action
 from evaluation.models import EvaluationRun, ExplanationRun
 from evaluation.services import request_run
-from registry.intake import register_dataset
 from registry.models import DatasetSnapshot, ModelVersion
 from tests.cast import who
 from tests.factories import tiny, verbs
@@ -67,11 +66,8 @@ class TestStartingJobs:
         assert field in response.context["form"].errors
 
     def test_tells_that_an_uploaded_file_cannot_be_pruned(self, ready: Stage, as_: As) -> None:
-        training = register_dataset(
-            caller=who("ada"), team=ready.version.model.team, split="train", name="rows",
-            upload=verbs.send(who("ada"), "t.csv", tiny.table("train")), target="diagnosis",
-            origin="x", licence="x", file_format="csv",
-        )  # fmt: skip
+        upload = verbs.send(who("ada"), "t.csv", tiny.table("train"))
+        training = verbs.register_dataset(who("ada"), upload=upload, name="rows", split="train")
         address = at("compression") + "?method=prune"
         assert "an uploaded file has no layout to cut" in text(as_("ada").get(address))
         form = as_("ada").get(address).context["form"]

@@ -100,7 +100,7 @@ def counted(context: JobContext) -> None:
 
 def refuse(context: JobContext) -> None:
     started(context)
-    raise Invalid("The dataset has one class only.")
+    raise Invalid("The dataset has one class only.", field="target")
 
 
 def crash(context: JobContext) -> None:

@@ -103,10 +103,11 @@ def test_a_cancelled_job_can_be_tried_again_and_succeeds(
 ) -> None:
     one = job()
     request_cancel(job_id=one.pk)
+    Job.objects.filter(pk=one.pk).update(problem={"detail": "Of the try before."})
     retry(job_id=one.pk)
     start_slot()
     eventually(lambda: ended(one))
-    assert (one.status, one.attempts) == ("succeeded", 1)
+    assert (one.status, one.attempts, one.problem) == ("succeeded", 1, None)
 
 
 def test_a_job_that_takes_too_much_memory_ends_only_itself(
@@ -137,7 +138,15 @@ def test_a_refusal_fails_at_once_with_its_sentence(job: Enqueue, start_slot: Sta
     eventually(lambda: ended(one))
     assert (one.status, one.attempts) == ("failed", 1)
     assert one.failure == "The dataset has one class only."
+    assert one.problem == {
+        "type": "urn:assay:problem:invalid",
+        "title": "The input is not valid",
+        "status": 422,
+        "detail": "The dataset has one class only.",
+        "field": "target",
+    }
     assert rows("SELECT status, reason FROM test_end") == [("failed", one.failure)]
+    assert "Traceback" not in log_of(one)
 
 
 def test_a_bug_fails_at_once_and_the_log_keeps_output_and_traceback(

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Team
 from accounts.roles import Role
 from evaluation.models import EvaluationRun, ExplanationRun
-from registry.intake import register_dataset
+from registry.intake import request_dataset
 from registry.models import DatasetSnapshot
-from registry.selectors import dataset_by_id, datasets_of
+from registry.selectors import dataset_asked_for, dataset_by_id, datasets_of
 from training.models import CompressionRun, TrainingRun
 from web.base import PageView
 from web.forms.models import DatasetFilter, DatasetForm
@@ -97,15 +97,24 @@ class DatasetNew(UploadPage):
         return Team.objects.filter(pk__in=self.caller.teams_with(*CONTRIBUTING)).order_by("slug")
 
     def form(self, data: Any = None) -> forms.Form:
-        """Offers the teams in which the person contributes."""
-        return DatasetForm(data, teams=self._teams())
+        """Offers the teams in which the person contributes; filled in with what a job was asked
+        for that made nothing of it."""
+        return DatasetForm(data, teams=self._teams(), initial=self._as_before())
+
+    def _as_before(self) -> dict[str, Any]:
+        asked = dataset_asked_for(self.caller, self.request.GET.get("job", ""))
+        if asked is None:
+            return {}
+        same = ("upload", "name", "split", "target", "origin", "licence")
+        given = {name: getattr(asked, name) for name in same}
+        return given | {"team": asked.team.slug, "file_format": asked.format}
 
     def context(self) -> dict[str, Any]:
         """Whether there is a team at all."""
         return {"has_team": self._teams().exists()}
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
-        """Reads the file and registers it."""
-        dataset = register_dataset(caller=self.caller, **given)
-        messages.success(self.request, _("The snapshot is registered."))
-        return redirect("web:dataset", dataset.pk)
+        """Asks for the snapshot and opens its job."""
+        asked = request_dataset(caller=self.caller, **given)
+        messages.success(self.request, _("The file waits to be read."))
+        return redirect("web:job", asked.job_id)

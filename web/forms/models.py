@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
-from registry.intake import SPLITS
 from registry.models import Origin, RiskTier, Status
+from registry.table_schema import SPLITS
 from web.forms.uploads import Upload, Uploads
 
 LONGEST_SIGNATURE = 200_000
@@ -196,6 +196,6 @@ class DatasetForm(forms.Form):
     )
     licence = forms.CharField(label=gettext_lazy("Licence"), max_length=100)
 
-    def __init__(self, data: Any = None, *, teams: Any) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, teams: Any, initial: Any = None) -> None:
+        super().__init__(data, initial=initial)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]

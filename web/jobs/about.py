@@ -10,13 +10,23 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Team
 from accounts.selectors import logins_named
 from evaluation.models import EvaluationRun, ExplanationRun
-from registry.models import DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
+from registry.models import (
+    DatasetRequest,
+    DatasetSnapshot,
+    Evidence,
+    ModelVersion,
+    RegisteredModel,
+    VersionRequest,
+)
 from training.models import CompressionRun, TrainingRun
 from worker.models import Job
 
 TITLES: dict[str, Promise] = {
+    "registry.admit": gettext_lazy("Registration of a version"),
+    "registry.read_dataset": gettext_lazy("Registration of a dataset"),
     "training.run": gettext_lazy("Training"),
     "training.compress": gettext_lazy("Compression"),
     "evaluation.run": gettext_lazy("Evaluation"),
@@ -36,12 +46,13 @@ class Fact:
 
 @dataclass
 class About:
-    """Inputs, parameters and outputs of a job."""
+    """Inputs, parameters and outputs of a job; `again` is the form that asks for the same."""
 
     inputs: list[Fact] = field(default_factory=list)
     params: list[tuple[str, Any]] = field(default_factory=list)
     outputs: list[Fact] = field(default_factory=list)
     next: Fact | None = None
+    again: str = ""
 
 
 def title_of(kind: str) -> str:
@@ -91,6 +102,40 @@ def _opening(version: ModelVersion | None) -> Fact | None:
     found = _version(version, "")
     name = _("Open %(version)s") % {"version": version}
     return Fact(name, name, found[0].url) if found else None
+
+
+def _admission(job: Job) -> About:
+    asked = (
+        VersionRequest.objects.select_related("model", "version__model")
+        .filter(job_id=job.pk)
+        .first()
+    )
+    if asked is None:
+        return About()
+    return About(
+        [_model(asked.model)],
+        [
+            (_("Files"), ", ".join(piece["role"] for piece in asked.pieces)),
+            *([(_("Note"), asked.note)] if asked.note else []),
+        ],
+        _version(asked.version, _("Version")),
+        _opening(asked.version),
+        f"{address('web:version-new', asked.model.name)}?job={job.pk}",
+    )
+
+
+def _reading_rows(job: Job) -> About:
+    asked = DatasetRequest.objects.select_related("team", "dataset").filter(job_id=job.pk).first()
+    if asked is None:
+        return About()
+    made = _dataset(asked.dataset, _("Dataset"))
+    return About(
+        [Fact(_("Owner team"), asked.team.name)],
+        [(name, getattr(asked, name)) for name in ("name", "format", "split", "target")],
+        made,
+        Fact(_("Open the dataset"), made[0].text, made[0].url) if made else None,
+        f"{address('web:dataset-new')}?job={job.pk}",
+    )
 
 
 def _training(job: Job) -> About:
@@ -174,6 +219,8 @@ def _explanation(job: Job) -> About:
 
 
 _READERS: dict[str, Callable[[Job], About]] = {
+    "registry.admit": _admission,
+    "registry.read_dataset": _reading_rows,
     "training.run": _training,
     "training.compress": _compression,
     "evaluation.run": _evaluation,
@@ -198,10 +245,11 @@ class Entry:
 
 
 def entries_of(jobs: Iterable[Job]) -> list[Entry]:
-    """Lines with the names of their subjects and persons, by three queries however many."""
+    """Lines with the names of their subjects and persons, by four queries however many."""
     rows = list(jobs)
     models = RegisteredModel.objects.in_bulk(_subjects(rows, "model"))
     versions = ModelVersion.objects.select_related("model").in_bulk(_subjects(rows, "version"))
+    teams = Team.objects.in_bulk(_subjects(rows, "team"))
     names = logins_named(job.requested_by_id for job in rows)
     found = []
     for job in rows:
@@ -210,6 +258,8 @@ def entries_of(jobs: Iterable[Job]) -> list[Entry]:
             subject = _model(models[job.subject_id])
         elif job.subject_id in versions:
             subject = _version(versions[job.subject_id], "")[0]
+        elif job.subject_id in teams:
+            subject = Fact(_("Team"), teams[job.subject_id].name)
         by = names.get(job.requested_by_id, "") if job.requested_by_id else ""
         found.append(Entry(job, title_of(job.kind), subject, by))
     return found

@@ -57,7 +57,9 @@ def _done(job: Job, done: float | None, total: float | None) -> float | None:
         return float(total or 1)
     if job.status == Status.QUEUED:
         return 0.0
-    return float(done) if done is not None and total else None
+    if done is not None and total:
+        return float(done)
+    return 0.0 if job.status in TERMINAL else None
 
 
 def _seconds_left(job: Job, done: float | None, total: float | None, now: datetime) -> float | None:

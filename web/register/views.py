@@ -1,5 +1,6 @@
 """The list of models, a new one, its description, and new versions by upload or training."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -16,10 +17,16 @@ from accounts.selectors import teams_of
 from common.errors import Invalid
 from governance.answering import answers_of
 from registry import policies, services
-from registry.intake import Piece, upload_version
+from registry.intake import Piece, request_version
 from registry.manifests import MODEL, SIDECAR, TOKENIZER, WEIGHTS
 from registry.models import ModelVersion, RegisteredModel
-from registry.selectors import datasets_of, matching, model_named, models_of
+from registry.selectors import (
+    datasets_of,
+    matching,
+    model_named,
+    models_of,
+    version_asked_for,
+)
 from training.policies import may_train
 from training.recipes import RECIPES, Recipe
 from training.recipes.recipe import common_params
@@ -149,31 +156,49 @@ class VersionNew(UploadPage, OfModel):
     """A version by upload."""
 
     template = "models/upload.html"
-    renamed = {"artifacts": "model_file", "inputs": "signature", "outputs": "signature"}
+    renamed = {
+        "artifacts": "model_file",
+        "upload": "model_file",
+        "inputs": "signature",
+        "outputs": "signature",
+    }
 
     def form(self, data: Any = None) -> forms.Form:
-        """The form."""
-        return UploadForm(data)
+        """Empty, or filled in with what a job was asked for that made nothing of it."""
+        return UploadForm(data, initial=self._as_before())
+
+    def _as_before(self) -> dict[str, Any]:
+        asked = version_asked_for(self.caller, self.model, self.request.GET.get("job", ""))
+        if asked is None:
+            return {}
+        first, *others = sorted(asked.pieces, key=lambda piece: piece["role"] != MODEL)
+        given = {"model_file": first["upload"], "is_opaque": first["role"] != MODEL}
+        given |= {"note": asked.note}
+        if asked.signature:
+            given["signature"] = json.dumps(asked.signature, indent=2)
+        for role in FURTHER:
+            given[role] = [piece["upload"] for piece in others if piece["role"] == role]
+        return given
 
     def context(self) -> dict[str, Any]:
         """The model, and a signature to copy."""
         return {"model": self.model, "example": SIGNATURE_EXAMPLE}
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
-        """Registers the version and opens it; after a refusal the uploads are still there."""
+        """Asks for the version and opens its job; after a refusal the uploads are still there."""
         pieces = [
             Piece(given["model_file"], SIDECAR if given["is_opaque"] else MODEL),
             *(Piece(upload, role) for role in FURTHER for upload in given[role]),
         ]
-        version = upload_version(
+        asked = request_version(
             caller=self.caller,
             model=self.model,
             pieces=pieces,
             signature=given["signature"],
             note=given["note"],
         )
-        messages.success(self.request, _("The version is registered."))
-        return redirect("web:version", self.model.name, version.number)
+        messages.success(self.request, _("The files wait for their check."))
+        return redirect("web:job", asked.job_id)
 
 
 class TrainingNew(OfModel):
