@@ -153,7 +153,8 @@ def _ordinary(path: Path, sha256: str) -> BufferedReader:
             raise Corrupt(f"sha256:{sha256} is a link, not a file.") from None
         raise
     found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+    # No name at all: the same bytes came again since, and took the place of these.
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         os.close(descriptor)
         raise Corrupt(f"sha256:{sha256} is not an ordinary file of one name.")
     return os.fdopen(descriptor, "rb")

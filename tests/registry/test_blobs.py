@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -145,6 +146,25 @@ class TestReading:
         blobs.put_bytes(DATA)
         with blobs.open_verified(SHA) as file:
             assert file.read() == DATA
+
+    def test_is_not_disturbed_by_the_same_bytes_that_come_again(self) -> None:
+        blobs.put_bytes(DATA)
+        done = threading.Event()
+
+        def store_again() -> None:
+            while not done.is_set():
+                blobs.put_bytes(DATA)
+
+        threads = [threading.Thread(target=store_again) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(2000):
+                assert blobs.read_verified(SHA, len(DATA)) == DATA
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
 
 
 class TestDownloading:
