@@ -201,13 +201,11 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+_PASSWORDS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_PASSWORDS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_PASSWORDS}.CommonPasswordValidator"},
+    {"NAME": f"{_PASSWORDS}.UserAttributeSimilarityValidator"},
 ]
 ACCOUNT_ADAPTER = "accounts.adapters.ClosedSignup"
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -232,6 +230,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        # Over this many Django throws away some of them at random, counters of wrong passwords too.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 
@@ -273,9 +273,7 @@ MAX_PREDICT_ROWS = env.integer(
     "ASSAY_MAX_PREDICT_ROWS", 1000, "Most rows of one prediction request.", minimum=1
 )
 SERVER_MEMORY_BYTES = env.integer(
-    "ASSAY_SERVER_MEMORY",
-    0,
-    "Most memory of a web or inference process; 0: three quarters of the machine's.",
+    "ASSAY_SERVER_MEMORY", 0, "Most memory of a web or inference process; 0: 3/4 of the machine's."
 )
 MAX_OPEN_UPLOADS = env.integer(
     "ASSAY_MAX_OPEN_UPLOADS", 20, "Open uploads of a person; a version takes up to 16.", minimum=1
@@ -321,7 +319,6 @@ JOB_THREADS = env.integer("ASSAY_JOB_THREADS", 1, "Compute threads of a job.", m
 NOTARY_INTERVAL_MS = env.integer(
     "ASSAY_NOTARY_INTERVAL", 300, "Pause between two rounds of the notary, in ms.", minimum=10
 )
-
 EXPORT_NOTARY_SECONDS = env.integer(
     "ASSAY_EXPORT_WAIT", 60, "How long an export waits for the notary's checkpoint.", minimum=1
 )
