@@ -106,6 +106,20 @@ def test_the_form_for_a_new_password_is_no_way_to_guess_the_old_one(house: House
     assert user_of("ada").check_password(password_of("ada"))
 
 
+def test_tries_with_other_names_do_not_wash_away_the_count(house: House) -> None:
+    """From many addresses, as one has them with IPv6, every name leaves a counter."""
+    cache.clear()
+    ben = who("ben")
+    for number in range(settings.PASSWORD_TRIES):
+        with pytest.raises(NotAllowed):
+            reauthenticate(caller=ben, password=f"guess {number}")
+    for number in range(600):
+        cache.set(f"z{number:04}", 1, 300)
+
+    with pytest.raises(TooManyTries):
+        reauthenticate(caller=ben, password=password_of("ben"))
+
+
 def test_no_header_gives_a_guesser_another_address(house: House) -> None:
     cache.clear()
     for n in range(6):
