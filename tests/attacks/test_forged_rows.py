@@ -49,6 +49,14 @@ def test_no_event_happens_at_a_moment_that_nobody_can_read(link: Link) -> None:
         link.execute(_EVENT, ["infinity", None, "1", "{}", b"{}", leaf_hash(b"{}")])
 
 
+def test_no_event_hides_from_the_notary_behind_an_old_transaction(link: Link) -> None:
+    """It would be believed at once, and stand in the log only after the notary's next start."""
+    forged = _EVENT.replace("leaf_hash)", "leaf_hash, transaction)").replace("%s)", "%s, 1)")
+    own = "RETURNING transaction = pg_current_xact_id()::text::bigint"
+    values = [timezone.now(), None, "1", "{}", b"{}", leaf_hash(b"{}")]
+    assert link.execute((forged + own).encode(), values).fetchone() == (True,)
+
+
 def _forged_by_cleo(link: Link, review: Review, at: object) -> Record:
     cleo = user_of("cleo")
     made = make_record(
