@@ -195,7 +195,7 @@ PAGES: Expected = {
     },
     "web: /policies/publish": {
         "GET": "to 403 403 403 403 ok 403 ok",
-        "POST": "to no no no no no no no",
+        "POST": "to 403 403 403 403 no 403 no",
     },
     "web: /policies/<uuid:pk>": {
         "GET": "to ok ok ok ok ok ok ok",
