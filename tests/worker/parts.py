@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def eventually(check: Callable[[], object], seconds: float = 20, what: str = "") -> None:
+def eventually(check: Callable[[], object], seconds: float = 60, what: str = "") -> None:
     """Wait until `check` is true; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not check():

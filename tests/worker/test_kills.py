@@ -66,7 +66,7 @@ def test_jobs_have_one_effect_each_over_five_kills_of_processes_and_five_of_slot
             hit = alive(pid) and _hit(partial(os.kill, pid, 9), running)
         else:
             hit = _hit(slot.kill, running)
-            eventually(partial(gone, pid), 5, "the process dies with its slot")
+            eventually(partial(gone, pid), 30, "the process dies with its slot")
             slot.start()
         hits += [(kind, str(running.pk))] * hit
     eventually(lambda: not Job.objects.exclude(status="succeeded").exists(), 900)
