@@ -1,6 +1,7 @@
 """What a job says of itself, gathered and written in batches: progress, curve points, log lines.
 
-A chatty job costs one transaction a second, and a flood of output only its own oldest lines.
+A chatty job costs one transaction a second, and a flood of output only its own oldest lines: what
+the job logs by intent, and warnings about it, are kept apart from what it prints.
 """
 
 import json
@@ -10,14 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 
 from worker.context import LONGEST_TEXT, finite
 from worker.leases import Pulse, beat
 from worker.models import Job, JobLogLine, JobPoint
 
 BATCH_LINES = 500
-KEPT_LINES = 2000
+KEPT_LINES = 1000
+OUTPUT = "output"
 KEPT_POINTS = 20_000
 
 
@@ -38,19 +40,22 @@ class Journal:
         self.failure: Failure | None = None
         self._progress: dict[str, Any] | None = None
         self._points: dict[int, dict[str, Any]] = {}
-        self._lines: deque[tuple[int, str, str]] = deque(maxlen=BATCH_LINES)
+        self._printed: deque[tuple[int, str, str]] = deque(maxlen=BATCH_LINES)
+        self._logged: deque[tuple[int, str, str]] = deque(maxlen=BATCH_LINES)
         self._number: int | None = None
         self._heard = 0
 
     @property
     def dirty(self) -> bool:
         """Whether there is something to write."""
-        return bool(self._lines or self._points or self._progress is not None)
+        lines = self._printed or self._logged
+        return bool(lines or self._points or self._progress is not None)
 
-    def line(self, text: str, level: str = "output") -> None:
-        """Note a line of the job's output."""
+    def line(self, text: str, level: str = OUTPUT) -> None:
+        """Note a line that the job printed or, with another level, logged."""
         self._heard += 1
-        self._lines.append((self._heard, level[:16], finite(text)[:LONGEST_TEXT]))
+        lines = self._printed if level == OUTPUT else self._logged
+        lines.append((self._heard, level[:16], finite(text)[:LONGEST_TEXT]))
 
     def hear(self, line: bytes) -> None:
         """Take a message of the child; what is not one becomes a line of the log."""
@@ -91,14 +96,15 @@ class Journal:
         """Forget what was gathered."""
         self._progress = None
         self._points.clear()
-        self._lines.clear()
+        self._printed.clear()
+        self._logged.clear()
 
     def _write(self) -> None:
         if self._progress is not None:
             Job.objects.filter(pk=self.job_id, token=self.token).update(progress=self._progress)
         if self._points:
             self._write_points()
-        if self._lines:
+        if self._printed or self._logged:
             self._write_lines()
 
     def _write_points(self) -> None:
@@ -121,9 +127,17 @@ class Journal:
         JobLogLine.objects.bulk_create(
             [
                 JobLogLine(job_id=self.job_id, number=self._number + n, level=level, text=text)
-                for n, level, text in self._lines
+                for n, level, text in sorted([*self._printed, *self._logged])
             ],
             # A commit whose answer was lost is repeated.
             ignore_conflicts=True,
         )
-        lines.filter(number__lte=self._number + self._heard - KEPT_LINES).delete()
+        for voice in (Q(level=OUTPUT), ~Q(level=OUTPUT)):
+            _trim(lines.filter(voice))
+
+
+def _trim(lines: QuerySet[JobLogLine]) -> None:
+    numbers = lines.order_by("-number").values_list("number", flat=True)
+    surplus = numbers[KEPT_LINES : KEPT_LINES + 1].first()
+    if surplus is not None:
+        lines.filter(number__lte=surplus).delete()
