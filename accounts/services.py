@@ -21,6 +21,8 @@ from audit.services import record
 from common.errors import Conflict, Invalid, NotFound
 
 LONGEST_TOKEN_DAYS = 365
+# Serving reads all of them whenever one changes: a flood would hold up revocations.
+MOST_TOKENS = 50
 
 
 def _create_login(
@@ -183,7 +185,7 @@ def create_token(
 ) -> tuple[ApiToken, str]:
     """A token for the caller's own login; its text is shown this once.
 
-    Raises NotAllowed, Invalid.
+    Raises NotAllowed, Invalid, Conflict (too many).
     """
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:
@@ -193,6 +195,7 @@ def create_token(
     if not name.strip() or len(name) > 100:
         raise Invalid("Give the token a name of at most 100 characters.", field="name")
     policies.may_make_token(caller, set(scopes)).enforce()
+    _check_tokens(caller.user)
     text = new_token(inference_only=set(scopes) == {Scope.PREDICT.value})
     token = ApiToken.objects.create(
         user=caller.user,
@@ -211,6 +214,13 @@ def create_token(
         related=[("user", caller.user.pk)],
     )
     return token, text
+
+
+def _check_tokens(user: User) -> None:
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    live = ApiToken.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
+    if live.count() >= MOST_TOKENS:
+        raise Conflict(f"This login has {MOST_TOKENS} tokens; revoke one first.")
 
 
 @transaction.atomic

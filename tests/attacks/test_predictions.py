@@ -9,7 +9,8 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
 
-from common.errors import TooLarge, Unavailable
+from accounts.services import MOST_TOKENS, revoke_token
+from common.errors import Conflict, TooLarge, Unavailable
 from governance.releases import revoke
 from inference import predicting, segments
 from inference.follower import Follower
@@ -149,3 +150,14 @@ def test_a_row_that_cannot_be_read_does_not_make_serving_deaf_unnoticed(approved
             made.look()
 
         assert made.contact == heard
+
+
+def test_no_flood_of_tokens_makes_serving_slow_to_hear_of_a_revocation(approved: Stage) -> None:
+    """With 300,000 tokens of one consumer a revocation took ten seconds."""
+    carl = who("carl")
+    made = [token_of(carl, "predict")[0] for _ in range(MOST_TOKENS)]
+    with pytest.raises(Conflict, match="revoke one first"):
+        token_of(carl, "predict")
+
+    revoke_token(caller=carl, token_id=made[0])
+    assert token_of(carl, "predict")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import services
 from accounts.models import ApiToken, Membership
 from accounts.selectors import tokens_of
-from common.errors import Invalid
+from common.errors import Conflict, Invalid
 from web.access.sections import sections
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.access import ProfileForm, TokenForm
@@ -62,7 +62,7 @@ class Tokens(PageView):
             return self._page(form, UNPROCESSABLE)
         try:
             token, text = services.create_token(caller=self.caller, **form.cleaned_data)
-        except Invalid as error:
+        except (Invalid, Conflict) as error:
             return self._page(form, show_refusal(form, error))
         return self._page(TokenForm(), 201, secret=text, made=token)
 
