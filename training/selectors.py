@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.callers import Caller
 from common.errors import NotFound
+from registry.manifests import WEIGHTS
 from registry.models import ModelVersion, RegisteredModel
 from registry.policies import READERS
 from training.models import CompressionRun, TrainingRun
@@ -41,3 +42,12 @@ def compressions_of(version: ModelVersion) -> QuerySet[CompressionRun]:
         .defer("version__manifest", "parent__manifest")
         .order_by("-created_at", "pk")
     )
+
+
+def has_layout(version: ModelVersion) -> bool:
+    """Whether a version can be pruned: it was made here, with weights and layout beside its graph.
+
+    Weights that somebody uploaded say nothing about the graph that they came with.
+    """
+    roles = {artifact.role for artifact in version.artifacts.all()}
+    return version.kind != "uploaded" and WEIGHTS in roles

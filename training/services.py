@@ -14,13 +14,14 @@ from audit.services import record
 from common.errors import Conflict, Invalid
 from registry import blobs
 from registry.jobs import things_of
-from registry.manifests import WEIGHTS, File
+from registry.manifests import File
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel, Status
 from registry.services import NewVersion, add_evidence, add_version
 from training import policies, recipes
 from training.compression.params import COMPRESSIONS
 from training.models import CompressionRun, TrainingRun
 from training.recipes.params import validated
+from training.selectors import has_layout
 from worker.jobs import enqueue, finish
 from worker.models import Job
 
@@ -100,7 +101,7 @@ def _check_compression(
 ) -> None:
     if not parent.servable or parent.status in _CLOSED:
         raise Conflict("This version cannot be run, so it cannot be compressed.")
-    if method == "prune" and not parent.artifacts.filter(role=WEIGHTS).exists():
+    if method == "prune" and not has_layout(parent):
         raise Conflict(
             "Only versions trained here can be pruned: an uploaded file has no layout to cut."
         )

@@ -10,14 +10,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.actions import Action
+from common.errors import Conflict
 from evaluation.models import EvaluationRun, ExplanationRun
 from evaluation.services import request_run
+from registry.intake import Piece
 from registry.models import DatasetSnapshot, ModelVersion
 from tests.cast import who
 from tests.factories import tiny, verbs
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
 from training.models import CompressionRun
+from training.services import request_compression
 
 
 def text(response: Any) -> str:
@@ -75,6 +78,21 @@ class TestStartingJobs:
         fields |= {"holdout": self.rows().pk, "calibration": training.pk}
         response = as_("ada").post(address, fields)
         assert response.status_code == 409
+
+    def test_offers_no_pruning_by_weights_that_were_uploaded(self, ready: Stage, as_: As) -> None:
+        files = {"model": tiny.model_bytes(0.5), "weights": b"of another model"}
+        pieces = [
+            Piece(verbs.send(who("ada"), f"{role}.bin", data), role) for role, data in files.items()
+        ]
+        made = verbs.upload_version(
+            caller=who("ada"), model=ready.version.model, pieces=pieces, signature=tiny.SIGNATURE
+        )
+        address = reverse("web:version-compression", args=[MODEL, made.number]) + "?method=prune"
+        assert "an uploaded file has no layout to cut" in text(as_("ada").get(address))
+        with pytest.raises(Conflict, match="no layout"):
+            request_compression(
+                caller=who("ada"), parent=made, method="prune", params={}, holdout=self.rows()
+            )
 
     @pytest.mark.parametrize("tab", ["evaluation", "explanations", "compression"])
     def test_is_for_contributors_and_managers(self, ready: Stage, as_: As, tab: str) -> None:

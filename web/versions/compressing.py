@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django import forms
 
-from registry.manifests import WEIGHTS
 from registry.models import Evidence, ModelVersion
 from registry.selectors import latest_evidence
 from training.compression.params import COMPRESSIONS
 from training.models import CompressionMethod, CompressionRun
 from training.policies import may_train
+from training.selectors import has_layout
 from training.services import request_compression
 from web.forms.params import CompressionForm
 from web.reports.parity import parity_view
@@ -73,7 +73,7 @@ class Compression(StartTab):
             "methods": CompressionMethod.choices,
             "may_start": may_train(self.caller, self.version.model.team_id),
             "has_rows": self.held_out().exists(),
-            "can_prune": any(a.role == WEIGHTS for a in self.version.artifacts.all()),
+            "can_prune": has_layout(self.version),
             "wants_pruning": self.method == PRUNE,
         }
 
