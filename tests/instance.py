@@ -16,7 +16,7 @@ from tests.servers import ROOT, Database
 
 READY_S = 90.0
 # Short leases and pauses, so that what has to be noticed is noticed within a test's time.
-QUICK = {"ASSAY_JOB_LEASE": "6", "ASSAY_JOB_HEARTBEAT": "1", "ASSAY_NOTARY_INTERVAL": "50"}
+QUICK = {"ASSAY_JOB_LEASE": "6", "ASSAY_JOB_HEARTBEAT": "1", "ASSAY_NOTARY_INTERVAL": "200"}
 QUICK["ASSAY_SEGMENT_SECONDS"] = "1"
 
 

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.api.calls import Call
 from tests.api.house import House
 
-EXAMPLES = 6
+EXAMPLES = 4
 PATIENCE_S = 60.0
 # What the notary, the shipper of records or a job still have to do.
 NOT_YET = {404, 409, 503}

@@ -1,6 +1,7 @@
 """The document of the API is complete, and the copy in the repository is the one that is served."""
 
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ APPS = {
 }
 
 
+@cache
 def generated(file: str) -> str:
     """What `manage.py spectacular` writes; a warning is an error, also for OpenAPI's own schema."""
     out = io.StringIO()

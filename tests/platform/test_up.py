@@ -14,7 +14,11 @@ import pytest
 
 from tests.instance import Instance
 
-pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=80)]
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.slow(seconds=150),
+    pytest.mark.usefixtures("untraced"),
+]
 STOP_S = 3.0
 NAMES = {"postgres", "web", "inference", "notary", "clock", "slot-cpu-1", "slot-light-1"}
 

@@ -14,6 +14,7 @@ class Command(BaseCommand):
     """`manage.py create_admin NAME --name "Ada Admin"` asks for the password."""
 
     help = "Make an administrator of this instance."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")

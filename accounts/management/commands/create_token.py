@@ -15,6 +15,7 @@ class Command(BaseCommand):
     """Prints the token alone, so that a script can read it."""
 
     help = "Make an API token for a login and print it once."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         "trusted keys. Whoever holds the keys and the database could still deceive this command: "
         "give --keys and --checkpoint from elsewhere, or check an export on another machine."
     )
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--keys", type=Path, help="your key file (default: the instance's)")

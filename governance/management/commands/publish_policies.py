@@ -11,6 +11,7 @@ class Command(BaseCommand):
     """Does nothing where each risk tier has a policy already."""
 
     help = "Publish the default approval policies where none is published."
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         made = publish_defaults()

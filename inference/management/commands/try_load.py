@@ -16,6 +16,7 @@ class Command(BaseCommand):
     """Changes nothing: whatever loading would write down is rolled back."""
 
     help = "Try whether an approved version passes the serving gate on this machine."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("model")
