@@ -57,6 +57,8 @@ class Action(StrEnum):
     REVIEW_QUORUM_REFUSED = "review.quorum_refused"
     VERSION_APPROVED = "version.approved"
     APPROVAL_REVOKED = "approval.revoked"
+    APPROVAL_ENDING = "approval.ending"
+    APPROVAL_EXPIRED = "approval.expired"
     ALIAS_MOVED = "alias.moved"
 
     MODEL_LOADED = "serving.loaded"
@@ -122,6 +124,8 @@ _SENTENCES = {
     Action.REVIEW_QUORUM_REFUSED: "The notary refused a quorum",
     Action.VERSION_APPROVED: "A version was approved",
     Action.APPROVAL_REVOKED: "An approval was revoked",
+    Action.APPROVAL_ENDING: "An approval ends soon",
+    Action.APPROVAL_EXPIRED: "An approval has expired",
     Action.ALIAS_MOVED: "An alias was moved",
     Action.MODEL_LOADED: "A version was loaded for serving",
     Action.LOAD_REFUSED: "A version was refused at load",

@@ -1,5 +1,7 @@
 """REST edges of policies, reviews, signatures and releases."""
 
+import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +17,14 @@ from accounts.selectors import team_named
 from common.errors import Invalid, NotFound
 from common.openapi import KEY, changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
-from governance import publishing, releases, selectors, services
+from governance import publishing, releases, selectors, services, validity
 from governance.answering import answers_of
 from governance.models import Review, ReviewState
 from governance.serializers import (
     AnswerOut,
     CommentIn,
     CommentOut,
+    EndingOut,
     GateOut,
     PolicyIn,
     PolicyOut,
@@ -34,9 +37,12 @@ from governance.serializers import (
     SignatureOut,
     SignIn,
 )
+from governance.validity import RENEWAL
 from registry.api import EvidenceView
 from registry.selectors import model_named, version_numbered
 from registry.serializers import AliasMoveOut, VersionOut
+
+LONGEST_LOOK = 366
 
 
 class ByOpening(KeysetPagination):
@@ -49,6 +55,12 @@ class ByPublication(KeysetPagination):
     """Newest policies first."""
 
     ordering = ("-published_at", "pk")
+
+
+class ByEnd(KeysetPagination):
+    """What ends first."""
+
+    ordering = ("not_after", "pk")
 
 
 class Gates(EvidenceView):
@@ -246,6 +258,38 @@ class Retire(CallerView):
         return Response(
             VersionOut(releases.retire(caller=self.caller, version=version, **fields)).data
         )
+
+
+class Ending(CallerView):
+    """Approvals that end soon."""
+
+    filters = ("days",)
+
+    @extend_schema(
+        operation_id="approvals_ending",
+        parameters=[
+            OpenApiParameter(
+                "days",
+                {"type": "integer", "minimum": 1, "maximum": LONGEST_LOOK, "default": RENEWAL.days},
+                description="How far to look ahead.",
+            )
+        ],
+        responses=reads(page_schema(EndingOut)),
+    )
+    def get(self, request: Request) -> Response:
+        """Approvals in force that end within so many days, soonest first; not those renewed."""
+        now = timezone.now()
+        until = now + timedelta(days=_days(request.query_params.get("days")))
+        rows = validity.ending_seen_by(self.caller, now, until)
+        return page_of(rows, request, self, EndingOut, ByEnd)
+
+
+def _days(text: str | None) -> int:
+    if text is None:
+        return RENEWAL.days
+    if not re.fullmatch("[1-9][0-9]{0,2}", text) or int(text) > LONGEST_LOOK:
+        raise Invalid(f"Give 1 to {LONGEST_LOOK} days.", field="days")
+    return int(text)
 
 
 class Policies(CallerView):

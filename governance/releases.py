@@ -14,6 +14,7 @@ from common.errors import Conflict, Invalid
 from governance import policies
 from governance.models import Approval, Revocation
 from governance.selectors import latest_approval, standing, trusted_keys
+from governance.services import take_back_open_review
 from registry.models import Alias, AliasMove, ModelVersion, RegisteredModel, Status
 from registry.services import show_status
 from runtimes.schema import Signature as Schema
@@ -140,12 +141,18 @@ def revoke(*, caller: Caller, version: ModelVersion, reason: str, password: str)
 @transaction.atomic
 def _revoke(caller: Caller, version: ModelVersion, reason: str) -> Revocation:
     ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
-    approval = latest_approval(version)
-    if approval is None or hasattr(approval, "revocation"):
+    approvals = _unended(version)
+    if not approvals:
         raise Conflict("This version has no approval that could be revoked.")
-    revocation = _end(caller, version, approval, reason)
+    revocations = [_end(caller, version, approval, reason) for approval in approvals]
+    take_back_open_review(caller, version)
     show_status(version, Status.REVOKED, reason)
-    return revocation
+    return revocations[-1]
+
+
+def _unended(version: ModelVersion) -> list[Approval]:
+    """All that a revocation must end: a renewed version has two approvals in force for a while."""
+    return list(version.approvals.filter(revocation=None).order_by("issued_at"))
 
 
 def _end(caller: Caller, version: ModelVersion, approval: Approval, reason: str) -> Revocation:
@@ -173,8 +180,7 @@ def retire(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersio
         raise Conflict("An alias points at this version; move it first.")
     if locked.status in (Status.RETIRED, Status.IN_REVIEW, Status.QUORUM):
         raise Conflict(f"A version that is {locked.get_status_display()} cannot be retired.")
-    approval = latest_approval(version)
-    if approval and not hasattr(approval, "revocation"):
+    for approval in _unended(version):
         _end(caller, version, approval, reason)
     show_status(version, Status.RETIRED, reason)
     record(

@@ -1,5 +1,6 @@
 """The shapes of the governance API."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -15,6 +16,7 @@ from governance.models import (
     Signature,
     SignDecision,
 )
+from governance.validity import renewable_from
 from registry.models import RiskTier
 from registry.serializers import DigestField
 
@@ -147,6 +149,28 @@ class AnswerOut(serializers.Serializer[Any]):
     served = serializers.BooleanField(help_text="Whether the serving gate would serve it now.")
     state = serializers.ChoiceField([state.value for state in Answering])
     reason = serializers.CharField(help_text="Why it is not served; empty where it is.")
+
+
+class EndingOut(serializers.Serializer[Any]):
+    """An approval that ends soon, and what it concerns."""
+
+    model = serializers.CharField(source="version.model.name")
+    version = serializers.IntegerField(source="version.number")
+    version_digest = DigestField(source="version.digest")
+    approval = serializers.UUIDField(source="pk")
+    not_after = serializers.DateTimeField()
+    renewable_from = serializers.SerializerMethodField(
+        help_text="From then on the version may be submitted anew; it is served meanwhile."
+    )
+    aliases = serializers.SerializerMethodField()
+
+    def get_renewable_from(self, row: Approval) -> datetime:
+        """When the renewal may begin."""
+        return renewable_from(row)
+
+    def get_aliases(self, row: Approval) -> list[str]:
+        """The aliases that point at the version."""
+        return sorted(alias.name for alias in row.version.aliases.all())
 
 
 class RevokeIn(Input):

@@ -18,6 +18,7 @@ from governance.models import Comment, Review, ReviewState, Signature, SignDecis
 from governance.selectors import policy_for, statement_of
 from governance.signing import Record, counting_signatures, make_record
 from governance.statements import build_statement, what_changed
+from governance.validity import holding, renewable_from, status_after
 from registry.models import ModelVersion, Status
 from registry.services import show_status
 from trust.canonical import canonical
@@ -72,8 +73,7 @@ def submit(*, caller: Caller, version: ModelVersion) -> Review:
         raise Conflict("This version has no model that can be served, so it cannot be approved.")
     if locked.status in _CLOSED:
         raise Conflict(f"A version that is {locked.get_status_display()} cannot be submitted.")
-    if locked.approvals.filter(revocation=None, not_after__gt=timezone.now()).exists():
-        raise Conflict("This version is approved already.")
+    _require_due(version)
     identity, policy = uuid.uuid4(), policy_for(version.model)
     statement, gates = build_statement(review=identity, version=version, policy=policy)
     body = canonical(statement)
@@ -100,6 +100,18 @@ def submit(*, caller: Caller, version: ModelVersion) -> Review:
         related=[("version", version.pk), ("model", version.model_id)],
     )
     return review
+
+
+def _require_due(version: ModelVersion) -> None:
+    approval = holding(version, timezone.now())
+    if approval is None:
+        return
+    due = renewable_from(approval)
+    if timezone.now() < due:
+        raise Conflict(
+            "This version is approved already; "
+            f"it may be submitted for renewal from {due:%Y-%m-%d} on."
+        )
 
 
 @transaction.atomic
@@ -227,7 +239,7 @@ def _after_signature(
     if decision in _ENDINGS:
         state, status, action = _ENDINGS[decision]
         _close(review, state)
-        show_status(review.version, status)
+        show_status(review.version, status_after(review.version, status, timezone.now()))
     elif len(counting_signatures(review, policy)) >= policy.signers:
         action = Action.REVIEW_QUORUM_REACHED
         Review.objects.filter(pk=review.pk).update(state=ReviewState.QUORUM, notary_note="")
@@ -255,8 +267,20 @@ def withdraw(*, caller: Caller, review: Review) -> Review:
     policies.may_withdraw(caller, review).enforce()
     if review.state not in (ReviewState.OPEN, ReviewState.QUORUM):
         raise Conflict("This review is closed already.")
+    _take_back(caller, review)
+    show_status(review.version, status_after(review.version, Status.DRAFT, timezone.now()))
+    return review
+
+
+def take_back_open_review(caller: Caller, version: ModelVersion) -> None:
+    """Close the renewal of a version whose approval is being revoked; a part of that verb."""
+    review = version.reviews.filter(state__in=(ReviewState.OPEN, ReviewState.QUORUM)).first()
+    if review is not None:
+        _take_back(caller, _locked(review))
+
+
+def _take_back(caller: Caller, review: Review) -> None:
     _close(review, ReviewState.WITHDRAWN)
-    show_status(review.version, Status.DRAFT)
     record(
         actor=caller.actor,
         action=Action.REVIEW_WITHDRAWN,
@@ -264,4 +288,3 @@ def withdraw(*, caller: Caller, review: Review) -> Review:
         payload={"statement_digest": f"sha256:{review.statement_digest}"},
         related=[("version", review.version_id), ("model", review.version.model_id)],
     )
-    return review

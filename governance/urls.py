@@ -21,6 +21,7 @@ urlpatterns = [
     path(f"{_REVIEW}/signatures", api.Sign.as_view(), name="sign"),
     path(f"{_REVIEW}/withdrawal", api.Withdraw.as_view(), name="withdraw"),
     path(f"{_REVIEW}/comments", api.Comments.as_view(), name="comments"),
+    path("approvals/ending", api.Ending.as_view(), name="approvals-ending"),
     path("policies", api.Policies.as_view(), name="policies"),
     path("policies/<uuid:policy_id>", api.PolicyDetail.as_view(), name="policy"),
 ]

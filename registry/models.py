@@ -37,6 +37,7 @@ class Status(models.TextChoices):
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
     REVOKED = "revoked", _("Revoked")
+    EXPIRED = "expired", _("Expired")
     RETIRED = "retired", _("Retired")
     QUARANTINED = "quarantined", _("Quarantined")
 

@@ -185,6 +185,7 @@ GOVERNANCE = {
     "policies_read": Call(_seeded("policy_id", "policy")),
     "gates_dry_run": Call(_version(3)),
     "reviews_list": Call(query={"state": "open"}),
+    "approvals_ending": Call(query={"days": "366"}),
     "reviews_read": Call(_review),
     "reviews_statement": Call(_review),
     "reviews_approval": Call(_seeded("review_id", "approved_review")),

@@ -41,6 +41,7 @@ SUBMITTED_FROM = {
     Status.CHANGES_REQUESTED: OK,
     Status.REJECTED: OK,
     Status.REVOKED: OK,
+    Status.EXPIRED: OK,
     Status.APPROVED: OK,
     Status.IN_REVIEW: "In review",
     Status.QUORUM: "Quorum reached",

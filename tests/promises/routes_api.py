@@ -156,6 +156,9 @@ API: Expected = {
         "GET": "401 404 404 ok ok ok ok 404",
         "POST": "401 404 404 ok ok ok ok 404",
     },
+    "web: /api/v1/approvals/ending": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
     "web: /api/v1/policies": {
         "GET": "401 ok ok ok ok ok ok ok",
         "POST": "401 404 403 403 403 ok 403 403",

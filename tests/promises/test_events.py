@@ -25,6 +25,7 @@ MODULES = (
     "governance.services",
     "governance.publishing",
     "governance.releases",
+    "governance.expiry",
     "governance.notary",
     "inference.services",
     "compliance.services",

@@ -14,6 +14,7 @@ from governance.documents import Policy
 from governance.models import Review, ReviewState, SignDecision
 from governance.policies import signing_role
 from governance.selectors import reviews_seen_by, statement_of
+from governance.validity import RENEWAL, ending_seen_by
 from registry.models import ModelVersion, RegisteredModel, Status
 from registry.selectors import matching, models_of
 from web.base import PageView
@@ -32,11 +33,13 @@ class Home(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page."""
-        waiting = reviews_waiting_for(self.caller)
+        now, waiting = timezone.now(), reviews_waiting_for(self.caller)
         request.nav_counts = {"web:home": len(waiting)}  # type: ignore[attr-defined]
         context = {
             "waiting": [_entry(review) for review in waiting],
             "mine": [_entry(review) for review in _opened_by(self.caller)],
+            "ending": ending_seen_by(self.caller, now, now + RENEWAL)[:MOST_LINES],
+            "ending_days": RENEWAL.days,
             "failed": entries_of(_failed_jobs(self.caller)),
             "failed_days": FAILED_DAYS,
             "drafts": _drafts(self.caller),

@@ -17,6 +17,7 @@ from governance.gates import PASSED, GateResult
 from governance.models import Approval, Review, ReviewState
 from governance.selectors import latest_approval, standing, trusted_keys
 from governance.services import dry_run
+from governance.validity import renewable_from
 from inference.selectors import latest_refusal
 from registry.models import DatasetSnapshot, ModelVersion, Status
 from registry.selectors import latest_evidence
@@ -72,6 +73,11 @@ class Standing:
     def holds(self) -> bool:
         """Whether the version may be served now."""
         return self.verdict is not None and self.verdict.ok
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether the approval ends soon, so that the version may be submitted anew."""
+        return self.approval is not None and timezone.now() >= renewable_from(self.approval)
 
     @property
     def is_revoked(self) -> bool:
@@ -166,7 +172,7 @@ def _first(*decisions: Decision) -> Decision:
 def _submittable(version: ModelVersion, now: Standing) -> Decision:
     if now.is_open:
         return deny(_("A review is open already."))
-    if now.holds:
+    if now.holds and not now.is_renewable:
         return deny(_("It is approved already."))
     if not version.servable:
         return deny(_("It has no model that can be served."))
