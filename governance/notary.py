@@ -19,7 +19,7 @@ from audit.models import AuditEvent
 from audit.services import record
 from common.errors import DomainError
 from governance.documents import Policy
-from governance.gates import blocking
+from governance.gates import GateResult, blocking
 from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature
 from governance.selectors import statement_of
 from governance.signing import counting_signatures
@@ -31,6 +31,7 @@ from trust.bundle_seal import parse_event
 from trust.errors import TrustError
 from trust.issuing import build_approval, sign_approval
 from trust.keys import SigningKey
+from trust.waivers import read_waivers
 
 log = logging.getLogger("assay.notary")
 
@@ -100,6 +101,7 @@ def _re_derive(review: Review) -> list[Signature]:
     if len(signatures) < max(policy.signers, int(statement["signers_required"])):
         raise Refused("Fewer persons than the policy wants may sign for this version now.")
     _check_logged(review, signatures)
+    _check_waivers_logged(gates)
     return signatures
 
 
@@ -136,6 +138,25 @@ def _check_logged(review: Review, signatures: list[Signature]) -> None:
             raise Refused("A signature has no event in the log.")
 
 
+def _check_waivers_logged(gates: list[GateResult]) -> None:
+    waivers = [gate.waiver for gate in gates if gate.waiver]
+    if not waivers:
+        return
+    logged = AuditEvent.objects.filter(
+        action=Action.WAIVER_GIVEN.value,
+        subject_type="version",
+        subject_id=str(waivers[0].version_id),
+    )
+    known = {
+        (event.payload.get("waiver"), event.person)
+        for event in map(parse_event, map(bytes, logged.values_list("leaf", flat=True)))
+        if event.action == Action.WAIVER_GIVEN.value
+    }
+    for waiver in waivers:
+        if (f"sha256:{waiver.digest}", str(waiver.person_id)) not in known:
+            raise Refused("A waiver has no event in the log.")
+
+
 def _send_back(review: Review, reason: str) -> None:
     log.warning("Quorum of review %s refused: %s", review.pk, reason)
     Review.objects.filter(pk=review.pk).update(state=ReviewState.OPEN, notary_note=reason[:1000])
@@ -152,7 +173,8 @@ def _send_back(review: Review, reason: str) -> None:
 def _approve(review: Review, signatures: list[Signature], key: SigningKey) -> Approval:
     statement = statement_of(review)
     identity, now = uuid.uuid4(), timezone.now()
-    not_after = now + timedelta(days=int(statement["validity_days"]))
+    longest = now + timedelta(days=int(statement["validity_days"]))
+    not_after = min([longest, *(waiver.not_after for waiver in read_waivers(statement))])
     evidence = {item["kind"]: item["digest"] for item in statement["evidence"]}
     envelope = sign_approval(
         build_approval(

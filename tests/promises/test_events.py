@@ -25,6 +25,7 @@ MODULES = (
     "governance.services",
     "governance.publishing",
     "governance.releases",
+    "governance.waivers",
     "governance.notary",
     "inference.services",
     "compliance.services",

@@ -53,6 +53,8 @@ SENTENCES: dict[Action, Promise] = {
     Action.REVIEW_WITHDRAWN: gettext_lazy("%(actor)s withdrew a review"),
     Action.REVIEW_QUORUM_REACHED: gettext_lazy("%(actor)s gave the last signature that was needed"),
     Action.REVIEW_QUORUM_REFUSED: gettext_lazy("%(actor)s refused a quorum"),
+    Action.WAIVER_GIVEN: gettext_lazy("%(actor)s waived a gate"),
+    Action.WAIVER_WITHDRAWN: gettext_lazy("%(actor)s withdrew a waiver"),
     Action.VERSION_APPROVED: gettext_lazy("%(actor)s approved a version"),
     Action.APPROVAL_REVOKED: gettext_lazy("%(actor)s revoked an approval"),
     Action.ALIAS_MOVED: gettext_lazy("%(actor)s moved an alias"),
