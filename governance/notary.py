@@ -7,6 +7,7 @@ stored bytes are looked at again.
 import json
 import logging
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 
@@ -19,8 +20,8 @@ from audit.models import AuditEvent
 from audit.services import record
 from common.errors import DomainError
 from governance.documents import Policy
-from governance.gates import GateResult, blocking
-from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature
+from governance.gates import blocking
+from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature, Waiver
 from governance.selectors import statement_of
 from governance.signing import counting_signatures
 from governance.statements import build_statement, what_changed
@@ -100,8 +101,9 @@ def _re_derive(review: Review) -> list[Signature]:
     signatures = counting_signatures(review, policy)
     if len(signatures) < max(policy.signers, int(statement["signers_required"])):
         raise Refused("Fewer persons than the policy wants may sign for this version now.")
-    _check_logged(review, signatures)
-    _check_waivers_logged(gates)
+    _check_logged(Action.REVIEW_SIGNED, "signature", ("review", review.pk), signatures)
+    waivers = [gate.waiver for gate in gates if gate.waiver]
+    _check_logged(Action.WAIVER_GIVEN, "waiver", ("version", review.version_id), waivers)
     return signatures
 
 
@@ -122,39 +124,23 @@ def _check_manifest(version: ModelVersion) -> None:
         read_verified(artifact["sha256"].removeprefix("sha256:"), artifact["size"])
 
 
-def _check_logged(review: Review, signatures: list[Signature]) -> None:
+def _check_logged(
+    action: Action,
+    part: str,
+    subject: tuple[str, uuid.UUID],
+    given: Iterable[Signature] | Iterable[Waiver],
+) -> None:
     """The columns of an event can say what its bytes do not, and outsiders see the bytes."""
     logged = AuditEvent.objects.filter(
-        action=Action.REVIEW_SIGNED.value, subject_type="review", subject_id=str(review.pk)
+        action=action.value, subject_type=subject[0], subject_id=str(subject[1])
     )
     events = [parse_event(bytes(leaf)) for leaf in logged.values_list("leaf", flat=True)]
     known = {
-        (event.payload.get("signature"), event.person)
-        for event in events
-        if event.action == Action.REVIEW_SIGNED.value
+        (event.payload.get(part), event.person) for event in events if event.action == action.value
     }
-    for signature in signatures:
-        if (f"sha256:{signature.digest}", str(signature.person_id)) not in known:
-            raise Refused("A signature has no event in the log.")
-
-
-def _check_waivers_logged(gates: list[GateResult]) -> None:
-    waivers = [gate.waiver for gate in gates if gate.waiver]
-    if not waivers:
-        return
-    logged = AuditEvent.objects.filter(
-        action=Action.WAIVER_GIVEN.value,
-        subject_type="version",
-        subject_id=str(waivers[0].version_id),
-    )
-    known = {
-        (event.payload.get("waiver"), event.person)
-        for event in map(parse_event, map(bytes, logged.values_list("leaf", flat=True)))
-        if event.action == Action.WAIVER_GIVEN.value
-    }
-    for waiver in waivers:
-        if (f"sha256:{waiver.digest}", str(waiver.person_id)) not in known:
-            raise Refused("A waiver has no event in the log.")
+    for row in given:
+        if (f"sha256:{row.digest}", str(row.person_id)) not in known:
+            raise Refused(f"A {part} has no event in the log.")
 
 
 def _send_back(review: Review, reason: str) -> None:

@@ -87,7 +87,7 @@ def holding_waivers(
         withdrawal=None,
         not_after__gt=timezone.now(),
     )
-    given = list(rows.select_related("version", "policy", "user").order_by("at", "pk"))
+    given = list(rows.select_related("version__model", "policy", "user").order_by("at", "pk"))
     if not given:
         return []
     barred = set(contributor_ids(version))

@@ -76,6 +76,12 @@ def test_a_bad_policy_names_the_field(field: str, change: dict[str, Any]) -> Non
     assert refusal.value.field == field
 
 
+@pytest.mark.parametrize("gate", ["admission", "golden"])
+def test_a_policy_that_keeps_the_bytes_says_so(gate: str) -> None:
+    with pytest.raises(Invalid, match=f"The gate {gate} can never be waived"):
+        Policy.read(GOOD | {"waivable": ["card", gate]})
+
+
 @pytest.mark.parametrize("field", ["signers", "validity_days", "outage_grace_s"])
 def test_what_has_no_sensible_default_must_be_said(field: str) -> None:
     with pytest.raises(Invalid) as refusal:
