@@ -127,8 +127,8 @@ WAIVERS = (
     Guard(
         "every waiver stands in the log",
         "governance/notary.py",
-        '    _check_logged(Action.WAIVER_GIVEN, "waiver", ("version", review.version_id), waivers)\n',
-        "",
+        '_check_logged(Action.WAIVER_GIVEN, "waiver", ("version", review.version_id), waivers)',
+        "del waivers",
         (f"{_ATTACKS}::TestPastTheProgram::test_a_row_without_its_event_is_signed_for_nothing",),
     ),
     Guard(
