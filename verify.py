@@ -18,7 +18,7 @@ import stat
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from dataclasses import dataclass, field
@@ -138,12 +138,14 @@ def as_object(value: object, what: str) -> JsonObject:
     return value
 
 
-def require_keys(document: JsonObject, keys: Iterable[str], what: str) -> None:
-    """Refuse a document whose keys are not exactly `keys`."""
+def require_keys(
+    document: JsonObject, keys: Iterable[str], what: str, optional: Iterable[str] = ()
+) -> None:
+    """Refuse a document whose keys are not exactly `keys`, with or without the optional ones."""
     wanted = set(keys)
     for name in sorted(wanted - document.keys()):
         raise Malformed(f"{what} has no {name!r}")
-    for name in sorted(document.keys() - wanted):
+    for name in sorted(document.keys() - wanted - set(optional)):
         raise Malformed(f"{what} has an unknown {name!r}")
 
 
@@ -473,6 +475,45 @@ def _decode_any_alphabet(text: str) -> bytes:
     return decode_base64(text)
 
 
+# --- trust.waivers ---
+
+WAIVER_RECORD_TYPE = "assay/waiver/1"
+EVERY_METRIC = "metric:*"
+# Without these nobody knows what the bytes do when they are opened, or whether they still do it.
+NEVER_WAIVED = frozenset(("admission", "golden"))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedWaiver:
+    """A waiver as a statement and an approval name it: gate, digest of its record, end."""
+
+    gate: str
+    digest: str
+    not_after: datetime
+
+
+def may_be_waived(gate: str, waivable: Collection[str]) -> bool:
+    """Whether a policy that lists `waivable` (names, or `metric:*`) lets the gate be waived."""
+    if gate in NEVER_WAIVED:
+        return False
+    return gate in waivable or (gate.startswith("metric:") and EVERY_METRIC in waivable)
+
+
+def read_waivers(document: JsonObject) -> tuple[NamedWaiver, ...]:
+    """The waivers that a statement or an approval names. Raises Malformed."""
+    found = []
+    for entry in read_objects(document, "waivers"):
+        require_keys(entry, ("gate", "digest", "not_after"), "a waiver")
+        found.append(
+            NamedWaiver(
+                read_text(entry, "gate"),
+                read_digest(entry, "digest"),
+                read_moment(entry, "not_after"),
+            )
+        )
+    return tuple(found)
+
+
 # --- trust.approval ---
 
 IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -496,6 +537,8 @@ _PREDICATE_KEYS = (
     "scope",
     "runtime",
 )
+# Only where a gate was waived: approvals without waivers read as they did before there were any.
+_PREDICATE_WAIVERS = "waivers"
 
 ArtifactDigests = Mapping[tuple[str, str], str]
 """(role, name) -> "sha256:<hex>"."""
@@ -521,6 +564,7 @@ class Approval:
     outage_grace: timedelta
     scope: JsonObject
     runtime: JsonObject
+    waivers: tuple[NamedWaiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,7 +672,7 @@ def _read_subject(statement: JsonObject) -> tuple[str, str]:
 
 
 def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObject) -> Approval:
-    require_keys(predicate, _PREDICATE_KEYS, "the approval")
+    require_keys(predicate, _PREDICATE_KEYS, "the approval", optional=(_PREDICATE_WAIVERS,))
     artifacts = tuple(read_objects(predicate, "artifacts"))
     if not artifact_digests_of(artifacts):
         raise Malformed("an approval lists at least one artifact")
@@ -653,7 +697,19 @@ def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObjec
         outage_grace=timedelta(seconds=grace),
         scope=read_object(predicate, "scope"),
         runtime=read_object(predicate, "runtime"),
+        waivers=_read_named_waivers(predicate),
     )
+
+
+def _read_named_waivers(predicate: JsonObject) -> tuple[NamedWaiver, ...]:
+    if _PREDICATE_WAIVERS not in predicate:
+        return ()
+    waivers, end = read_waivers(predicate), read_moment(predicate, "not_after")
+    if not waivers:
+        raise Malformed("an approval without waivers does not speak of them")
+    if any(waiver.not_after < end for waiver in waivers):
+        raise Malformed("the approval outlives a waiver")
+    return waivers
 
 
 # --- trust.bundle_layout ---
@@ -724,9 +780,14 @@ def signature_member(signature_digest_hex: str) -> str:
     return f"signatures/{signature_digest_hex}.json"
 
 
-def disclosure_member(signature_digest_hex: str) -> str:
-    """Where the opening of a signature's name commitment lies."""
-    return f"disclosures/{signature_digest_hex}.json"
+def waiver_member(waiver_digest_hex: str) -> str:
+    """Where a waiver's record lies."""
+    return f"waivers/{waiver_digest_hex}.json"
+
+
+def disclosure_member(record_digest_hex: str) -> str:
+    """Where the opening of the name commitment of a signature or waiver lies."""
+    return f"disclosures/{record_digest_hex}.json"
 
 
 def approval_member(approval: str) -> str:
@@ -1694,6 +1755,10 @@ class LogFacts:
     """(approval, digest of its envelope)"""
     signed: dict[str, object] = field(default_factory=dict)
     """signature digest -> the acting person"""
+    waived: dict[str, object] = field(default_factory=dict)
+    """waiver digest -> the acting person"""
+    waivers_withdrawn: dict[str, datetime] = field(default_factory=dict)
+    """waiver digest -> the first withdrawal"""
     revoked: dict[str, datetime] = field(default_factory=dict)
     """approval -> the first revocation"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
@@ -1707,6 +1772,12 @@ class LogFacts:
             self.approved.add((read_text(payload, "approval"), digest))
         elif event.action == "review.signed":
             self.signed[read_digest(payload, "signature")] = event.person
+        elif event.action == "waiver.given":
+            self.waived[read_digest(payload, "waiver")] = event.person
+        elif event.action == "waiver.withdrawn":
+            waiver = read_digest(payload, "waiver")
+            withdrawn = self.waivers_withdrawn
+            withdrawn[waiver] = min(event.at, withdrawn.get(waiver, event.at))
         elif event.action == "approval.revoked":
             approval = read_text(payload, "approval")
             self.revoked[approval] = min(event.at, self.revoked.get(approval, event.at))
@@ -1765,6 +1836,98 @@ def _check_event(
         facts.add(parse_event(data))
     except Malformed as error:
         report.find(EVENTS_MEMBER, f"event {index}: {error}")
+
+
+# --- trust.bundle_waivers ---
+
+_PARTS_OF_A_GATE = ("gate", "state", "measured", "limit")
+
+
+def check_gates(
+    members: BundleMembers,
+    statement: JsonObject,
+    policy: JsonObject,
+    approval: Approval,
+    facts: LogFacts,
+    report: BundleReport,
+) -> None:
+    """Every required gate passed, or its finding is waived by a record that is in the bundle."""
+    open_gates = _open_gates(statement)
+    for waiver in read_waivers(statement):
+        report.count("waivers")
+        path = waiver_member(digest_hex(waiver.digest))
+        if not members.has(path):
+            report.find(path, "an approval refers to it, but it is not in the bundle")
+            continue
+        record = members.document(path) or {}
+        try:
+            wrong = _wrong_with_waiver(record, waiver, statement, approval, facts)
+            wrong["the policy lets nobody waive this gate"] = not may_be_waived(
+                waiver.gate, read_texts(policy, "waivable") if "waivable" in policy else []
+            )
+            wrong["it is for another finding"] = not _take_gate(record, waiver, open_gates)
+        except Malformed as error:
+            wrong = {str(error): True}
+        for problem in [problem for problem, is_so in wrong.items() if is_so]:
+            report.find(path, problem)
+    for gate in open_gates:
+        name = read_text(gate, "gate")
+        report.find(
+            statement_member(approval.review),
+            f"the required gate {name!r} is neither passed nor waived",
+        )
+
+
+def _open_gates(statement: JsonObject) -> list[JsonObject]:
+    """The required gates that have not passed."""
+    found = []
+    for gate in read_objects(statement, "gates"):
+        name, required = read_text(gate, "gate"), gate.get("required")
+        if not isinstance(required, bool):
+            raise Malformed(f"gate {name!r} does not say whether it is required")
+        if required and gate.get("state") != "passed":
+            found.append(gate)
+    return found
+
+
+def _take_gate(record: JsonObject, waiver: NamedWaiver, open_gates: list[JsonObject]) -> bool:
+    """Whether the waiver is for one of the gates; that one is no longer open then."""
+    finding = read_object(record, "finding")
+    for gate in open_gates:
+        if gate.get("gate") == waiver.gate and all(
+            finding.get(part) == gate.get(part) for part in _PARTS_OF_A_GATE
+        ):
+            open_gates.remove(gate)
+            return True
+    return False
+
+
+def _wrong_with_waiver(
+    record: JsonObject,
+    waiver: NamedWaiver,
+    statement: JsonObject,
+    approval: Approval,
+    facts: LogFacts,
+) -> dict[str, bool]:
+    """What may be wrong with a waiver's record, and whether it is."""
+    person, given = record.get("person"), read_moment(record, "at")
+    withdrawn = facts.waivers_withdrawn.get(waiver.digest, approval.issued_at)
+    evidence = [entry.get("digest") for entry in read_objects(statement, "evidence")]
+    cited = read_object(record, "finding").get("evidence")
+    return {
+        f"it is not of the type {WAIVER_RECORD_TYPE}": record.get("type") != WAIVER_RECORD_TYPE,
+        "it is for another version": record.get("version_digest") != approval.version_digest,
+        "it is under another policy": record.get("policy_digest") != approval.policy_digest,
+        "it is for other evidence": cited is not None and cited not in evidence,
+        "it ends at another moment": read_moment(record, "not_after") != waiver.not_after,
+        "it was not in force when the version was approved": (
+            not given <= approval.issued_at < waiver.not_after
+        ),
+        "it was withdrawn before the version was approved": withdrawn < approval.issued_at,
+        "its person contributed to the version": person in read_texts(statement, "contributors"),
+        "the log has no event that it was given": waiver.digest not in facts.waived,
+        "the log names another person for it": facts.waived.get(waiver.digest, person) != person,
+    }
 
 
 # --- trust.bundle_approvals ---
@@ -1867,9 +2030,9 @@ def _check_statement(
 
     try:
         _check_same(statement, approval, manifest, find)
-        _check_policy(members, statement, approval, report)
+        policy = _check_policy(members, statement, approval, report)
         _check_evidence(members, statement, approval, report)
-        _check_gates(statement, find)
+        check_gates(members, statement, policy, approval, facts, report)
         _check_quorum(members, statement, approval, facts, report)
     except Malformed as error:
         find(str(error))
@@ -1889,6 +2052,7 @@ def _check_same(
         "evidence": (statement.get("evidence"), list(approval.evidence)),
         "runtime": (statement.get("runtime"), approval.runtime),
         "scope": (statement.get("scope"), approval.scope),
+        "list of waivers": (read_waivers(statement), approval.waivers),
         "outage grace": (
             statement.get("outage_grace_s"),
             int(approval.outage_grace.total_seconds()),
@@ -1907,14 +2071,14 @@ def _check_same(
 
 def _check_policy(
     members: BundleMembers, statement: JsonObject, approval: Approval, report: BundleReport
-) -> None:
+) -> JsonObject:
     if read_object(statement, "policy").get("digest") != approval.policy_digest:
         report.find(
             statement_member(approval.review),
             "the policy that was signed is not the one that was approved",
         )
     path = policy_member(digest_hex(approval.policy_digest))
-    _require_member(members, path, approval.policy_digest, report)
+    return _named_document(members, path, approval.policy_digest, report)
 
 
 def _check_evidence(
@@ -1932,16 +2096,6 @@ def _check_evidence(
             statement_member(approval.review),
             "the approval's golden rows are not among the evidence",
         )
-
-
-def _check_gates(statement: JsonObject, find: Find) -> None:
-    waived = {read_text(waiver, "gate") for waiver in read_objects(statement, "waivers")}
-    for gate in read_objects(statement, "gates"):
-        name, required = read_text(gate, "gate"), gate.get("required")
-        if not isinstance(required, bool):
-            raise Malformed(f"gate {name!r} does not say whether it is required")
-        if required and gate.get("state") != "passed" and name not in waived:
-            find(f"the required gate {name!r} is neither passed nor waived")
 
 
 def _check_quorum(
@@ -2113,7 +2267,7 @@ def read_disclosure(data: bytes) -> tuple[str, str]:
 KEY_MISSING = "a key file of yours (--key)"
 APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
 CHECKPOINT_MISSING = "a checkpoint that you remembered (--checkpoint)"
-_DIGEST_NAMED = (("policies/", ".json"), ("signatures/", ".json"))
+_DIGEST_NAMED = (("policies/", ".json"), ("signatures/", ".json"), ("waivers/", ".json"))
 
 
 def verify_bundle(
@@ -2234,14 +2388,16 @@ def _check_digest_name(
 
 def _check_disclosures(members: BundleMembers, report: BundleReport) -> None:
     for member, name in members.folder("disclosures/", ".json"):
-        if not members.has(f"signatures/{name}.json"):
-            report.find(member, "there is no such signature in the bundle")
+        signed = (signature_member(name), waiver_member(name))
+        path = next((path for path in signed if members.has(path)), None)
+        if path is None:
+            report.find(member, "there is no such signature or waiver in the bundle")
             continue
-        record = members.document(f"signatures/{name}.json") or {}
+        record = members.document(path) or {}
         try:
             _person, commitment = read_disclosure(members.read(member))
             if record.get("name_commitment") != commitment:
-                report.find(member, "it does not open the signature's name commitment")
+                report.find(member, "it does not open the record's name commitment")
         except TrustError as error:
             report.find(member, str(error))
         report.count("disclosed names")

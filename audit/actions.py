@@ -55,6 +55,8 @@ class Action(StrEnum):
     REVIEW_WITHDRAWN = "review.withdrawn"
     REVIEW_QUORUM_REACHED = "review.quorum_reached"
     REVIEW_QUORUM_REFUSED = "review.quorum_refused"
+    WAIVER_GIVEN = "waiver.given"
+    WAIVER_WITHDRAWN = "waiver.withdrawn"
     VERSION_APPROVED = "version.approved"
     APPROVAL_REVOKED = "approval.revoked"
     APPROVAL_ENDING = "approval.ending"
@@ -122,6 +124,8 @@ _SENTENCES = {
     Action.REVIEW_WITHDRAWN: "A review was withdrawn",
     Action.REVIEW_QUORUM_REACHED: "Enough persons have signed",
     Action.REVIEW_QUORUM_REFUSED: "The notary refused a quorum",
+    Action.WAIVER_GIVEN: "A gate was waived",
+    Action.WAIVER_WITHDRAWN: "A waiver was withdrawn",
     Action.VERSION_APPROVED: "A version was approved",
     Action.APPROVAL_REVOKED: "An approval was revoked",
     Action.APPROVAL_ENDING: "An approval ends soon",

@@ -14,7 +14,7 @@ from audit.models import AuditLeaf
 from common.errors import TooLarge
 from compliance.scopes import ExportScope
 from compliance.selection import Ids, Selection
-from governance.models import Approval, PolicyVersion, Review, Signature
+from governance.models import Approval, PolicyVersion, Review, Signature, Waiver
 from governance.selectors import trusted_keys
 from inference.models import Prediction
 from registry.models import CardRevision, Evidence, ModelVersion
@@ -33,6 +33,7 @@ from trust.bundle_layout import (
     signature_member,
     statement_member,
     version_manifest_member,
+    waiver_member,
 )
 from trust.bundle_write import event_line
 from trust.canonical import canonical
@@ -94,13 +95,21 @@ def _small(stage: Stage, selection: Selection) -> None:
     for digest, body, salt, name in _rows(
         Signature, "review", selection.reviews, "digest", "record", "salt", "printed_name"
     ):
-        stage.put(signature_member(digest), bytes(body))
-        opened = disclosure(bytes.fromhex(salt), name)
-        stage.put(disclosure_member(digest), canonical(opened))
+        _signed(stage, signature_member(digest), digest, bytes(body), salt, name)
+    for digest, body, salt, name in _rows(
+        Waiver, "version", versions, "digest", "record", "salt", "printed_name"
+    ):
+        _signed(stage, waiver_member(digest), digest, bytes(body), salt, name)
     for digest, body in _rows(PolicyVersion, "pk", selection.policies, "digest", "body"):
         stage.put(policy_member(digest), bytes(body))
     for key, body in _rows(Approval, "pk", selection.approvals, "pk", "envelope"):
         stage.put(approval_member(str(key)), bytes(body))
+
+
+def _signed(stage: Stage, member: str, digest: str, body: bytes, salt: str, name: str) -> None:
+    """A record that a person signed, and what opens its commitment to the name."""
+    stage.put(member, body)
+    stage.put(disclosure_member(digest), canonical(disclosure(bytes.fromhex(salt), name)))
 
 
 def _rows(model: type[Model], field: str, keys: Ids, *columns: str) -> Iterator[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from django.db.models import Model
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import DomainError
-from governance.models import Approval, PolicyVersion, Review, Revocation, Signature
+from governance.models import Approval, PolicyVersion, Review, Revocation, Signature, Waiver
 from inference.models import Prediction, PredictionBatch
 from registry.blobs import open_verified
 from registry.models import Blob, CardRevision, Evidence, ModelVersion
@@ -26,6 +26,7 @@ _DIGESTED: tuple[tuple[str, type[Model], str, str], ...] = (
     ("policy", PolicyVersion, "body", "digest"),
     ("statement of review", Review, "statement", "statement_digest"),
     ("signature record", Signature, "record", "digest"),
+    ("waiver record", Waiver, "record", "digest"),
     ("envelope of approval", Approval, "envelope", "envelope_digest"),
 )
 
@@ -65,11 +66,15 @@ def artifacts() -> Iterator[str]:
 
 
 def signatures() -> Iterator[str]:
-    """Signatures and revocations that the log does not know."""
+    """Signatures, waivers and revocations that the log does not know."""
     signed = _payloads(Action.REVIEW_SIGNED, "signature")
     for key, digest, person in Signature.objects.values_list("pk", "digest", "person_id"):
         if signed.get(f"sha256:{digest}") != person:
             yield f"The log has no event that its person gave signature {key}."
+    waived = _payloads(Action.WAIVER_GIVEN, "waiver")
+    for key, digest, person in Waiver.objects.values_list("pk", "digest", "person_id"):
+        if waived.get(f"sha256:{digest}") != person:
+            yield f"The log has no event that its person gave waiver {key}."
     revoked = _payloads(Action.APPROVAL_REVOKED, "approval")
     for approval in Revocation.objects.values_list("approval_id", flat=True):
         if str(approval) not in revoked:

@@ -22,6 +22,8 @@ APP_INSERT_ONLY = (
     "governance_policyversion",
     "governance_comment",
     "governance_signature",
+    "governance_waiver",
+    "governance_waiverwithdrawal",
     "governance_revocation",
     "inference_predictionbatch",
     "inference_prediction",

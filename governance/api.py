@@ -70,7 +70,7 @@ class Gates(EvidenceView):
     def get(self, request: Request, name: str, number: int) -> Response:
         """What a submission would freeze now; changes nothing."""
         gates = services.dry_run(self.version(name, number))
-        return Response([gate.as_dict() for gate in gates])
+        return Response(GateOut(gates, many=True).data)
 
 
 class Submit(CallerView):
@@ -91,7 +91,8 @@ class Submit(CallerView):
 
 
 def _detail(review: Review) -> Any:
-    context = {"statement": selectors.statement_of(review)}
+    statement = selectors.statement_of(review)
+    context = {"statement": statement, "waivers": selectors.waivers_named(statement)}
     return ReviewDetailOut(review, context=context).data
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from accounts.roles import Role
 from common.errors import Invalid
 from evaluation.metrics.catalogue import BY_NAME
+from trust.waivers import EVERY_METRIC, NEVER_WAIVED
 
 TYPE = "assay/policy/1"
 KINDS_OF_EVIDENCE = ("evaluation", "explanation", "golden", "card")
@@ -15,7 +16,23 @@ MOST_SIGNERS = 10
 MOST_FLOORS = 100
 LONGEST_VALIDITY_DAYS = 1825
 LONGEST_GRACE_S = 7 * 86400
-_KEYS = {"type", "metrics", "evidence", "signers", "validity_days", "outage_grace_s"}
+WAIVABLE = (
+    "evaluation",
+    "explanation",
+    "card",
+    "parity",
+    EVERY_METRIC,
+    *(f"metric:{name}" for name in BY_NAME),
+)
+_KEYS = {
+    "type",
+    "metrics",
+    "evidence",
+    "signers",
+    "validity_days",
+    "outage_grace_s",
+    "waivable",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +49,7 @@ class Floor:
 
 @dataclass(frozen=True)
 class Policy:
-    """What a version needs to be approved."""
+    """What a version needs to be approved; `waivable` names the gates that may be waived."""
 
     metrics: tuple[Floor, ...]
     evidence: tuple[str, ...]
@@ -40,6 +57,7 @@ class Policy:
     roles: tuple[str, ...]
     validity_days: int
     outage_grace_s: int
+    waivable: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Policy":
@@ -66,10 +84,15 @@ class Policy:
             outage_grace_s=_whole(
                 document.get("outage_grace_s"), "outage_grace_s", 0, LONGEST_GRACE_S
             ),
+            waivable=_waivable(document.get("waivable", [])),
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The document in its one form."""
+        """The document in its one form.
+
+        Without `waivable` where it is empty: so read the policies from before there were waivers.
+        """
+        waivable = {"waivable": list(self.waivable)} if self.waivable else {}
         return {
             "type": TYPE,
             "metrics": [
@@ -79,7 +102,7 @@ class Policy:
             "signers": {"count": self.signers, "roles": list(self.roles)},
             "validity_days": self.validity_days,
             "outage_grace_s": self.outage_grace_s,
-        }
+        } | waivable
 
 
 def _mapping(value: object, field: str, keys: set[str]) -> Mapping[str, Any]:
@@ -104,6 +127,13 @@ def _names(value: object, field: str, allowed: tuple[str, ...]) -> tuple[str, ..
         if item not in allowed:
             raise Invalid(f"{item!r} is none of {', '.join(allowed)}.", field=field)
     return tuple(dict.fromkeys(value))
+
+
+def _waivable(value: object) -> tuple[str, ...]:
+    for item in value if isinstance(value, list) else []:
+        if isinstance(item, str) and item in NEVER_WAIVED:
+            raise Invalid(f"The gate {item} can never be waived.", field="waivable")
+    return _names(value, "waivable", WAIVABLE)
 
 
 def _floors(value: object) -> tuple[Floor, ...]:

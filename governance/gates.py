@@ -12,16 +12,21 @@ from typing import Any
 from common.errors import Conflict
 from evaluation.metrics.catalogue import BY_NAME
 from governance.documents import Floor, Policy
+from governance.models import Waiver
 from registry.cards import missing_fields
 from registry.models import CardRevision, Evidence, ModelVersion
 from registry.selectors import latest_card
+from trust.canonical import canonical
 
 PASSED, FAILED, NOT_MEASURED = "passed", "failed", "not measured"
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """The answer of a gate, with what was measured, the limit, a sentence and its evidence."""
+    """The answer of a gate, with what was measured, the limit, a sentence and its evidence.
+
+    `waivable` says whether the policy lets it be waived, `waiver` is the waiver that holds.
+    """
 
     gate: str
     state: str
@@ -30,6 +35,29 @@ class GateResult:
     reason: str
     evidence: str | None = None
     required: bool = True
+    waivable: bool = False
+    waiver: Waiver | None = None
+
+    @property
+    def finding(self) -> dict[str, Any]:
+        """What was found and on which evidence: a waiver is for exactly this."""
+        return {
+            "gate": self.gate,
+            "state": self.state,
+            "measured": self.measured,
+            "limit": self.limit,
+            "evidence": self.evidence,
+        }
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<hex>` of the finding; it changes when evidence or limit do."""
+        return f"sha256:{sha256(canonical(self.finding)).hexdigest()}"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the version cannot be approved as it stands."""
+        return self.required and self.state != PASSED and self.waiver is None
 
     def as_statement(self) -> dict[str, Any]:
         """The gate as it stands in the statement that persons sign."""
@@ -40,10 +68,6 @@ class GateResult:
             "limit": self.limit,
             "required": self.required,
         }
-
-    def as_dict(self) -> dict[str, Any]:
-        """The gate for people: with its sentence and evidence."""
-        return self.as_statement() | {"reason": self.reason, "evidence": self.evidence}
 
 
 @dataclass(frozen=True)
@@ -200,5 +224,5 @@ def run_gates(subject: Subject) -> list[GateResult]:
 
 
 def blocking(results: Iterable[GateResult]) -> list[GateResult]:
-    """Required gates that have not passed."""
-    return [result for result in results if result.required and result.state != PASSED]
+    """Required gates that have neither passed nor been waived."""
+    return [result for result in results if result.blocks]

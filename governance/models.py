@@ -122,6 +122,41 @@ class Signature(models.Model):
         ]
 
 
+class Waiver(models.Model):
+    """A person's word that one finding of a gate shall not stop a version, until `not_after`.
+
+    The trigger refuses contributors, gates that the policy keeps, and what outlives an approval.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="waivers")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    gate = models.CharField(max_length=64)
+    state = models.CharField(max_length=16)
+    measured = models.JSONField(null=True)
+    reason = models.TextField(max_length=4000)
+    not_after = models.DateTimeField()
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="waivers")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=16)
+    record = models.BinaryField()
+    digest = models.CharField(max_length=64, unique=True)
+    salt = models.CharField(max_length=64)
+    printed_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+
+class WaiverWithdrawal(models.Model):
+    """The end of a waiver before its time."""
+
+    waiver = models.OneToOneField(
+        Waiver, on_delete=models.PROTECT, related_name="withdrawal", primary_key=True
+    )
+    reason = models.TextField(max_length=4000)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+
 class Approval(models.Model):
     """The notary's envelope; written by the notary's database role alone."""
 

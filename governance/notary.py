@@ -7,6 +7,7 @@ stored bytes are looked at again.
 import json
 import logging
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 
@@ -20,7 +21,7 @@ from audit.services import record
 from common.errors import DomainError
 from governance.documents import Policy
 from governance.gates import blocking
-from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature
+from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature, Waiver
 from governance.selectors import statement_of
 from governance.signing import counting_signatures
 from governance.statements import build_statement, what_changed
@@ -31,6 +32,7 @@ from trust.bundle_seal import parse_event
 from trust.errors import TrustError
 from trust.issuing import build_approval, sign_approval
 from trust.keys import SigningKey
+from trust.waivers import read_waivers
 
 log = logging.getLogger("assay.notary")
 
@@ -99,7 +101,9 @@ def _re_derive(review: Review) -> list[Signature]:
     signatures = counting_signatures(review, policy)
     if len(signatures) < max(policy.signers, int(statement["signers_required"])):
         raise Refused("Fewer persons than the policy wants may sign for this version now.")
-    _check_logged(review, signatures)
+    _check_logged(Action.REVIEW_SIGNED, "signature", ("review", review.pk), signatures)
+    waivers = [gate.waiver for gate in gates if gate.waiver]
+    _check_logged(Action.WAIVER_GIVEN, "waiver", ("version", review.version_id), waivers)
     return signatures
 
 
@@ -120,20 +124,23 @@ def _check_manifest(version: ModelVersion) -> None:
         read_verified(artifact["sha256"].removeprefix("sha256:"), artifact["size"])
 
 
-def _check_logged(review: Review, signatures: list[Signature]) -> None:
+def _check_logged(
+    action: Action,
+    part: str,
+    subject: tuple[str, uuid.UUID],
+    given: Iterable[Signature] | Iterable[Waiver],
+) -> None:
     """The columns of an event can say what its bytes do not, and outsiders see the bytes."""
     logged = AuditEvent.objects.filter(
-        action=Action.REVIEW_SIGNED.value, subject_type="review", subject_id=str(review.pk)
+        action=action.value, subject_type=subject[0], subject_id=str(subject[1])
     )
     events = [parse_event(bytes(leaf)) for leaf in logged.values_list("leaf", flat=True)]
     known = {
-        (event.payload.get("signature"), event.person)
-        for event in events
-        if event.action == Action.REVIEW_SIGNED.value
+        (event.payload.get(part), event.person) for event in events if event.action == action.value
     }
-    for signature in signatures:
-        if (f"sha256:{signature.digest}", str(signature.person_id)) not in known:
-            raise Refused("A signature has no event in the log.")
+    for row in given:
+        if (f"sha256:{row.digest}", str(row.person_id)) not in known:
+            raise Refused(f"A {part} has no event in the log.")
 
 
 def _send_back(review: Review, reason: str) -> None:
@@ -152,7 +159,8 @@ def _send_back(review: Review, reason: str) -> None:
 def _approve(review: Review, signatures: list[Signature], key: SigningKey) -> Approval:
     statement = statement_of(review)
     identity, now = uuid.uuid4(), timezone.now()
-    not_after = now + timedelta(days=int(statement["validity_days"]))
+    longest = now + timedelta(days=int(statement["validity_days"]))
+    not_after = min([longest, *(waiver.not_after for waiver in read_waivers(statement))])
     evidence = {item["kind"]: item["digest"] for item in statement["evidence"]}
     envelope = sign_approval(
         build_approval(

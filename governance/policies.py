@@ -6,8 +6,8 @@ from accounts.callers import Caller
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 from governance.documents import Policy
-from governance.models import Review, ReviewState
-from registry.models import VersionContributor
+from governance.models import Review, ReviewState, Waiver
+from registry.models import ModelVersion, VersionContributor
 
 HANDS = {
     "uploaded": "uploaded it",
@@ -52,13 +52,41 @@ def may_sign(caller: Caller, review: Review, policy: Policy) -> Decision:
         return deny(f"The review is closed for signatures: {review.get_state_display()}.")
     if signing_role(caller, version.model.team_id, policy) is None:
         return deny(f"The policy wants a signature of: {', '.join(policy.roles)}.")
-    hand = VersionContributor.objects.filter(version=version, person=caller.person_id).first()
-    if hand is not None:
-        did = HANDS.get(hand.reason, "had a hand in it")
+    did = _hand_in(version, caller)
+    if did:
         return deny(f"You are a contributor to this version ({did}); another person must sign.")
     if review.signatures.filter(person=caller.person_id).exists():
         return deny("You have signed this statement already.")
     return allow()
+
+
+def _hand_in(version: ModelVersion, caller: Caller) -> str:
+    """What the person did for the version; empty where that is nothing."""
+    hand = VersionContributor.objects.filter(version=version, person=caller.person_id).first()
+    return HANDS.get(hand.reason, "had a hand in it") if hand else ""
+
+
+def may_waive(caller: Caller, version: ModelVersion, policy: Policy) -> Decision:
+    """Persons who might sign for the version: a signing role, and no hand in it."""
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not waive a gate.")
+    if signing_role(caller, version.model.team_id, policy) is None:
+        return deny(f"A gate is waived by one of: {', '.join(policy.roles)}.")
+    did = _hand_in(version, caller)
+    if did:
+        return deny(f"You are a contributor to this version ({did}); another person must waive.")
+    return allow()
+
+
+def may_withdraw_waiver(caller: Caller, waiver: Waiver) -> Decision:
+    """Whoever gave the waiver, a manager, or compliance."""
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not withdraw a waiver.")
+    if waiver.person_id == caller.person_id:
+        return allow()
+    if caller.has_role(waiver.version.model.team_id, Role.MANAGER, Role.COMPLIANCE):
+        return allow()
+    return deny("Only whoever gave the waiver, a manager or compliance may withdraw it.")
 
 
 def may_withdraw(caller: Caller, review: Review) -> Decision:

@@ -15,21 +15,13 @@ from governance import policies
 from governance.models import Approval, Revocation
 from governance.selectors import latest_approval, standing, trusted_keys
 from governance.services import take_back_open_review
+from governance.texts import written
 from registry.models import Alias, AliasMove, ModelVersion, RegisteredModel, Status
 from registry.services import show_status
 from runtimes.schema import Signature as Schema
 
 RESERVED_ALIASES = {"latest"}
 LONGEST_REASON = 2000
-
-
-def _reason(text: str) -> str:
-    text = text.strip()
-    if not text:
-        raise Invalid("Give a reason.", field="reason")
-    if len(text) > LONGEST_REASON:
-        raise Invalid(f"At most {LONGEST_REASON} characters.", field="reason")
-    return text
 
 
 def _check_alias(name: str) -> None:
@@ -76,7 +68,7 @@ def promote(
     """
     model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
     policies.may_promote(caller, model.team_id).enforce()
-    reason = _reason(reason)
+    reason = written(reason, "reason", LONGEST_REASON)
     _check_alias(alias)
     approval = _approval_that_holds(version, timezone.now())
     holder = Alias.objects.filter(model=model, name=alias).select_related("version").first()
@@ -133,7 +125,7 @@ def revoke(*, caller: Caller, version: ModelVersion, reason: str, password: str)
     Raises NotAllowed (no role, wrong password), Conflict (nothing to revoke), Invalid.
     """
     policies.may_revoke(caller, version.model.team_id).enforce()
-    reason = _reason(reason)
+    reason = written(reason, "reason", LONGEST_REASON)
     reauthenticate(caller=caller, password=password)
     return _revoke(caller, version, reason)
 
@@ -174,7 +166,7 @@ def retire(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersio
     Raises NotAllowed, Conflict while an alias points at it or a review is open, Invalid.
     """
     policies.may_promote(caller, version.model.team_id).enforce()
-    reason = _reason(reason)
+    reason = written(reason, "reason", LONGEST_REASON)
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.aliases.exists():
         raise Conflict("An alias points at this version; move it first.")

@@ -1,6 +1,7 @@
 """Reads of policies, reviews, signatures and approvals."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.callers import Caller
 from common.errors import Conflict, NotFound
-from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision
+from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision, Waiver
 from registry import policies as registry_policies
 from registry.models import ModelVersion, RegisteredModel
 from trust.approval import ArtifactDigests, Verdict, artifact_digests_of, verify_approval
@@ -78,6 +79,31 @@ def approving_signatures(review: Review) -> QuerySet[Signature]:
         .select_related("person", "user")
         .order_by("at", "pk")
     )
+
+
+def waivers_of(version: ModelVersion) -> QuerySet[Waiver]:
+    """Every waiver ever given for a version, newest first, with its withdrawal."""
+    return (
+        Waiver.objects.filter(version=version)
+        .select_related("withdrawal", "version__model", "policy", "person", "user")
+        .order_by("-at", "pk")
+    )
+
+
+def waiver_by_id(version: ModelVersion, waiver_id: UUID) -> Waiver:
+    """A waiver of the version. Raises NotFound."""
+    waiver = waivers_of(version).filter(pk=waiver_id).first()
+    if waiver is None:
+        raise NotFound("There is no such waiver of this version.")
+    return waiver
+
+
+def waivers_named(statement: Mapping[str, Any]) -> list[Waiver]:
+    """The waivers that a statement names, in the order of its gates."""
+    digests = [entry["digest"].removeprefix("sha256:") for entry in statement["waivers"]]
+    rows = Waiver.objects.filter(digest__in=digests).select_related("policy", "withdrawal")
+    found = {row.digest: row for row in rows} if digests else {}
+    return [found[digest] for digest in digests if digest in found]
 
 
 def trusted_keys() -> TrustedKeys:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api import Input
@@ -15,10 +16,49 @@ from governance.models import (
     Revocation,
     Signature,
     SignDecision,
+    Waiver,
+    WaiverWithdrawal,
 )
 from governance.validity import renewable_from
 from registry.models import RiskTier
 from registry.serializers import DigestField
+
+
+class WaiverOut(serializers.ModelSerializer[Waiver]):
+    """A person's word that one finding of a gate shall not stop a version."""
+
+    digest = DigestField()
+    policy_digest = DigestField(source="policy.digest")
+    measured = serializers.JSONField(allow_null=True)
+    not_after = serializers.DateTimeField(help_text="From this moment on it no longer holds.")
+    person = serializers.UUIDField(source="person_id")
+    withdrawn_at = serializers.DateTimeField(source="withdrawal.at", default=None, allow_null=True)
+
+    class Meta:
+        model = Waiver
+        fields = [
+            "id",
+            "gate",
+            "state",
+            "measured",
+            "reason",
+            "not_after",
+            "person",
+            "printed_name",
+            "role",
+            "digest",
+            "policy_digest",
+            "at",
+            "withdrawn_at",
+        ]
+
+
+class NamedWaiverOut(serializers.Serializer[Any]):
+    """A waiver as statement and envelope name it."""
+
+    gate = serializers.CharField()
+    digest = serializers.CharField()
+    not_after = serializers.DateTimeField()
 
 
 class GateOut(serializers.Serializer[Any]):
@@ -29,8 +69,13 @@ class GateOut(serializers.Serializer[Any]):
     measured = serializers.JSONField(allow_null=True)
     limit = serializers.JSONField(allow_null=True)
     required: Any = serializers.BooleanField()
-    reason = serializers.CharField(required=False)
-    evidence = serializers.CharField(required=False, allow_null=True)
+    reason = serializers.CharField()
+    evidence = serializers.CharField(allow_null=True)
+    digest = serializers.CharField(help_text="Of the finding; a waiver is given for it.")
+    waivable = serializers.BooleanField(
+        help_text="Whether it has not passed and the policy lets it be waived."
+    )
+    waiver = WaiverOut(allow_null=True, help_text="The waiver that holds now.")
 
 
 class SignatureOut(serializers.ModelSerializer[Signature]):
@@ -49,15 +94,22 @@ class ApprovalOut(serializers.ModelSerializer[Approval]):
 
     envelope_digest = DigestField()
     revoked_at = serializers.SerializerMethodField()
+    waivers = serializers.SerializerMethodField()
 
     class Meta:
         model = Approval
-        fields = ["id", "envelope_digest", "issued_at", "not_after", "revoked_at"]
+        fields = ["id", "envelope_digest", "issued_at", "not_after", "revoked_at", "waivers"]
 
     def get_revoked_at(self, approval: Approval) -> str | None:
         """When it was revoked."""
         revocation = getattr(approval, "revocation", None)
         return revocation.at.isoformat() if revocation else None
+
+    @extend_schema_field(NamedWaiverOut(many=True))
+    def get_waivers(self, approval: Approval) -> list[dict[str, Any]]:
+        """The waivers that it rests on; it ends with the first of them."""
+        waivers: list[dict[str, Any]] = self.context["statement"]["waivers"]
+        return waivers
 
 
 class ReviewOut(serializers.ModelSerializer[Review]):
@@ -89,20 +141,26 @@ class ReviewDetailOut(ReviewOut):
     """A review with its statement and approval."""
 
     statement = serializers.SerializerMethodField()
+    waivers = serializers.SerializerMethodField()
     approval = serializers.SerializerMethodField()
 
     class Meta(ReviewOut.Meta):
-        fields = [*ReviewOut.Meta.fields, "statement", "approval"]
+        fields = [*ReviewOut.Meta.fields, "statement", "waivers", "approval"]
 
     def get_statement(self, review: Review) -> dict[str, Any]:
         """The statement that persons sign, parsed; its bytes are at `statement`."""
         from_selector: dict[str, Any] = self.context["statement"]
         return from_selector
 
+    @extend_schema_field(WaiverOut(many=True))
+    def get_waivers(self, review: Review) -> Any:
+        """The waivers that the statement names."""
+        return WaiverOut(self.context["waivers"], many=True).data
+
     def get_approval(self, review: Review) -> dict[str, Any] | None:
         """The approval, once the notary has given it."""
         approval = getattr(review, "approval", None)
-        return dict(ApprovalOut(approval).data) if approval else None
+        return dict(ApprovalOut(approval, context=self.context).data) if approval else None
 
 
 class SignIn(Input):
@@ -112,6 +170,32 @@ class SignIn(Input):
     decision = serializers.ChoiceField(SignDecision.choices)
     reason = serializers.CharField(max_length=4000)
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+
+
+class WaiveIn(Input):
+    """A waiver; the password is asked in the same request."""
+
+    gate = serializers.CharField(max_length=64)
+    gate_digest = serializers.CharField(max_length=71, help_text="Of the finding that was shown.")
+    reason = serializers.CharField(max_length=4000)
+    expires_on = serializers.DateField(help_text="The day, in UTC, on which it no longer holds.")
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+
+
+class WithdrawWaiverIn(Input):
+    """Why a waiver ends."""
+
+    reason = serializers.CharField(max_length=4000)
+
+
+class WaiverWithdrawalOut(serializers.ModelSerializer[WaiverWithdrawal]):
+    """The end of a waiver."""
+
+    waiver = serializers.UUIDField(source="waiver_id")
+
+    class Meta:
+        model = WaiverWithdrawal
+        fields = ["waiver", "reason", "at"]
 
 
 class CommentIn(Input):

@@ -13,11 +13,19 @@ from audit.services import record
 from common.errors import Conflict, Invalid
 from governance import policies
 from governance.documents import Policy
-from governance.gates import GateResult, blocking
-from governance.models import Comment, Review, ReviewState, Signature, SignDecision
+from governance.gates import PASSED, GateResult, blocking
+from governance.models import (
+    Comment,
+    PolicyVersion,
+    Review,
+    ReviewState,
+    Signature,
+    SignDecision,
+)
 from governance.selectors import policy_for, statement_of
 from governance.signing import Record, counting_signatures, make_record
 from governance.statements import build_statement, what_changed
+from governance.texts import written
 from governance.validity import holding, renewable_from, status_after
 from registry.models import ModelVersion, Status
 from registry.services import show_status
@@ -35,15 +43,6 @@ _ENDINGS = {
 }
 
 
-def _text(value: str, field: str, *, required: bool = True) -> str:
-    value = value.strip()
-    if required and not value:
-        raise Invalid("Give a reason.", field=field)
-    if len(value) > LONGEST_TEXT:
-        raise Invalid(f"At most {LONGEST_TEXT} characters.", field=field)
-    return value
-
-
 def _locked(review: Review) -> Review:
     ModelVersion.objects.select_for_update(no_key=True).get(pk=review.version_id)
     return (
@@ -53,11 +52,14 @@ def _locked(review: Review) -> Review:
     )
 
 
-def dry_run(version: ModelVersion) -> list[GateResult]:
-    """The gates of a version as they would be frozen now; changes nothing. Raises Conflict."""
-    return build_statement(review=uuid.uuid4(), version=version, policy=policy_for(version.model))[
-        1
-    ]
+def dry_run(version: ModelVersion, policy: PolicyVersion | None = None) -> list[GateResult]:
+    """The gates as they would be frozen now, under the policy in force; changes nothing.
+
+    Raises Conflict.
+    """
+    policy = policy or policy_for(version.model)
+    _statement, gates = build_statement(review=uuid.uuid4(), version=version, policy=policy)
+    return gates
 
 
 @transaction.atomic
@@ -65,7 +67,7 @@ def submit(*, caller: Caller, version: ModelVersion) -> Review:
     """Ask for approval: freeze bytes, evidence, policy and gates into one statement.
 
     A version may be submitted with gates that have not passed, so that reviewers see it; it
-    cannot be approved then. Raises NotAllowed, Conflict.
+    cannot be approved then, unless they are waived. Raises NotAllowed, Conflict.
     """
     policies.may_submit(caller, version.model.team_id).enforce()
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
@@ -94,7 +96,8 @@ def submit(*, caller: Caller, version: ModelVersion) -> Review:
             "statement_digest": f"sha256:{review.statement_digest}",
             "version_digest": f"sha256:{version.digest}",
             "policy_digest": f"sha256:{policy.digest}",
-            "gates_passed": len(gates) - len(blocking(gates)),
+            "gates_passed": sum(gate.state == PASSED for gate in gates),
+            "gates_waived": len(statement["waivers"]),
             "gates": len(gates),
         },
         related=[("version", version.pk), ("model", version.model_id)],
@@ -122,7 +125,7 @@ def comment(*, caller: Caller, review: Review, body: str, anchor: str = "") -> C
     if anchor and anchor not in known:
         raise Invalid("There is no such gate in this review.", field="anchor")
     row = Comment.objects.create(
-        review=review, author=caller.user, body=_text(body, "body"), anchor=anchor
+        review=review, author=caller.user, body=written(body, "body", LONGEST_TEXT), anchor=anchor
     )
     record(
         actor=caller.actor,
@@ -150,7 +153,7 @@ def sign(
     """
     if decision not in SignDecision.values:
         raise Invalid("The decision is approve, request_changes or reject.", field="decision")
-    reason = _text(reason, "reason")
+    reason = written(reason, "reason", LONGEST_TEXT)
     policy = Policy.read(review.policy.document)
     policies.may_sign(caller, review, policy).enforce()
     reauthenticate(caller=caller, password=password)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from accounts.selectors import roles_in
@@ -23,11 +24,18 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Record:
-    """The canonical record of a signature, its hex digest and the salt of the printed name."""
+    """The canonical record of what a person signed, its hex digest, the salt of the name."""
 
     body: bytes
     digest: str
     salt: str
+
+
+def seal_record(said: dict[str, Any], *, printed_name: str) -> Record:
+    """The record of what a person said, with a commitment to the name instead of the name."""
+    salt = new_salt()
+    body = canonical(said | {"name_commitment": name_commitment(salt, printed_name)})
+    return Record(body, sha256(body).hexdigest(), salt.hex())
 
 
 def make_record(
@@ -43,24 +51,20 @@ def make_record(
     previous: str | None,
 ) -> Record:
     """What a person signed: statement, meaning, reason, moment (after 21 CFR 11.50, 11.70)."""
-    salt = new_salt()
-    body = canonical(
-        {
-            "type": "assay/signature/1",
-            "statement_digest": f"sha256:{statement_digest}",
-            "person": str(person),
-            "user": str(user),
-            "role": role,
-            "decision": decision,
-            "meaning": MEANINGS[decision],
-            "reason": reason,
-            "at": format_moment(at),
-            "method": "password",
-            "name_commitment": name_commitment(salt, printed_name),
-            "previous": f"sha256:{previous}" if previous else None,
-        }
-    )
-    return Record(body, sha256(body).hexdigest(), salt.hex())
+    said = {
+        "type": "assay/signature/1",
+        "statement_digest": f"sha256:{statement_digest}",
+        "person": str(person),
+        "user": str(user),
+        "role": role,
+        "decision": decision,
+        "meaning": MEANINGS[decision],
+        "reason": reason,
+        "at": format_moment(at),
+        "method": "password",
+        "previous": f"sha256:{previous}" if previous else None,
+    }
+    return seal_record(said, printed_name=printed_name)
 
 
 def counting_signatures(review: Review, policy: Policy) -> list[Signature]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from governance.documents import Policy
 from governance.gates import GateResult, Subject, look_at, run_gates
 from governance.models import PolicyVersion
+from governance.waiving import as_statement, with_waivers
 from registry.models import ModelVersion
 from registry.selectors import contributor_ids
 
@@ -37,10 +38,10 @@ _CURRENT = (
 def build_statement(
     *, review: UUID, version: ModelVersion, policy: PolicyVersion
 ) -> tuple[dict[str, Any], list[GateResult]]:
-    """The statement about a version as it stands now, and its gates."""
+    """The statement about a version as it stands now, and its gates with their waivers."""
     document = Policy.read(policy.document)
     subject = look_at(version, document)
-    gates = run_gates(subject)
+    gates = with_waivers(run_gates(subject), version=version, policy=policy)
     manifest = json.loads(bytes(version.manifest))
     statement = {
         "type": STATEMENT,
@@ -57,7 +58,7 @@ def build_statement(
             "digest": f"sha256:{policy.digest}",
         },
         "gates": [gate.as_statement() for gate in gates],
-        "waivers": [],
+        "waivers": [as_statement(gate.waiver) for gate in gates if gate.waiver],
         "contributors": [str(person) for person in contributor_ids(version)],
         "signers_required": document.signers,
         "runtime": {"onnxruntime": installed("onnxruntime"), "provider": PROVIDER},

@@ -2,13 +2,19 @@
 
 from django.urls import path
 
-from governance import api
+from governance import api, api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
 _REVIEW = "reviews/<uuid:review_id>"
 
 urlpatterns = [
     path(f"{_VERSION}/gates", api.Gates.as_view(), name="gates"),
+    path(f"{_VERSION}/waivers", api_waivers.Waivers.as_view(), name="waivers"),
+    path(
+        f"{_VERSION}/waivers/<uuid:waiver_id>/withdrawal",
+        api_waivers.Withdraw.as_view(),
+        name="waiver-withdraw",
+    ),
     path(f"{_VERSION}/reviews", api.Submit.as_view(), name="submit"),
     path(f"{_VERSION}/revocation", api.Revoke.as_view(), name="revoke"),
     path(f"{_VERSION}/retirement", api.Retire.as_view(), name="retire"),

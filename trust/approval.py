@@ -24,6 +24,7 @@ from trust.fields import (
 )
 from trust.keys import TrustedKeys
 from trust.strict_json import parse_strict
+from trust.waivers import NamedWaiver, read_waivers
 
 IN_TOTO_PAYLOAD_TYPE = "application/vnd.in-toto+json"
 IN_TOTO_STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -46,6 +47,8 @@ _PREDICATE_KEYS = (
     "scope",
     "runtime",
 )
+# Only where a gate was waived: approvals without waivers read as they did before there were any.
+_PREDICATE_WAIVERS = "waivers"
 
 ArtifactDigests = Mapping[tuple[str, str], str]
 """(role, name) -> "sha256:<hex>"."""
@@ -71,6 +74,7 @@ class Approval:
     outage_grace: timedelta
     scope: JsonObject
     runtime: JsonObject
+    waivers: tuple[NamedWaiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,7 @@ def _read_subject(statement: JsonObject) -> tuple[str, str]:
 
 
 def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObject) -> Approval:
-    require_keys(predicate, _PREDICATE_KEYS, "the approval")
+    require_keys(predicate, _PREDICATE_KEYS, "the approval", optional=(_PREDICATE_WAIVERS,))
     artifacts = tuple(read_objects(predicate, "artifacts"))
     if not artifact_digests_of(artifacts):
         raise Malformed("an approval lists at least one artifact")
@@ -203,4 +207,16 @@ def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObjec
         outage_grace=timedelta(seconds=grace),
         scope=read_object(predicate, "scope"),
         runtime=read_object(predicate, "runtime"),
+        waivers=_read_named_waivers(predicate),
     )
+
+
+def _read_named_waivers(predicate: JsonObject) -> tuple[NamedWaiver, ...]:
+    if _PREDICATE_WAIVERS not in predicate:
+        return ()
+    waivers, end = read_waivers(predicate), read_moment(predicate, "not_after")
+    if not waivers:
+        raise Malformed("an approval without waivers does not speak of them")
+    if any(waiver.not_after < end for waiver in waivers):
+        raise Malformed("the approval outlives a waiver")
+    return waivers

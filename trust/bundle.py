@@ -6,6 +6,8 @@ from trust.bundle_layout import (
     MAX_SMALL_MEMBER_BYTES,
     approval_member,
     predictions_member,
+    signature_member,
+    waiver_member,
 )
 from trust.bundle_log import LogFacts, read_events
 from trust.bundle_members import BundleMembers
@@ -28,7 +30,7 @@ from trust.notes import Checkpoint, open_checkpoint, parse_checkpoint
 KEY_MISSING = "a key file of yours (--key)"
 APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
 CHECKPOINT_MISSING = "a checkpoint that you remembered (--checkpoint)"
-_DIGEST_NAMED = (("policies/", ".json"), ("signatures/", ".json"))
+_DIGEST_NAMED = (("policies/", ".json"), ("signatures/", ".json"), ("waivers/", ".json"))
 
 
 def verify_bundle(
@@ -149,14 +151,16 @@ def _check_digest_name(
 
 def _check_disclosures(members: BundleMembers, report: BundleReport) -> None:
     for member, name in members.folder("disclosures/", ".json"):
-        if not members.has(f"signatures/{name}.json"):
-            report.find(member, "there is no such signature in the bundle")
+        signed = (signature_member(name), waiver_member(name))
+        path = next((path for path in signed if members.has(path)), None)
+        if path is None:
+            report.find(member, "there is no such signature or waiver in the bundle")
             continue
-        record = members.document(f"signatures/{name}.json") or {}
+        record = members.document(path) or {}
         try:
             _person, commitment = read_disclosure(members.read(member))
             if record.get("name_commitment") != commitment:
-                report.find(member, "it does not open the signature's name commitment")
+                report.find(member, "it does not open the record's name commitment")
         except TrustError as error:
             report.find(member, str(error))
         report.count("disclosed names")

@@ -15,6 +15,7 @@ from trust.bundle_layout import (
 from trust.bundle_log import LogFacts
 from trust.bundle_members import BundleMembers
 from trust.bundle_report import BundleReport
+from trust.bundle_waivers import check_gates
 from trust.digests import digest_hex
 from trust.dsse import MAX_ENVELOPE_BYTES
 from trust.errors import Malformed, TrustError, Untrusted
@@ -28,6 +29,7 @@ from trust.fields import (
     read_texts,
 )
 from trust.keys import TrustedKeys
+from trust.waivers import read_waivers
 
 REVIEW_STATEMENT_TYPE = "assay/review-statement/1"
 SIGNATURE_RECORD_TYPE = "assay/signature/1"
@@ -127,9 +129,9 @@ def _check_statement(
 
     try:
         _check_same(statement, approval, manifest, find)
-        _check_policy(members, statement, approval, report)
+        policy = _check_policy(members, statement, approval, report)
         _check_evidence(members, statement, approval, report)
-        _check_gates(statement, find)
+        check_gates(members, statement, policy, approval, facts, report)
         _check_quorum(members, statement, approval, facts, report)
     except Malformed as error:
         find(str(error))
@@ -149,6 +151,7 @@ def _check_same(
         "evidence": (statement.get("evidence"), list(approval.evidence)),
         "runtime": (statement.get("runtime"), approval.runtime),
         "scope": (statement.get("scope"), approval.scope),
+        "list of waivers": (read_waivers(statement), approval.waivers),
         "outage grace": (
             statement.get("outage_grace_s"),
             int(approval.outage_grace.total_seconds()),
@@ -167,14 +170,14 @@ def _check_same(
 
 def _check_policy(
     members: BundleMembers, statement: JsonObject, approval: Approval, report: BundleReport
-) -> None:
+) -> JsonObject:
     if read_object(statement, "policy").get("digest") != approval.policy_digest:
         report.find(
             statement_member(approval.review),
             "the policy that was signed is not the one that was approved",
         )
     path = policy_member(digest_hex(approval.policy_digest))
-    _require_member(members, path, approval.policy_digest, report)
+    return _named_document(members, path, approval.policy_digest, report)
 
 
 def _check_evidence(
@@ -192,16 +195,6 @@ def _check_evidence(
             statement_member(approval.review),
             "the approval's golden rows are not among the evidence",
         )
-
-
-def _check_gates(statement: JsonObject, find: Find) -> None:
-    waived = {read_text(waiver, "gate") for waiver in read_objects(statement, "waivers")}
-    for gate in read_objects(statement, "gates"):
-        name, required = read_text(gate, "gate"), gate.get("required")
-        if not isinstance(required, bool):
-            raise Malformed(f"gate {name!r} does not say whether it is required")
-        if required and gate.get("state") != "passed" and name not in waived:
-            find(f"the required gate {name!r} is neither passed nor waived")
 
 
 def _check_quorum(

@@ -68,9 +68,14 @@ def signature_member(signature_digest_hex: str) -> str:
     return f"signatures/{signature_digest_hex}.json"
 
 
-def disclosure_member(signature_digest_hex: str) -> str:
-    """Where the opening of a signature's name commitment lies."""
-    return f"disclosures/{signature_digest_hex}.json"
+def waiver_member(waiver_digest_hex: str) -> str:
+    """Where a waiver's record lies."""
+    return f"waivers/{waiver_digest_hex}.json"
+
+
+def disclosure_member(record_digest_hex: str) -> str:
+    """Where the opening of the name commitment of a signature or waiver lies."""
+    return f"disclosures/{record_digest_hex}.json"
 
 
 def approval_member(approval: str) -> str:

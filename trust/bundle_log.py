@@ -21,6 +21,10 @@ class LogFacts:
     """(approval, digest of its envelope)"""
     signed: dict[str, object] = field(default_factory=dict)
     """signature digest -> the acting person"""
+    waived: dict[str, object] = field(default_factory=dict)
+    """waiver digest -> the acting person"""
+    waivers_withdrawn: dict[str, datetime] = field(default_factory=dict)
+    """waiver digest -> the first withdrawal"""
     revoked: dict[str, datetime] = field(default_factory=dict)
     """approval -> the first revocation"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
@@ -34,6 +38,12 @@ class LogFacts:
             self.approved.add((read_text(payload, "approval"), digest))
         elif event.action == "review.signed":
             self.signed[read_digest(payload, "signature")] = event.person
+        elif event.action == "waiver.given":
+            self.waived[read_digest(payload, "waiver")] = event.person
+        elif event.action == "waiver.withdrawn":
+            waiver = read_digest(payload, "waiver")
+            withdrawn = self.waivers_withdrawn
+            withdrawn[waiver] = min(event.at, withdrawn.get(waiver, event.at))
         elif event.action == "approval.revoked":
             approval = read_text(payload, "approval")
             self.revoked[approval] = min(event.at, self.revoked.get(approval, event.at))

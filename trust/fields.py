@@ -17,12 +17,14 @@ def as_object(value: object, what: str) -> JsonObject:
     return value
 
 
-def require_keys(document: JsonObject, keys: Iterable[str], what: str) -> None:
-    """Refuse a document whose keys are not exactly `keys`."""
+def require_keys(
+    document: JsonObject, keys: Iterable[str], what: str, optional: Iterable[str] = ()
+) -> None:
+    """Refuse a document whose keys are not exactly `keys`, with or without the optional ones."""
     wanted = set(keys)
     for name in sorted(wanted - document.keys()):
         raise Malformed(f"{what} has no {name!r}")
-    for name in sorted(document.keys() - wanted):
+    for name in sorted(document.keys() - wanted - set(optional)):
         raise Malformed(f"{what} has an unknown {name!r}")
 
 

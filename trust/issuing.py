@@ -51,6 +51,8 @@ def build_approval(
         "scope": read_object(statement, "scope"),
         "runtime": read_object(statement, "runtime"),
     }
+    if statement.get("waivers"):
+        predicate["waivers"] = statement["waivers"]
     subject_digest = {"sha256": digest_hex(read_digest(statement, "version_digest"))}
     return {
         "_type": IN_TOTO_STATEMENT_TYPE,

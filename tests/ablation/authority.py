@@ -3,6 +3,7 @@
 from tests.ablation.guard import Guard
 
 _REVIEWS = "tests/governance/test_reviews.py"
+_WAIVERS = "tests/governance/test_waivers.py"
 _RELEASES = "tests/governance/test_releases.py"
 _DOCUMENTS = "tests/governance/test_documents.py"
 _PREDICTING = "tests/inference/test_predicting.py"
@@ -57,8 +58,8 @@ AUTHORISATION = (
     Guard(
         "authorisation: may_sign",
         "governance/policies.py",
-        "if signing_role(caller, version.model.team_id, policy) is None:",
-        "if False:",
+        "return deny(f\"The policy wants a signature of: {', '.join(policy.roles)}.\")",
+        "pass",
         (f"{_REVIEWS}::TestSign::test_by_role",),
     ),
     _deny(
@@ -72,6 +73,25 @@ AUTHORISATION = (
         "governance/policies.py",
         "Only whoever opened the review, or a manager, may withdraw it.",
         f"{_REVIEWS}::TestWithdraw::test_by_role",
+    ),
+    Guard(
+        "authorisation: may_waive",
+        "governance/policies.py",
+        "return deny(f\"A gate is waived by one of: {', '.join(policy.roles)}.\")",
+        "return allow()",
+        (f"{_WAIVERS}::TestGiving::test_by_role",),
+    ),
+    _deny(
+        "may_waive (token)",
+        "governance/policies.py",
+        "This token may not waive a gate.",
+        f"{_WAIVERS}::TestGiving::test_a_token_needs_the_scope",
+    ),
+    _deny(
+        "may_withdraw_waiver",
+        "governance/policies.py",
+        "Only whoever gave the waiver, a manager or compliance may withdraw it.",
+        f"{_WAIVERS}::TestWithdrawing::test_by_role",
     ),
     _deny(
         "may_promote",

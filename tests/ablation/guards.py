@@ -6,6 +6,7 @@ side and must not notice.
 
 from tests.ablation.authority import AUTHORISATION
 from tests.ablation.guard import Guard
+from tests.ablation.waivers import WAIVERS
 
 _REVIEWS = "tests/governance/test_reviews.py"
 _EYES = "tests/governance/test_four_eyes.py"
@@ -24,8 +25,8 @@ FOUR_EYES = (
     Guard(
         "contributor check in the service (the trigger still holds)",
         "governance/policies.py",
-        "if hand is not None:",
-        "if False:",
+        'return deny(f"You are a contributor to this version ({did}); another person must sign.")',
+        "pass",
         (f"{_EYES}::TestAContributor::test_is_refused_by_the_service_which_says_what_he_did",),
         (f"{_EYES}::TestAContributor::test_is_refused_by_the_database",),
     ),
@@ -148,7 +149,7 @@ STATEMENTS = (
     Guard(
         "every signature stands in the log",
         "governance/notary.py",
-        "    _check_logged(review, signatures)\n",
+        '    _check_logged(Action.REVIEW_SIGNED, "signature", ("review", review.pk), signatures)\n',
         "",
         (f"{_NOTARY}::TestRefuses::test_when",),
     ),
@@ -346,6 +347,7 @@ GUARDS: tuple[Guard, ...] = (
     *AUTHORISATION,
     *FOUR_EYES,
     *STATEMENTS,
+    *WAIVERS,
     *DATABASE,
     *SERVING,
 )

@@ -11,6 +11,7 @@ from governance.documents import DEFAULTS
 from tests.api.house import EVERYBODY, SIDE, House
 from tests.cast import TEAM, password_of
 from tests.factories import tiny
+from tests.factories.waivers import in_days
 
 Maker = Callable[[House], dict[str, Any]]
 _PASSWORD = password_of(EVERYBODY)
@@ -202,6 +203,21 @@ GOVERNANCE = {
     ),
     "reviews_open": Call(_version(3)),
     "reviews_withdraw": Call(_made("review_id", "reviews_open")),
+    "waivers_list": Call(_version(1)),
+    "waivers_give": Call(
+        _version(4),
+        lambda house: {
+            "gate": "card",
+            "gate_digest": house["finding"],
+            "reason": "The card of the parent says it.",
+            "expires_on": in_days(30).isoformat(),
+            "password": _PASSWORD,
+        },
+    ),
+    "waivers_withdraw": Call(
+        lambda house: _version(1)(house) | {"waiver_id": house["waiver"]},
+        _says(reason="The card is written."),
+    ),
     "aliases_list": Call(_model),
     "aliases_move": Call(
         lambda house: {"name": house["model"], "alias": "stable"},

@@ -8,12 +8,14 @@ from accounts.callers import Caller
 from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token, create_user, grant_role
 from evaluation.services import request_run
+from governance.documents import DEFAULTS
 from governance.models import PolicyVersion
+from governance.publishing import publish_policy
 from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot
 from tests.cast import password_of, the_team, user_of, who
-from tests.factories import tiny, verbs
+from tests.factories import tiny, verbs, waivers
 from tests.stage import MODEL, Stage
 from worker.models import Job
 
@@ -47,6 +49,21 @@ def _zoe() -> Caller:
     return who(EVERYBODY)
 
 
+def _waivable() -> None:
+    """A policy that the approved version does not meet, for whatever is submitted from now on."""
+    changes = {
+        "metrics": [{"metric": "f1_macro", "limit": 0.9999}],
+        "waivable": ["metric:f1_macro", "card"],
+    }
+    publish_policy(
+        caller=who("root"),
+        name="medium",
+        tier="medium",
+        team=None,
+        document=DEFAULTS["medium"].as_dict() | changes,
+    )
+
+
 def token_of(caller: Caller, *scopes: str) -> tuple[UUID, str]:
     """A fresh token: its id and text; all scopes if none is named."""
     row, text = create_token(caller=caller, name="api", scopes=scopes or list(Scope), days=2)
@@ -66,10 +83,12 @@ def furnish(stage: Stage) -> House:
     """Adds to an approved stage: zoe with every role, an open review, drafts, uploads, jobs."""
     zoe, ada, dataset = _zoe(), who("ada"), DatasetSnapshot.objects.get(name="tumours")
     model = stage.version.model
-    open_version, draft, _old = (verbs.another(ada, model) for _ in range(3))
+    open_version, draft, old = (verbs.another(ada, model) for _ in range(3))
     verbs.make_ready(ada, open_version)
     review = submit(caller=ada, version=open_version)
     verbs.make_ready(ada, draft)
+    _waivable()
+    waiver = waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro")
     create_team(caller=who("root"), slug=SIDE, name="Side")
     run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
     assert run.job_id is not None
@@ -91,6 +110,8 @@ def furnish(stage: Stage) -> House:
             "job": str(job.pk),
             "evidence": f"sha256:{evidence.digest}",
             "policy": str(policy.pk),
+            "waiver": str(waiver.pk),
+            "finding": waivers.gate_of(old, "card").digest,
             "role": artifact.role,
             "file": artifact.name,
             "token": str(token_of(zoe, "read")[0]),

@@ -10,6 +10,7 @@ KEPT = (
     "audit_auditleaf",
     "audit_checkpoint",
     "governance_signature",
+    "governance_waiver",
     "governance_approval",
 )
 NOTARY_ONLY = ("audit_auditleaf", "audit_checkpoint", "governance_approval")

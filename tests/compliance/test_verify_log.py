@@ -62,6 +62,14 @@ TAMPERINGS = {
     "a policy": "UPDATE governance_policyversion SET body = '{}'",
     "a statement": "UPDATE governance_review SET statement = '{}'",
     "a signature record": "UPDATE governance_signature SET record = '{}'",
+    "a waiver record": "UPDATE governance_waiver SET record = '{}'",
+    "who waived": (
+        "UPDATE governance_waiver SET person_id = (SELECT id FROM accounts_person "
+        "WHERE name = 'Ben Okafor')"
+    ),
+    "a waiver without an event": (
+        "UPDATE governance_waiver SET record = 'x', digest = encode(sha256('x'), 'hex')"
+    ),
     "a signer": (
         "UPDATE governance_signature SET person_id = (SELECT id FROM accounts_person LIMIT 1) "
         "WHERE role = 'reviewer'"
@@ -92,6 +100,7 @@ TABLES = (
     "governance_policyversion",
     "governance_review",
     "governance_signature",
+    "governance_waiver",
     "governance_approval",
     "governance_revocation",
     "inference_prediction",
@@ -103,6 +112,7 @@ TABLES = (
 def busy(world: World) -> World:
     """A world in which everything that is checked exists."""
     version = world.version(world.model("loans"), b"loans")
+    world.waive(version)
     world.approve(version)
     world.predict(version, version)
     revoke(caller=world.caller("cleo"), version=version, reason="Drift.", password=PASSWORD)

@@ -16,9 +16,10 @@ from accounts.models import Team, User
 from accounts.services import create_first_admin, create_team, create_user, grant_role
 from compliance.models import Export
 from compliance.services import request_export
-from governance.models import Review
+from governance.models import Review, Waiver
 from governance.publishing import publish_policy
-from governance.services import sign, submit
+from governance.services import dry_run, sign, submit
+from governance.waivers import waive
 from inference.segments import SegmentWriter
 from inference.services import ship_predictions
 from registry.blobs import ensure_row, put_bytes
@@ -131,6 +132,23 @@ class World:
                 reason="The evidence holds.",
                 password=PASSWORD,
             )
+
+    def waive(self, version: ModelVersion, *, by: str = "cleo") -> Waiver:
+        """A policy that wants a whole card, and somebody who answers for the one there is."""
+        wish = LENIENT | {"evidence": ["card"], "waivable": ["card"]}
+        publish_policy(
+            caller=self.caller("cleo"), name="whole", tier="low", team=self.team, document=wish
+        )
+        (gate,) = (gate for gate in dry_run(version) if gate.gate == "card")
+        return waive(
+            caller=self.caller(by),
+            version=version,
+            gate="card",
+            gate_digest=gate.digest,
+            reason="The model is asked about one branch.",
+            expires_on=(datetime.now(UTC) + timedelta(days=10)).date(),
+            password=PASSWORD,
+        )
 
     def approve(
         self, version: ModelVersion, *, by: str = "ada", signers: Sequence[str] = ("ben", "cleo")

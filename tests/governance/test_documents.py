@@ -52,6 +52,13 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("evidence", {"evidence": "card"}),
     ("evidence", {"evidence": ["horoscope"]}),
     ("evidence", {"evidence": [1]}),
+    ("waivable", {"waivable": "card"}),
+    ("waivable", {"waivable": None}),
+    ("waivable", {"waivable": [1]}),
+    ("waivable", {"waivable": ["*"]}),
+    ("waivable", {"waivable": ["metric:beauty"]}),
+    ("waivable", {"waivable": ["admission"]}),
+    ("waivable", {"waivable": ["card", "golden"]}),
     ("validity_days", {"validity_days": 0}),
     ("validity_days", {"validity_days": 1826}),
     ("validity_days", {"validity_days": None}),
@@ -67,6 +74,12 @@ def test_a_bad_policy_names_the_field(field: str, change: dict[str, Any]) -> Non
         Policy.read(GOOD | change)
 
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize("gate", ["admission", "golden"])
+def test_a_policy_that_keeps_the_bytes_says_so(gate: str) -> None:
+    with pytest.raises(Invalid, match=f"The gate {gate} can never be waived"):
+        Policy.read(GOOD | {"waivable": ["card", gate]})
 
 
 @pytest.mark.parametrize("field", ["signers", "validity_days", "outage_grace_s"])

@@ -18,7 +18,8 @@ import pytest
 from scripts.story.client import Refused
 from tests.conftest import StartInstance
 from tests.factories import tiny
-from tests.journeys.house import House, move_in, process_of, until
+from tests.factories.waivers import in_days
+from tests.journeys.house import PLAIN, House, move_in, process_of, until
 
 pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=120)]
 PICKLE = pickle.dumps({"weights": [1.0]})
@@ -75,6 +76,37 @@ def test_a_model_goes_the_whole_way_by_different_persons(house: House) -> None:
     took = until(lambda: not _answers(house, "whole"), 5)
     assert took < 1
     assert not _answers(house, "whole")
+
+
+def test_a_gate_that_a_person_waived_lets_the_version_answer_until_then(house: House) -> None:
+    wish = PLAIN | {"evidence": ["card"], "waivable": ["card"]}
+    fields = {"name": "carded", "tier": "high", "team": house.team, "document": wish}
+    house.by("mira").post("policies", fields)
+    version = house.model("bare", "high")
+    first = house.by("ada").post(f"{version}/reviews")
+    with pytest.raises(Refused) as refusal:
+        house.sign("ben", first)
+    assert refusal.value.problem["detail"] == "These required gates have not passed: card."
+    house.by("ada").post(f"reviews/{first['id']}/withdrawal")
+
+    (card,) = (g for g in house.by("ben").get(f"{version}/gates") if g["gate"] == "card")
+    body = {"gate": "card", "gate_digest": card["digest"], "reason": "Its parent's card says it."}
+    body |= {"expires_on": in_days(5).isoformat(), "password": house.people["ada"].password}
+    with pytest.raises(Refused) as refusal:
+        house.by("ada").post(f"{version}/waivers", body)
+    assert refusal.value.status == 403
+    body |= {"password": house.people["ben"].password}
+    waiver = house.by("ben").post(f"{version}/waivers", body)
+    review = house.by("ada").post(f"{version}/reviews")
+    for name in ("ben", "cleo"):
+        house.sign(name, review)
+    approved = house.await_state(review, "approved")
+
+    assert [one["id"] for one in approved["waivers"]] == [waiver["id"]]
+    assert approved["approval"]["not_after"] == waiver["not_after"]
+    assert approved["approval"]["waivers"] == approved["statement"]["waivers"]
+    house.promote("bare")
+    assert house.served("bare")["approval"] == approved["approval"]["id"]
 
 
 def _asks(house: House, name: str, data: bytes) -> str:

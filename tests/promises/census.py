@@ -131,6 +131,7 @@ _NAMED = {
     "job_id": "job",
     "run_id": "run",
     "policy_id": "policy",
+    "waiver_id": "waiver",
     "token_id": "token",
     "user_id": "user",
     "event_id": "event",

@@ -119,6 +119,13 @@ API: Expected = {
     "web: /api/v1/models/<slug:name>/versions/<int:number>/gates": {
         "GET": "401 404 403 ok ok ok ok 404",
     },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/waivers": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "POST": "401 404 403 403 no no 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/waivers/<uuid:waiver_id>/withdrawal": {
+        "POST": "401 404 403 403 403 ok ok 404",
+    },
     "web: /api/v1/models/<slug:name>/versions/<int:number>/reviews": {
         "POST": "401 404 403 no 403 no 403 404",
     },

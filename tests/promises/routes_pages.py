@@ -114,6 +114,14 @@ PAGES: Expected = {
         "GET": "to 404 403 ok 403 ok 403 404",
         "POST": "to 404 403 no 403 no 403 404",
     },
+    "web: /models/<slug:name>/versions/<int:number>/waive": {
+        "GET": "to 404 403 403 no no 403 404",
+        "POST": "to 404 403 403 no no 403 404",
+    },
+    "web: /models/<slug:name>/versions/<int:number>/waivers/<uuid:waiver_id>/withdraw": {
+        "GET": "to 404 403 403 403 ok ok 404",
+        "POST": "to 404 403 403 403 no no 404",
+    },
     "web: /models/<slug:name>/versions/<int:number>/promote": {
         "GET": "to 404 403 403 403 ok 403 404",
         "POST": "to 404 403 403 403 no 403 404",

@@ -26,6 +26,7 @@ MODULES = (
     "governance.publishing",
     "governance.releases",
     "governance.expiry",
+    "governance.waivers",
     "governance.notary",
     "inference.services",
     "compliance.services",

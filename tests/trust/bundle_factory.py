@@ -20,6 +20,7 @@ from trust.bundle_layout import (
     signature_member,
     statement_member,
     version_manifest_member,
+    waiver_member,
 )
 from trust.bundle_write import BundleSeal, bundle_manifest, events_file, write_bundle
 from trust.canonical import canonical, parse_strict
@@ -43,7 +44,7 @@ START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 APPROVAL_ID = "0b0e2f6c-6f0e-4e8b-9c55-3f6f0a3f5a01"
 REVIEW_ID = "5a4d0f9e-31f0-4f55-8f6c-21f1b1d7a302"
 BATCH_ID = "c3c3b1f2-70cb-4bd2-b6c1-92a54a1b7c03"
-AUTHOR, BEN, CLEO = "person-ada", "person-ben", "person-cleo"
+AUTHOR, BEN, CLEO, EVA = "person-ada", "person-ben", "person-cleo", "person-eva"
 MODEL: Document = {"id": "9d5f1f1e-0000-4000-8000-000000000001", "name": "credit-risk"}
 ARTIFACTS: list[Document] = [
     {"role": "model", "name": "model.onnx", "sha256": digest_of(b"model"), "size": 5},
@@ -64,6 +65,7 @@ class BundleStory:
     approvals_key: SigningKey = field(default_factory=lambda: generate_key(approvals_name(ORIGIN)))
     edit_manifest: Edit = unchanged
     edit_statement: Edit = unchanged
+    edit_waiver: Edit = unchanged
     edit_signatures: Edit = unchanged
     edit_approval: Edit = unchanged
     edit_predictions: Edit = unchanged
@@ -115,7 +117,7 @@ class BundleStory:
         )
 
     def _fill(self) -> None:
-        for number in range(5):
+        for number in range(4):
             self.event("version.registered", {"number": number})
         manifest: Document = {
             "type": "assay/manifest/1",
@@ -154,7 +156,9 @@ class BundleStory:
                 ("golden", {"type": "assay/golden/1"}),
             )
         ]
-        policy = self.put(policy_member, {"type": "policy", "floor": 0.9})
+        policy = self.put(policy_member, {"type": "policy", "waivable": ["latency"]})
+        latency = _gate("latency", required=True, state="failed")
+        waiver = self._waiver(version, policy, latency, evidence[0]["digest"])
         statement: Document = {
             "type": "assay/review-statement/1",
             "review": REVIEW_ID,
@@ -166,10 +170,12 @@ class BundleStory:
             "policy": {"id": "p", "name": "High risk", "revision": 2, "digest": policy},
             "gates": [
                 _gate("accuracy", required=True, state="passed"),
-                _gate("latency", required=True, state="failed"),
+                latency,
                 _gate("parity", required=False, state="not measured"),
             ],
-            "waivers": [{"gate": "latency", "reason": "Batch use only."}],
+            "waivers": [
+                {"gate": "latency", "digest": waiver, "not_after": format_moment(self.waived_until)}
+            ],
             "contributors": [AUTHOR],
             "signers_required": 2,
             "runtime": {"onnxruntime": "1.31.1", "provider": "CPUExecutionProvider"},
@@ -179,6 +185,35 @@ class BundleStory:
         }
         self.edit_statement(statement)
         return statement, canonical(statement)
+
+    @property
+    def waived_until(self) -> datetime:
+        """When the one waiver ends."""
+        return self.issued_at + timedelta(days=730)
+
+    def _waiver(self, version: str, policy: str, gate: Document, evidence: str) -> str:
+        finding = {name: gate[name] for name in ("gate", "state", "measured", "limit")}
+        salt = b"e" * SALT_BYTES
+        record: Document = {
+            "type": "assay/waiver/1",
+            "version_digest": version,
+            "policy_digest": policy,
+            "finding": finding | {"evidence": evidence},
+            "person": EVA,
+            "user": EVA + "-login",
+            "role": "manager",
+            "meaning": "I answer for it.",
+            "reason": "Batch use only.",
+            "at": format_moment(START + timedelta(minutes=3)),
+            "not_after": format_moment(self.waived_until),
+            "method": "password",
+            "name_commitment": name_commitment(salt, "Eva"),
+        }
+        self.edit_waiver(record)
+        digest = self.put(waiver_member, record)
+        self.event("waiver.given", {"waiver": digest}, person=str(record["person"]))
+        self.files[disclosure_member(digest_hex(digest))] = canonical(disclosure(salt, "Eva"))
+        return digest
 
     def _signatures(self, statement_digest: str) -> list[str]:
         salts = {BEN: b"b" * SALT_BYTES, CLEO: b"c" * SALT_BYTES}

@@ -36,6 +36,10 @@ class PolicyForm(forms.Form):
         label=gettext_lazy("Document (YAML)"),
         max_length=LONGEST_DOCUMENT,
         widget=forms.Textarea(attrs={"class": "mono", "rows": "24", "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            "waivable lists the gates that persons may waive: card, evaluation, explanation, "
+            "parity, metric:NAME or metric:*. Left out, none may be."
+        ),
     )
 
     def __init__(self, *args: Any, teams: list[Team], for_everybody: bool, **kwargs: Any) -> None:

@@ -1,5 +1,6 @@
 """Forms on the pages of a version."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -17,6 +18,15 @@ def _reason(most: int) -> forms.CharField:
         max_length=most,
         widget=forms.Textarea(attrs={"rows": "3"}),
         help_text=_("Required. Kept with the history."),
+    )
+
+
+def _password() -> forms.CharField:
+    return forms.CharField(
+        label=_("Your password"),
+        max_length=1000,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
@@ -49,12 +59,39 @@ class RevokeForm(forms.Form):
     """Why an approval ends, and the password."""
 
     reason = _reason(2000)
-    password = forms.CharField(
-        label=_("Your password"),
-        max_length=1000,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    password = _password()
+
+
+class WaiveForm(forms.Form):
+    """Which finding a person answers for, why and until when, and the password."""
+
+    finding = forms.ChoiceField(
+        label=_("Gate"),
+        error_messages={
+            "invalid_choice": _("This is not what the gate says now; look at the gates again.")
+        },
     )
+    reason = _reason(4000)
+    expires_on = forms.DateField(
+        label=_("Ends on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        help_text=_("From this day on, in UTC, it no longer holds."),
+    )
+    password = _password()
+
+    def __init__(
+        self, data: Any = None, *, findings: list[tuple[str, str]], latest: date, shown: str = ""
+    ) -> None:
+        super().__init__(data, initial={"finding": shown})
+        self.fields["finding"].choices = findings  # type: ignore[attr-defined]
+        self.fields["expires_on"].widget.attrs["max"] = latest.isoformat()
+
+
+class WithdrawWaiverForm(forms.Form):
+    """Why a waiver ends."""
+
+    reason = _reason(4000)
 
 
 class CardForm(forms.Form):

@@ -11,7 +11,9 @@ from accounts.roles import Role
 from evaluation.metrics.catalogue import BY_NAME
 from governance.documents import Floor, Policy
 from governance.models import PolicyVersion
+from trust.waivers import EVERY_METRIC
 from web.figures import svg
+from web.reviews.presenting import gate_title
 from web.templatetags import formats
 from web.vocabulary import spoken
 
@@ -49,6 +51,7 @@ def in_words(policy: Policy) -> list[str]:
         kinds = ", ".join(policy.evidence)
         sentences.append(_("This evidence is there: %(kinds)s.") % {"kinds": kinds})
     sentences += [_floor(floor) for floor in policy.metrics]
+    sentences.append(_waivable(policy))
     sentences.append(_("An approval holds for %(days)s days.") % {"days": policy.validity_days})
     grace = {"time": formats.duration(policy.outage_grace_s)}
     sentences.append(
@@ -57,6 +60,14 @@ def in_words(policy: Policy) -> list[str]:
         else _("A server that lost the database stops answering at once.")
     )
     return sentences
+
+
+def _waivable(policy: Policy) -> str:
+    if not policy.waivable:
+        return _("No gate may be waived.")
+    names = [_("every metric") if n == EVERY_METRIC else gate_title(n) for n in policy.waivable]
+    said = _("A person who might sign may waive, for one finding and until a day: %(gates)s.")
+    return said % {"gates": ", ".join(names)}
 
 
 def _floor(floor: Floor) -> str:

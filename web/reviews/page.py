@@ -12,7 +12,7 @@ from accounts.callers import Caller
 from governance import policies
 from governance.documents import Policy
 from governance.models import Review, ReviewState, SignDecision
-from governance.selectors import review_by_id
+from governance.selectors import review_by_id, waivers_named
 from governance.signing import MEANINGS
 from registry.cards import FIELDS
 from registry.models import CardRevision, ModelVersion
@@ -34,7 +34,8 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
     now = Now.of(review, frozen)
     comments = list(review.comments.select_related("author__person").order_by("at", "pk"))
     signed = people.signed_by(review)
-    gates = presenting.gates_of(frozen, now, Counter(c.anchor for c in comments))
+    waivers = [people.waived(row) for row in waivers_named(frozen.statement)]
+    gates = presenting.gates_of(frozen, now, Counter(c.anchor for c in comments), waivers)
     last_comment = comments[-1].pk if comments else 0
     return {
         "review": review,
@@ -44,6 +45,7 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "statement": frozen.statement,
         "gates": gates,
         "gate_count": presenting.counts_of(gates),
+        "waivers": waivers,
         "changed": now.changed if review.state in presenting.OPEN else [],
         "signed": signed,
         "contributors": people.contributors_of(review.version),

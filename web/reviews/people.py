@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
-from governance.models import Comment, Review, ReviewState, Signature, SignDecision
+from governance.models import Comment, Review, ReviewState, Signature, SignDecision, Waiver
 from governance.policies import HANDS
 from registry.models import ModelVersion
 from web.reviews.presenting import gate_title
@@ -44,7 +44,27 @@ class Signed:
     @property
     def role(self) -> str:
         """The role in which the person signed."""
-        return str(Role(self.row.role).label) if self.row.role in Role.values else self.row.role
+        return _role(self.row.role)
+
+
+def waived(waiver: Waiver) -> dict[str, Any]:
+    """A waiver for the row of its gate and the table of waivers, in its record's own words."""
+    record = json.loads(bytes(waiver.record))
+    return {
+        "row": waiver,
+        "title": gate_title(waiver.gate),
+        "finding": record["finding"],
+        "meaning": record["meaning"],
+        "method": record["method"],
+        "name": waiver.printed_name,
+        "role": _role(waiver.role),
+        "reason": waiver.reason,
+        "not_after": waiver.not_after,
+    }
+
+
+def _role(role: str) -> str:
+    return str(Role(role).label) if role in Role.values else role
 
 
 def signed_by(review: Review) -> list[Signed]:

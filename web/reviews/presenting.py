@@ -65,8 +65,10 @@ def state_key(review: Review) -> str:
     return words.get(review.state, review.state)
 
 
-def gates_of(frozen: Frozen, now: Now, comments: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The frozen gates for `{% gate_list %}`, each with the sentence of the dry run."""
+def gates_of(
+    frozen: Frozen, now: Now, comments: Mapping[str, int], waivers: Sequence[Json]
+) -> list[dict[str, Any]]:
+    """The frozen gates for `{% gate_list %}`, each with its waiver and the dry run's sentence."""
     return [
         {
             **gate,
@@ -75,9 +77,17 @@ def gates_of(frozen: Frozen, now: Now, comments: Mapping[str, int]) -> list[dict
             "evidence": _evidence(gate, frozen.statement["evidence"]),
             "detail": _detail(gate, now.gates.get(gate["gate"])),
             "links": _links(gate, comments.get(gate["gate"], 0)),
+            "waiver": _waiver(gate, waivers),
         }
         for gate in sorted(frozen.statement["gates"], key=lambda gate: _group_order(gate["gate"]))
     ]
+
+
+def _waiver(gate: Json, waivers: Sequence[Json]) -> Json | None:
+    """The waiver of this finding: two floors of one metric are two gates of one name."""
+    parts = ("gate", "state", "measured", "limit")
+    same = (w for w in waivers if all(w["finding"][part] == gate[part] for part in parts))
+    return next(same, None)
 
 
 def gate_title(name: str) -> str:

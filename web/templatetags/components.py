@@ -24,6 +24,8 @@ class GateView:
     required: bool
     look: Look
     links: list[tuple[str, str]]
+    waiver: Mapping[str, Any] | None
+    found: str | Promise
 
     @property
     def open(self) -> bool:
@@ -55,8 +57,10 @@ def gate_view(gate: Mapping[str, Any]) -> GateView:
     """From a statement's gate {"gate", "state", "measured", "limit", "required"}.
 
     Optional: "title", "evidence" (instead of measured and limit), "detail", "links"
-    [(label, address)].
+    [(label, address)], "waiver" {"name", "role", "reason", "not_after"}: what was found stands
+    in the row then.
     """
+    waiver = gate.get("waiver")
     required = bool(gate.get("required", True))
     measured, limit = _shown(gate.get("measured")), _shown(gate.get("limit"))
     evidence = str(gate.get("evidence") or "")
@@ -68,8 +72,10 @@ def gate_view(gate: Mapping[str, Any]) -> GateView:
         evidence=evidence or measured,
         detail=str(gate.get("detail") or _DETAILS.get(key(gate.get("state", "")), "")),
         required=required,
-        look=gate_look(gate.get("state", ""), required=required),
+        look=gate_look("waived" if waiver else gate.get("state", ""), required=required),
         links=list(gate.get("links") or []),
+        waiver=waiver,
+        found=gate_look(gate.get("state", ""), required=required).word,
     )
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 
 from common.decisions import Decision
 from governance import policies, releases
-from governance.gates import PASSED
 from governance.services import submit
 from registry import policies as registry_policies
 from registry.models import Alias
@@ -65,7 +64,8 @@ class Submit(ActPage):
     title = gettext_lazy("Submit for review")
     what = gettext_lazy(
         "Bytes, evidence, policy and gates are frozen into one statement that other persons sign. "
-        "Gates that have not passed are shown to them; the version cannot be approved then."
+        "Gates that have not passed are shown to them; the version cannot be approved then, unless "
+        "a person has waived them before."
     )
     button = gettext_lazy("Submit")
 
@@ -75,8 +75,8 @@ class Submit(ActPage):
 
     def context(self) -> dict[str, Any]:
         """With the gates as they would be frozen now."""
-        gates, without = gates_of(self.version, self.address)
-        failing = [gate for gate in gates if gate["required"] and gate["state"] != PASSED]
+        gates, without = gates_of(self.version, self.address, self.caller)
+        failing = [gate for gate in gates if gate["blocks"]]
         return {**super().context(), "gates": gates, "gates_missing": without, "failing": failing}
 
     def act(self, given: dict[str, Any]) -> HttpResponse:

@@ -13,16 +13,24 @@ from accounts.callers import Caller
 from common.decisions import Decision, allow, deny
 from common.errors import Conflict
 from governance import policies
+from governance.documents import Policy
 from governance.gates import PASSED, GateResult
 from governance.models import Approval, Review, ReviewState
-from governance.selectors import latest_approval, standing, trusted_keys
+from governance.selectors import (
+    latest_approval,
+    policy_for,
+    standing,
+    statement_of,
+    trusted_keys,
+    waivers_named,
+)
 from governance.services import dry_run
 from governance.validity import renewable_from
 from inference.selectors import latest_refusal
 from registry.models import DatasetSnapshot, ModelVersion, Status
 from registry.selectors import latest_evidence
 from trust.approval import Verdict
-from web.reviews.people import contributors_of
+from web.reviews.people import contributors_of, waived
 from web.reviews.presenting import fields_left, gate_title
 from web.versions.base import Tab
 from web.vocabulary import spoken
@@ -108,7 +116,7 @@ class Overview(Tab):
         context: dict[str, Any] = {"now": now, "facts": facts_of(self.version)}
         if not self.reads_evidence:
             return context
-        gates, without = gates_of(self.version, self.address)
+        gates, without = gates_of(self.version, self.address, self.caller)
         return context | {
             "gates": gates,
             "gates_missing": without,
@@ -117,25 +125,57 @@ class Overview(Tab):
             "headlines": headlines_of(self.version),
             "refusal": latest_refusal(self.version.pk) if now.approval else None,
             "contributors": contributors_of(self.version),
+            "waivers": _waivers_of(now.approval),
         }
 
 
-def gates_of(version: ModelVersion, address: Any) -> tuple[list[dict[str, Any]], str]:
+def _waivers_of(approval: Approval | None) -> list[dict[str, Any]]:
+    """The waivers on which an approval rests."""
+    return [waived(row) for row in waivers_named(statement_of(approval.review))] if approval else []
+
+
+def gates_of(
+    version: ModelVersion, address: Any, caller: Caller
+) -> tuple[list[dict[str, Any]], str]:
     """The gates of a dry run for `{% gate_list %}`, or why there are none."""
     try:
         results: Sequence[GateResult] = dry_run(version)
+        policy = Policy.read(policy_for(version.model).document)
     except Conflict as error:
         return [], error.reason
+    may_waive = policies.may_waive(caller, version, policy)
     return [
         {
             **result.as_statement(),
             "title": gate_title(result.gate),
             "evidence": fields_left(result.as_statement()),
-            "detail": result.reason,
-            "links": [(_("Open"), address(_EVIDENCE_TABS.get(result.gate, _MEASURES)))],
+            "blocks": result.blocks,
+            "detail": _detail(result, may_waive),
+            "links": [
+                (_("Open"), address(_EVIDENCE_TABS.get(result.gate, _MEASURES))),
+                *_waiver_links(result, address, caller, may_waive),
+            ],
+            "waiver": waived(result.waiver) if result.waiver else None,
         }
         for result in results
     ], ""
+
+
+def _detail(result: GateResult, may_waive: Decision) -> str:
+    if not result.waivable or result.waiver or may_waive:
+        return result.reason
+    words = {"reason": result.reason, "why": may_waive.reason}
+    return _("%(reason)s The policy lets it be waived. %(why)s") % words
+
+
+def _waiver_links(
+    result: GateResult, address: Any, caller: Caller, may_waive: Decision
+) -> list[tuple[str, str]]:
+    if result.waiver and policies.may_withdraw_waiver(caller, result.waiver):
+        return [(_("Withdraw the waiver"), address("web:waiver-withdraw", result.waiver.pk))]
+    if result.waivable and not result.waiver and may_waive:
+        return [(_("Waive this gate"), f"{address('web:version-waive')}?finding={result.digest}")]
+    return []
 
 
 def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:

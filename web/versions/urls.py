@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.versions import acts, compressing, files, measuring, overview, views
+from web.versions import acts, compressing, files, measuring, overview, views, waiving
 
 _V = "models/<slug:name>/versions/<int:number>"
 
@@ -18,6 +18,12 @@ urlpatterns = [
     path(f"{_V}/jobs", views.Jobs.as_view(), name="version-jobs"),
     path(f"{_V}/history", views.History.as_view(), name="version-history"),
     path(f"{_V}/submit", acts.Submit.as_view(), name="version-submit"),
+    path(f"{_V}/waive", waiving.Waive.as_view(), name="version-waive"),
+    path(
+        f"{_V}/waivers/<uuid:waiver_id>/withdraw",
+        waiving.Withdraw.as_view(),
+        name="waiver-withdraw",
+    ),
     path(f"{_V}/promote", acts.Promote.as_view(), name="version-promote"),
     path(f"{_V}/revoke", acts.Revoke.as_view(), name="version-revoke"),
     path(f"{_V}/retire", acts.Retire.as_view(), name="version-retire"),

@@ -1,0 +1,100 @@
+"""The waivers of an approval, re-derived: record, person, policy, moment, finding."""
+
+from trust.approval import Approval
+from trust.bundle_layout import statement_member, waiver_member
+from trust.bundle_log import LogFacts
+from trust.bundle_members import BundleMembers
+from trust.bundle_report import BundleReport
+from trust.digests import digest_hex
+from trust.errors import Malformed
+from trust.fields import JsonObject, read_moment, read_object, read_objects, read_text, read_texts
+from trust.waivers import WAIVER_RECORD_TYPE, NamedWaiver, may_be_waived, read_waivers
+
+_PARTS_OF_A_GATE = ("gate", "state", "measured", "limit")
+
+
+def check_gates(
+    members: BundleMembers,
+    statement: JsonObject,
+    policy: JsonObject,
+    approval: Approval,
+    facts: LogFacts,
+    report: BundleReport,
+) -> None:
+    """Every required gate passed, or its finding is waived by a record that is in the bundle."""
+    open_gates = _open_gates(statement)
+    for waiver in read_waivers(statement):
+        report.count("waivers")
+        path = waiver_member(digest_hex(waiver.digest))
+        if not members.has(path):
+            report.find(path, "an approval refers to it, but it is not in the bundle")
+            continue
+        record = members.document(path) or {}
+        try:
+            wrong = _wrong_with_waiver(record, waiver, statement, approval, facts)
+            wrong["the policy lets nobody waive this gate"] = not may_be_waived(
+                waiver.gate, read_texts(policy, "waivable") if "waivable" in policy else []
+            )
+            wrong["it is for another finding"] = not _take_gate(record, waiver, open_gates)
+        except Malformed as error:
+            wrong = {str(error): True}
+        for problem in [problem for problem, is_so in wrong.items() if is_so]:
+            report.find(path, problem)
+    for gate in open_gates:
+        name = read_text(gate, "gate")
+        report.find(
+            statement_member(approval.review),
+            f"the required gate {name!r} is neither passed nor waived",
+        )
+
+
+def _open_gates(statement: JsonObject) -> list[JsonObject]:
+    """The required gates that have not passed."""
+    found = []
+    for gate in read_objects(statement, "gates"):
+        name, required = read_text(gate, "gate"), gate.get("required")
+        if not isinstance(required, bool):
+            raise Malformed(f"gate {name!r} does not say whether it is required")
+        if required and gate.get("state") != "passed":
+            found.append(gate)
+    return found
+
+
+def _take_gate(record: JsonObject, waiver: NamedWaiver, open_gates: list[JsonObject]) -> bool:
+    """Whether the waiver is for one of the gates; that one is no longer open then."""
+    finding = read_object(record, "finding")
+    for gate in open_gates:
+        if gate.get("gate") == waiver.gate and all(
+            finding.get(part) == gate.get(part) for part in _PARTS_OF_A_GATE
+        ):
+            open_gates.remove(gate)
+            return True
+    return False
+
+
+def _wrong_with_waiver(
+    record: JsonObject,
+    waiver: NamedWaiver,
+    statement: JsonObject,
+    approval: Approval,
+    facts: LogFacts,
+) -> dict[str, bool]:
+    """What may be wrong with a waiver's record, and whether it is."""
+    person, given = record.get("person"), read_moment(record, "at")
+    withdrawn = facts.waivers_withdrawn.get(waiver.digest, approval.issued_at)
+    evidence = [entry.get("digest") for entry in read_objects(statement, "evidence")]
+    cited = read_object(record, "finding").get("evidence")
+    return {
+        f"it is not of the type {WAIVER_RECORD_TYPE}": record.get("type") != WAIVER_RECORD_TYPE,
+        "it is for another version": record.get("version_digest") != approval.version_digest,
+        "it is under another policy": record.get("policy_digest") != approval.policy_digest,
+        "it is for other evidence": cited is not None and cited not in evidence,
+        "it ends at another moment": read_moment(record, "not_after") != waiver.not_after,
+        "it was not in force when the version was approved": (
+            not given <= approval.issued_at < waiver.not_after
+        ),
+        "it was withdrawn before the version was approved": withdrawn < approval.issued_at,
+        "its person contributed to the version": person in read_texts(statement, "contributors"),
+        "the log has no event that it was given": waiver.digest not in facts.waived,
+        "the log names another person for it": facts.waived.get(waiver.digest, person) != person,
+    }
