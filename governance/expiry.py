@@ -46,7 +46,7 @@ def _end(version_id: UUID, now: datetime) -> bool:
         return False
     if in_force(now).filter(version=version).exists():
         return False
-    show_status(version, Status.EXPIRED, "The approval has expired.")
+    show_status(version, Status.EXPIRED)
     _tell(Action.APPROVAL_EXPIRED, approval, version)
     return True
 

@@ -136,8 +136,8 @@ def _revoke(caller: Caller, version: ModelVersion, reason: str) -> Revocation:
     approvals = _unended(version)
     if not approvals:
         raise Conflict("This version has no approval that could be revoked.")
-    revocations = [_end(caller, version, approval, reason) for approval in approvals]
     take_back_open_review(caller, version)
+    revocations = [_end(caller, version, approval, reason) for approval in approvals]
     show_status(version, Status.REVOKED, reason)
     return revocations[-1]
 
