@@ -1866,18 +1866,22 @@ def _check_statement(
         report.find(path, problem)
 
     try:
-        _check_same(statement, approval, manifest, find)
+        compare_statement(statement, approval, manifest, find)
         _check_policy(members, statement, approval, report)
         _check_evidence(members, statement, approval, report)
-        _check_gates(statement, find)
+        check_gates(statement, find)
         _check_quorum(members, statement, approval, facts, report)
     except Malformed as error:
         find(str(error))
 
 
-def _check_same(
+def compare_statement(
     statement: JsonObject, approval: Approval, manifest: JsonObject, find: Find
 ) -> None:
+    """Find what the approval says otherwise than the signed statement.
+
+    `manifest` is the version's, empty where it is not known. Raises Malformed.
+    """
     same: dict[str, tuple[object, object]] = {
         "type": (statement.get("type"), REVIEW_STATEMENT_TYPE),
         "review": (statement.get("review"), approval.review),
@@ -1934,7 +1938,8 @@ def _check_evidence(
         )
 
 
-def _check_gates(statement: JsonObject, find: Find) -> None:
+def check_gates(statement: JsonObject, find: Find) -> None:
+    """Find required gates that have neither passed nor been waived. Raises Malformed."""
     waived = {read_text(waiver, "gate") for waiver in read_objects(statement, "waivers")}
     for gate in read_objects(statement, "gates"):
         name, required = read_text(gate, "gate"), gate.get("required")
