@@ -156,6 +156,8 @@ _FIXED = {
     "username": "carl",
     "alias": "stable",
     "rest": "anything",
+    "level": "0",
+    "index": "000.p/1",
 }
 
 
