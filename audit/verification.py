@@ -1,4 +1,4 @@
-"""The log against itself: bytes, columns, places, checkpoints. Every finding is a sentence.
+"""The log against itself: bytes, columns, places, checkpoints.
 
 Costs one pass over all events and one signature check for each checkpoint; holds no more than one
 piece of rows in memory.
@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from audit.actors import Actor
+from audit.findings import Finding
 from audit.models import AuditEvent, AuditLeaf, Checkpoint
 from trust.canonical import canonical
 from trust.errors import TrustError
@@ -35,74 +36,97 @@ class LogCheck:
         self.events = self.waiting = self.checkpoints = 0
         self._tree = CompactRange()
 
-    def findings(self) -> Iterator[str]:
+    def findings(self) -> Iterator[Finding]:
         """Whatever contradicts something else, as it is met."""
         yield from self._in_place()
         yield from self._out_of_place()
         if self._remembered and self._remembered.size > self._tree.size:
-            yield (
-                f"The log was rolled back: it holds {self._tree.size} events, and your checkpoint "
-                f"was signed over {self._remembered.size}."
+            yield Finding(
+                "log",
+                str(self._tree.size),
+                f"it was rolled back: it holds {self._tree.size} events, and your checkpoint was "
+                f"signed over {self._remembered.size}.",
             )
 
-    def _in_place(self) -> Iterator[str]:
+    def _in_place(self) -> Iterator[Finding]:
         signed = Checkpoint.objects.order_by("size").iterator(chunk_size=_CHUNK)
         following = next(signed, None)
         leaves = AuditLeaf.objects.order_by("leaf_index").select_related("event")
         for leaf in leaves.iterator(chunk_size=_CHUNK):
             if leaf.leaf_index != self._tree.size:
-                yield f"Leaf {self._tree.size} is missing; the tree cannot be followed further."
+                yield Finding(
+                    "leaf",
+                    str(self._tree.size),
+                    "it is missing; the tree cannot be followed further.",
+                )
                 break
-            yield from self._event(leaf.event, f"Event {leaf.leaf_index}")
+            yield from self._event(leaf.event, str(leaf.leaf_index))
             self._tree.append(leaf_hash(bytes(leaf.event.leaf)))
             yield from self._compare_remembered()
             while following is not None and following.size <= self._tree.size:
                 yield from self._checkpoint(following)
                 following = next(signed, None)
         for row in chain([following] if following else [], signed):
-            yield f"Checkpoint {row.size} covers more events than the {self._tree.size} there are."
+            yield Finding(
+                "checkpoint",
+                str(row.size),
+                f"it covers more events than the {self._tree.size} there are.",
+            )
 
-    def _out_of_place(self) -> Iterator[str]:
+    def _out_of_place(self) -> Iterator[Finding]:
         rows = AuditEvent.objects.filter(leaf_row=None).order_by("pk")
         for event in rows.iterator(chunk_size=_CHUNK):
             self.waiting += 1
-            yield from self._event(event, f"Event {event.uuid}, which waits for its place")
+            yield from self._event(event, f"{event.uuid}, which waits for its place")
 
-    def _event(self, event: AuditEvent, name: str) -> Iterator[str]:
+    def _event(self, event: AuditEvent, name: str) -> Iterator[Finding]:
         self.events += 1
-        leaf = bytes(event.leaf)
-        if leaf_hash(leaf) != bytes(event.leaf_hash):
-            yield f"{name}: its bytes do not have the leaf hash beside them."
-        try:
-            document = as_object(parse_strict(leaf), "the event")
-            if canonical(document) != leaf:
-                yield f"{name}: its bytes are not in canonical form."
-        except TrustError as error:
-            yield f"{name}: {error}."
-            return
-        columns = columns_of(event)
-        for part in sorted(columns.keys() | document.keys()):
-            if part not in columns or columns[part] != document.get(part):
-                yield f"{name}: the columns and the bytes differ in {part!r}."
-        if event.related[:1] != [f"{event.subject_type}:{event.subject_id}"]:
-            yield f"{name}: it is not filed under its own subject."
+        for why in defects_of(event):
+            yield Finding("event", name, why)
 
-    def _checkpoint(self, row: Checkpoint) -> Iterator[str]:
+    def _checkpoint(self, row: Checkpoint) -> Iterator[Finding]:
         self.checkpoints += 1
+        for why in self._checkpoint_defects(row):
+            yield Finding("checkpoint", str(row.size), why)
+
+    def _checkpoint_defects(self, row: Checkpoint) -> Iterator[str]:
         try:
             signed = open_checkpoint(row.note.encode(), self._keys)
         except TrustError as error:
-            yield f"Checkpoint {row.size}: {error}."
+            yield f"{error}."
             return
         if (signed.size, signed.root) != (row.size, bytes(row.root)):
-            yield f"Checkpoint {row.size}: its note is of another tree."
+            yield "its note is of another tree."
+        # Trees of which each is the beginning of one list of leaves are consistent with each other.
         if row.size == self._tree.size and signed.root != self._tree.root():
-            yield f"Checkpoint {row.size}: the first {row.size} events are not those it signed."
+            yield f"the first {row.size} events are not those it signed."
 
-    def _compare_remembered(self) -> Iterator[str]:
+    def _compare_remembered(self) -> Iterator[Finding]:
         kept = self._remembered
         if kept and kept.size == self._tree.size and kept.root != self._tree.root():
-            yield f"The first {kept.size} events are not those of your checkpoint."
+            yield Finding(
+                "log", str(kept.size), "its first events are not those of your checkpoint."
+            )
+
+
+def defects_of(event: AuditEvent) -> Iterator[str]:
+    """What contradicts what within one event: hash, bytes, columns."""
+    leaf = bytes(event.leaf)
+    if leaf_hash(leaf) != bytes(event.leaf_hash):
+        yield "its bytes do not have the leaf hash beside them."
+    try:
+        document = as_object(parse_strict(leaf), "the event")
+        if canonical(document) != leaf:
+            yield "its bytes are not in canonical form."
+    except TrustError as error:
+        yield f"{error}."
+        return
+    columns = columns_of(event)
+    for part in sorted(columns.keys() | document.keys()):
+        if part not in columns or columns[part] != document.get(part):
+            yield f"the columns and the bytes differ in {part!r}."
+    if event.related[:1] != [f"{event.subject_type}:{event.subject_id}"]:
+        yield "it is not filed under its own subject."
 
 
 def columns_of(event: AuditEvent) -> dict[str, Any]:

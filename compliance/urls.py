@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance import api, api_exports
+from compliance import api, api_exports, api_tiles
 
 _EVENT = "audit/events/<uuid:event_id>"
 _EXPORT = "exports/<uuid:export_id>"
@@ -14,6 +14,8 @@ urlpatterns = [
     path("audit/checkpoint", api.NewestCheckpoint.as_view(), name="audit-checkpoint"),
     path("audit/checkpoints", api.Checkpoints.as_view(), name="audit-checkpoints"),
     path("audit/consistency", api.Consistency.as_view(), name="audit-consistency"),
+    path("audit/tile/entries/<path:index>", api_tiles.EntryTile.as_view(), name="audit-entries"),
+    path("audit/tile/<str:level>/<path:index>", api_tiles.HashTile.as_view(), name="audit-tile"),
     path("audit/keys", api.Keys.as_view(), name="audit-keys"),
     path("models/<slug:name>/history", api.ModelHistory.as_view(), name="model-history"),
     path(

@@ -128,7 +128,7 @@ def _check_statement(
         report.find(path, problem)
 
     try:
-        _check_same(statement, approval, manifest, find)
+        compare_statement(statement, approval, manifest, find)
         policy = _check_policy(members, statement, approval, report)
         _check_evidence(members, statement, approval, report)
         check_gates(members, statement, policy, approval, facts, report)
@@ -137,9 +137,13 @@ def _check_statement(
         find(str(error))
 
 
-def _check_same(
+def compare_statement(
     statement: JsonObject, approval: Approval, manifest: JsonObject, find: Find
 ) -> None:
+    """Find what the approval says otherwise than the signed statement.
+
+    `manifest` is the version's, empty where it is not known. Raises Malformed.
+    """
     same: dict[str, tuple[object, object]] = {
         "type": (statement.get("type"), REVIEW_STATEMENT_TYPE),
         "review": (statement.get("review"), approval.review),

@@ -1,5 +1,10 @@
 """The waivers of an approval, re-derived: record, person, policy, moment, finding."""
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
 from trust.approval import Approval
 from trust.bundle_layout import statement_member, waiver_member
 from trust.bundle_log import LogFacts
@@ -13,6 +18,18 @@ from trust.waivers import WAIVER_RECORD_TYPE, NamedWaiver, may_be_waived, read_w
 _PARTS_OF_A_GATE = ("gate", "state", "measured", "limit")
 
 
+class WaiverFacts(Protocol):
+    """What a log tells of waivers, by the digest of the record."""
+
+    @property
+    def waived(self) -> Mapping[str, object]:
+        """The person who gave it."""
+
+    @property
+    def waivers_withdrawn(self) -> Mapping[str, datetime]:
+        """When it was withdrawn."""
+
+
 def check_gates(
     members: BundleMembers,
     statement: JsonObject,
@@ -22,30 +39,59 @@ def check_gates(
     report: BundleReport,
 ) -> None:
     """Every required gate passed, or its finding is waived by a record that is in the bundle."""
-    open_gates = _open_gates(statement)
-    for waiver in read_waivers(statement):
+
+    def path(waiver: NamedWaiver) -> str:
+        return waiver_member(digest_hex(waiver.digest))
+
+    def record_of(waiver: NamedWaiver) -> JsonObject | None:
         report.count("waivers")
-        path = waiver_member(digest_hex(waiver.digest))
-        if not members.has(path):
-            report.find(path, "an approval refers to it, but it is not in the bundle")
+        if not members.has(path(waiver)):
+            report.find(path(waiver), "an approval refers to it, but it is not in the bundle")
+            return None
+        return members.document(path(waiver)) or {}
+
+    for problem in wrong_with_gates(statement, policy, approval, facts, record_of):
+        where = path(problem.waiver) if problem.waiver else statement_member(approval.review)
+        report.find(where, problem.why)
+
+
+@dataclass(frozen=True, slots=True)
+class GateProblem:
+    """What is wrong with a waiver, or, where that is None, with the gates of the statement."""
+
+    waiver: NamedWaiver | None
+    why: str
+
+
+def wrong_with_gates(
+    statement: JsonObject,
+    policy: JsonObject,
+    approval: Approval,
+    facts: WaiverFacts,
+    record_of: Callable[[NamedWaiver], JsonObject | None],
+) -> Iterator[GateProblem]:
+    """Why the gates of a statement do not carry its approval. Raises Malformed.
+
+    `record_of` gives the record of a waiver, None where that is missing and has been said so.
+    """
+    open_gates = _open_gates(statement)
+    waivable = read_texts(policy, "waivable") if "waivable" in policy else []
+    for waiver in read_waivers(statement):
+        record = record_of(waiver)
+        if record is None:
             continue
-        record = members.document(path) or {}
         try:
             wrong = _wrong_with_waiver(record, waiver, statement, approval, facts)
             wrong["the policy lets nobody waive this gate"] = not may_be_waived(
-                waiver.gate, read_texts(policy, "waivable") if "waivable" in policy else []
+                waiver.gate, waivable
             )
             wrong["it is for another finding"] = not _take_gate(record, waiver, open_gates)
         except Malformed as error:
             wrong = {str(error): True}
-        for problem in [problem for problem, is_so in wrong.items() if is_so]:
-            report.find(path, problem)
+        yield from (GateProblem(waiver, why) for why, is_so in wrong.items() if is_so)
     for gate in open_gates:
         name = read_text(gate, "gate")
-        report.find(
-            statement_member(approval.review),
-            f"the required gate {name!r} is neither passed nor waived",
-        )
+        yield GateProblem(None, f"the required gate {name!r} is neither passed nor waived")
 
 
 def _open_gates(statement: JsonObject) -> list[JsonObject]:
@@ -77,7 +123,7 @@ def _wrong_with_waiver(
     waiver: NamedWaiver,
     statement: JsonObject,
     approval: Approval,
-    facts: LogFacts,
+    facts: WaiverFacts,
 ) -> dict[str, bool]:
     """What may be wrong with a waiver's record, and whether it is."""
     person, given = record.get("person"), read_moment(record, "at")

@@ -11,6 +11,7 @@ _VERSIONS = "tests/registry/test_versions.py"
 _ASKED_FOR = "tests/registry/test_registrations.py"
 _PEOPLE = "tests/accounts/test_services.py"
 _BY_TEAM = "tests/attacks/test_log_by_team.py"
+_TILES = "tests/compliance/test_tiles.py"
 _BUNDLES = "tests/compliance/test_bundles.py"
 
 
@@ -195,6 +196,14 @@ AUTHORISATION = (
         "    if policies.may_read_whole_log(caller):\n",
         "    if policies.may_read_log(caller):\n",
         (f"{_BY_TEAM}::test_no_event_of_another_team_ever_reaches_a_compliance_officer",),
+    ),
+    Guard(
+        "authorisation: tiles of events for readers of the whole log",
+        "compliance/api_tiles.py",
+        "        policies.may_read_whole_log(self.caller).enforce()\n",
+        "        policies.may_read_tree(self.caller).enforce()\n",
+        (f"{_TILES}::test_entries_are_for_those_who_read_the_whole_log",),
+        (f"{_TILES}::test_tiles_are_bytes_that_stay",),
     ),
     _deny(
         "may_export",

@@ -234,6 +234,8 @@ COMPLIANCE = {
     "audit_checkpoint": Call(),
     "audit_checkpoints": Call(),
     "audit_consistency": Call(query={"from": "1"}),
+    "audit_tile": Call(lambda _house: {"level": "0", "index": "000.p/1"}),
+    "audit_tile_entries": Call(lambda _house: {"index": "000.p/1"}),
     "audit_keys": Call(),
     "models_history": Call(_model),
     "versions_history": Call(_version(1)),

@@ -79,4 +79,4 @@ def test_an_outsider_checks_what_a_running_instance_exported(
     bundle.write_bytes(body)
     status, report = run_verifier(bundle, "--key", keys, "--checkpoint", kept)
     assert (status, report["findings"]) == (0, [])
-    assert "no findings" in instance.manage("verify_log", "--checkpoint", str(kept))
+    assert "no findings" in instance.manage("fsck", "--blobs", "--checkpoint", str(kept))

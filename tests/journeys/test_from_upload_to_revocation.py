@@ -295,6 +295,7 @@ def test_after_all_kills_the_log_has_every_event_once_and_no_process_complained(
         return len(set(counts)) == 1
 
     until(integrated, 20)
+    assert "no findings" in house.instance.manage("fsck", "--blobs")
     for name in ("web", "inference", "notary", "clock"):
         assert "Traceback" not in house.instance.process_log(name), name
 

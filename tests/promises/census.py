@@ -157,6 +157,8 @@ _FIXED = {
     "username": "carl",
     "alias": "stable",
     "rest": "anything",
+    "level": "0",
+    "index": "000.p/1",
 }
 
 

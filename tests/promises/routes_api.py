@@ -191,6 +191,12 @@ API: Expected = {
     "web: /api/v1/audit/consistency": {
         "GET": "401 no no no no no no no",
     },
+    "web: /api/v1/audit/tile/entries/<path:index>": {
+        "GET": "401 403 403 403 403 403 403 404",
+    },
+    "web: /api/v1/audit/tile/<str:level>/<path:index>": {
+        "GET": "401 404 404 404 404 404 404 404",
+    },
     "web: /api/v1/audit/keys": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

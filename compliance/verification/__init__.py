@@ -1,0 +1,1 @@
+"""Whether the records contradict their bytes, each other, the approvals or the log."""

@@ -1,0 +1,63 @@
+"""All of it, one after the other."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from audit.findings import Finding
+from common.errors import DomainError
+from compliance.verification.claims import claims
+from compliance.verification.contents import contents
+from compliance.verification.predictions import predictions
+from compliance.verification.reviews import reviews
+from registry.blobs import open_verified
+from registry.models import Blob
+from trust.keys import TrustedKeys
+
+# Who reads an event hangs on what it is filed under.
+_MISFILED = """
+    SELECT e.uuid FROM audit_auditevent e JOIN governance_review r
+        ON e.subject_type = 'review' AND e.subject_id = r.id::text
+    JOIN registry_modelversion v ON v.id = r.version_id
+    WHERE e.related <> jsonb_build_array(
+        'review:' || r.id, 'version:' || v.id, 'model:' || v.model_id)
+  UNION ALL
+    SELECT e.uuid FROM audit_auditevent e JOIN registry_modelversion v
+        ON e.subject_type = 'version' AND e.subject_id = v.id::text
+    WHERE NOT e.related @> jsonb_build_array('model:' || v.model_id)
+"""
+
+
+def check_records(keys: TrustedKeys, *, blobs: bool) -> Iterator[Finding]:
+    """Findings about the records; `keys` are the trusted approval keys.
+
+    `blobs`: hash the whole blob store as well, which takes as long as reading it.
+    """
+    yield from contents()
+    yield from reviews(keys)
+    yield from claims()
+    yield from misfiled()
+    yield from predictions()
+    if blobs:
+        yield from stored_bytes()
+
+
+def misfiled() -> Iterator[Finding]:
+    """Events that are not filed under the version and model that they are about."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_MISFILED)
+        for (event,) in cursor:
+            yield Finding("event", str(event), "it is not filed under its version and model.")
+
+
+def stored_bytes() -> Iterator[Finding]:
+    """Files of the blob store that are missing or damaged."""
+    for blob in Blob.objects.order_by("pk").iterator(chunk_size=1000):
+        name = f"sha256:{blob.sha256}"
+        try:
+            with open_verified(blob.sha256) as file:
+                size = file.seek(0, 2)
+            if size != blob.size:
+                yield Finding("blob", name, f"it has {size} bytes, and its row says {blob.size}.")
+        except DomainError as error:
+            yield Finding("blob", name, error.reason)

@@ -1,0 +1,173 @@
+"""Bytes against their digests, and columns against what the bytes say."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+
+from audit.findings import Finding
+from common.errors import DomainError
+from governance.documents import Policy
+from governance.models import Comment, PolicyVersion, Review, Signature, Waiver
+from governance.waiving import record_of
+from registry.models import CardRevision, Evidence, ModelVersion
+from trust.canonical import canonical
+from trust.disclosures import name_commitment
+from trust.errors import TrustError
+from trust.fields import as_object
+from trust.strict_json import parse_strict
+from trust.times import format_moment
+
+Said = dict[str, Any]
+Row = TypeVar("Row", bound=Model)
+_CHUNK = 100
+
+
+def contents() -> Iterator[Finding]:
+    """Every table whose rows hold bytes."""
+    versions = ModelVersion.objects.select_related("model").prefetch_related("artifacts")
+    policies = PolicyVersion.objects.select_related("team")
+    cards = CardRevision.objects.select_related("version").defer("version__manifest")
+    reviews = Review.objects.select_related("version__model", "policy").prefetch_related(
+        "version__contributors"
+    )
+    signatures = Signature.objects.select_related("review").defer("review__statement")
+    yield from _each("version", versions, "manifest", "digest", _manifest)
+    yield from _each("policy", policies, "body", "digest", _policy)
+    yield from _each("report", Evidence.objects.all(), "body", "digest", _report)
+    yield from _each("model card", cards, "body", "digest", _card)
+    yield from _each("review", reviews, "statement", "statement_digest", _statement)
+    waivers = Waiver.objects.select_related("policy", "version").defer("version__manifest")
+    yield from _each("waiver", waivers, "record", "digest", _waiver)
+    yield from _each("signature", signatures, "record", "digest", _signature)
+    yield from _comments()
+
+
+def _each(
+    thing: str,
+    rows: QuerySet[Row],
+    body: str,
+    digest: str,
+    compare: Callable[[Row, Said], Iterable[str]],
+) -> Iterator[Finding]:
+    for row in rows.order_by("pk").iterator(chunk_size=_CHUNK):
+        for why in _defects(row, bytes(getattr(row, body)), getattr(row, digest), compare):
+            yield Finding(thing, str(row.pk), why)
+
+
+def _defects(
+    row: Row, data: bytes, digest: str, compare: Callable[[Row, Said], Iterable[str]]
+) -> Iterator[str]:
+    if sha256(data).hexdigest() != digest:
+        yield f"its bytes do not have its digest sha256:{digest}."
+    try:
+        said = as_object(parse_strict(data), "the document")
+        if canonical(said) != data:
+            yield "its bytes are not in canonical form."
+        yield from compare(row, said)
+    except (TrustError, DomainError, LookupError, TypeError, ValueError) as error:
+        yield f"its bytes cannot be read: {error}."
+
+
+def _differing(columns: Said, said: Said) -> Iterator[str]:
+    for name, value in columns.items():
+        if said.get(name) != value:
+            yield f"the columns and the bytes differ in {name!r}."
+
+
+def _manifest(row: ModelVersion, said: Said) -> Iterator[str]:
+    columns = {
+        "type": "assay/manifest/1",
+        "model": {"id": str(row.model_id), "name": row.model.name},
+        "number": row.number,
+        "signature": row.signature,
+        "lineage": row.lineage,
+    }
+    yield from _differing(columns, said)
+    if row.servable != (row.signature is not None):
+        yield "it is servable with a schema, and only then."
+    listed = [
+        (item["role"], item["name"], item["sha256"], item["size"]) for item in said["artifacts"]
+    ]
+    stored = [(a.role, a.name, f"sha256:{a.blob_id}", a.size) for a in row.artifacts.all()]
+    if sorted(listed) != sorted(stored):
+        yield "its files are not those of its manifest."
+
+
+def _policy(row: PolicyVersion, said: Said) -> Iterator[str]:
+    team = row.team.slug if row.team else None
+    if said != row.document | {"name": row.name, "tier": row.tier, "team": team}:
+        yield "the columns and the bytes differ."
+
+
+def _report(_row: Evidence, said: Said) -> Iterator[str]:
+    if not isinstance(said.get("type"), str):
+        yield "it does not say what it is."
+
+
+def _card(row: CardRevision, said: Said) -> Iterator[str]:
+    head = {"type": "assay/card/1", "version": f"sha256:{row.version.digest}"}
+    if said != head | row.content:
+        yield "the columns and the bytes differ."
+
+
+def _statement(row: Review, said: Said) -> Iterator[str]:
+    version, policy = row.version, Policy.read(row.policy.document)
+    manifest = json.loads(bytes(version.manifest))
+    columns = {
+        "review": str(row.pk),
+        "version_digest": f"sha256:{version.digest}",
+        "model": manifest["model"],
+        "number": version.number,
+        "artifacts": manifest["artifacts"],
+        "signers_required": policy.signers,
+        "validity_days": policy.validity_days,
+        "outage_grace_s": policy.outage_grace_s,
+    }
+    yield from _differing(columns, said)
+    names = {"id": row.policy.pk, "name": row.policy.name, "revision": row.policy.revision}
+    if said["policy"] != names | {
+        "id": str(row.policy.pk),
+        "digest": f"sha256:{row.policy.digest}",
+    }:
+        yield "the columns and the bytes differ in 'policy'."
+    known = {str(hand.person_id) for hand in version.contributors.all()}
+    for person in said["contributors"]:
+        if person not in known:
+            yield f"the contributor {person} whom it lists is not in the table."
+
+
+def _signature(row: Signature, said: Said) -> Iterator[str]:
+    columns = {
+        "statement_digest": f"sha256:{row.statement_digest}",
+        "person": str(row.person_id),
+        "user": str(row.user_id),
+        "role": row.role,
+        "decision": row.decision,
+        "reason": row.reason,
+        "at": format_moment(row.at),
+        "name_commitment": name_commitment(bytes.fromhex(row.salt), row.printed_name),
+    }
+    yield from _differing(columns, said)
+    if row.statement_digest != row.review.statement_digest:
+        yield "it is not under the statement of its review."
+
+
+def _waiver(row: Waiver, said: Said) -> Iterator[str]:
+    found = {"gate": row.gate, "state": row.state, "measured": row.measured}
+    commitment = name_commitment(bytes.fromhex(row.salt), row.printed_name)
+    yield from _differing(record_of(row, said["finding"] | found), said)
+    yield from _differing({"name_commitment": commitment}, said)
+
+
+def _comments() -> Iterator[Finding]:
+    rows = Comment.objects.exclude(anchor="").select_related("review").order_by("pk")
+    for row in rows.iterator(chunk_size=_CHUNK):
+        try:
+            gates = {gate["gate"] for gate in json.loads(bytes(row.review.statement))["gates"]}
+        except (ValueError, LookupError, TypeError):
+            continue
+        if row.anchor not in gates:
+            yield Finding("comment", str(row.pk), "it is at a gate that its review does not have.")

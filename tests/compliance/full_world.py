@@ -1,0 +1,118 @@
+"""A world in which every table of the log, of reviews and of versions has rows of several fates."""
+
+from datetime import timedelta
+
+from accounts.services import remove_role
+from evaluation.services import complete_run, request_run
+from governance.expiry import end_expired
+from governance.models import Review
+from governance.publishing import publish_policy
+from governance.releases import promote, retire, revoke
+from governance.services import comment, sign, submit, withdraw
+from governance.waivers import withdraw_waiver
+from registry.blobs import ensure_row, put_bytes
+from registry.manifests import File
+from registry.models import ModelVersion
+from registry.services import NewVersion, add_evidence, add_version, quarantine
+from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World
+from tests.factories.tiny import table
+from tests.factories.verbs import register_dataset, send, taken
+
+
+def live_through(world: World) -> None:
+    """Approvals, refusals, promotions, a revocation, a retirement, a quarantine, predictions."""
+    loans = world.model("loans")
+    first, second = world.version(loans, b"loans 1"), world.version(loans, b"loans 2")
+    _measured(world, first)
+    for version in (first, second):
+        world.approve(version)
+    promotions = [(first, "champion"), (second, "champion"), (first, "shadow")]
+    for version, alias in promotions:
+        promote(caller=world.caller("cleo"), version=version, alias=alias, reason=f"To {alias}.")
+    world.predict(first, second)
+    world.predict(second)
+    _discussed(world, world.version(loans, b"loans 3"))
+    _derived(world, second)
+    revoke(caller=world.caller("cleo"), version=first, reason="Drift.", password=PASSWORD)
+    boats = world.version(world.model("boats"), b"boats")
+    world.approve(boats)
+    retire(caller=world.caller("cleo"), version=boats, reason="Sold.")
+    quarantine(version=world.version(loans, b"loans 4"), reason="It was damaged.")
+    publish_policy(
+        caller=world.caller("cleo"),
+        name="lenient",
+        tier="low",
+        team=world.team,
+        document=LENIENT | {"validity_days": 40},
+    )
+    _waived(world)
+    remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
+    world.notary.work()
+
+
+def _waived(world: World) -> None:
+    """Approved in spite of a finding, until the waivers ended."""
+    for name in ("cars", "vans"):
+        version = world.version(world.model(name), name.encode())
+        waiver = world.waive(version)
+        world.approve(version)
+        withdraw_waiver(caller=world.caller("cleo"), waiver=waiver, reason=f"No {name} any more.")
+    ended = waiver.not_after + timedelta(seconds=1)
+    assert end_expired(ended) == 2
+
+
+def _measured(world: World, version: ModelVersion) -> None:
+    ada = world.caller("ada")
+    dataset = register_dataset(
+        ada, upload=send(ada, "rows.csv", table("test")), name="rows", split="test", team=world.team
+    )
+    for seed in (1, 2):
+        run = request_run(caller=ada, version=version, dataset=dataset, seed=seed, resamples=100)
+        job, token = taken(run.job_id)
+        complete_run(
+            run_id=run.pk,
+            job_id=job,
+            token=token,
+            report={"type": "assay/evaluation/1", "seed": seed},
+            golden={"type": "assay/golden/1", "seed": seed},
+        )
+
+
+def _discussed(world: World, version: ModelVersion) -> None:
+    """Sent back, withdrawn, rejected; with comments."""
+    for decision in ("request_changes", None, "reject"):
+        review = submit(caller=world.caller("ada"), version=version)
+        for word in ("Why?", "How?"):
+            comment(caller=world.caller("ben"), review=review, body=word)
+        if decision is None:
+            withdraw(caller=world.caller("ada"), review=review)
+            continue
+        sign(
+            caller=world.caller("ben"),
+            review=Review.objects.get(pk=review.pk),
+            statement_digest=f"sha256:{review.statement_digest}",
+            decision=decision,
+            reason=f"My decision: {decision}.",
+            password=PASSWORD,
+        )
+
+
+def _derived(world: World, parent: ModelVersion) -> None:
+    sha256, size = put_bytes(b"smaller")
+    ensure_row(sha256, size)
+    ada = world.caller("ada")
+    version = add_version(
+        model=parent.model,
+        made_by=ada.user,
+        actor=ada.actor,
+        new=NewVersion(
+            kind="compressed",
+            files=[File("model", "model.onnx", sha256, size)],
+            signature=SIGNATURE,
+            lineage={"source": "compression"},
+            servable=True,
+            parent=parent,
+        ),
+    )
+    for kind in ("sandbox", "parity"):
+        add_evidence(version=version, kind=kind, document={"type": f"assay/{kind}/1", "ok": True})
