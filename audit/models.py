@@ -51,3 +51,22 @@ class Checkpoint(models.Model):
     root = models.BinaryField()
     note = models.TextField()
     signed_at = models.DateTimeField(auto_now_add=True)
+
+
+class Cosignature(models.Model):
+    """A witness's signature under a checkpoint: it has seen the log do nothing but grow.
+
+    `line` is the signature line of c2sp.org/tlog-cosignature, `at` the moment that it holds.
+    """
+
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="cosignatures"
+    )
+    witness = models.CharField(max_length=200)
+    line = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["checkpoint", "witness"], name="cosigned_once"),
+        ]

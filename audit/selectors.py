@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from audit.models import AuditEvent, AuditLeaf, Checkpoint
+from audit.models import AuditEvent, AuditLeaf, Checkpoint, Cosignature
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ def leaf_index(event_id: int) -> int | None:
 def newest_checkpoint() -> Checkpoint | None:
     """The checkpoint of the largest tree that was signed."""
     return checkpoints().first()
+
+
+def newest_cosignatures() -> QuerySet[Cosignature]:
+    """Of each witness the cosignature under the largest tree, by name."""
+    return Cosignature.objects.order_by("witness", "-checkpoint").distinct("witness")
 
 
 def checkpoints() -> QuerySet[Checkpoint]:

@@ -15,6 +15,7 @@ from accounts.edges import CallerView
 from audit import selectors as log
 from audit.models import AuditEvent
 from audit.proofs import prove_event, prove_growth
+from audit.witnesses import cosigned
 from common.errors import Invalid, NotFound
 from common.openapi import reads
 from common.paging import KeysetPagination, page_of, page_schema
@@ -154,12 +155,12 @@ class NewestCheckpoint(TextView):
 
     @extend_schema(operation_id="audit_checkpoint", responses=_reads_text())
     def get(self, request: Request) -> HttpResponse:
-        """The newest signed checkpoint (c2sp.org/tlog-checkpoint); keep it."""
+        """The newest signed checkpoint with the lines of its witnesses; keep it."""
         policies.may_read_tree(self.caller).enforce()
         newest = log.newest_checkpoint()
         if newest is None:
             raise NotFound("The notary has not signed a checkpoint yet.")
-        return _text(newest.note)
+        return _text(cosigned(newest))
 
 
 class Checkpoints(CallerView):
@@ -169,7 +170,9 @@ class Checkpoints(CallerView):
     def get(self, request: Request) -> Response:
         """All signed checkpoints, newest first."""
         policies.may_read_tree(self.caller).enforce()
-        return page_of(log.checkpoints(), request, self, CheckpointOut, BySize)
+        return page_of(
+            log.checkpoints().prefetch_related("cosignatures"), request, self, CheckpointOut, BySize
+        )
 
 
 class Consistency(CallerView):

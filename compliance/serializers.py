@@ -7,7 +7,7 @@ import orjson
 from rest_framework import serializers
 
 from audit.actions import Action
-from audit.models import AuditEvent, Checkpoint
+from audit.models import AuditEvent, Checkpoint, Cosignature
 from common.api import Input
 from compliance.models import Export
 from inference.models import Prediction
@@ -92,14 +92,23 @@ class EventDetailOut(EventOut):
         return bytes(event.leaf_hash).hex()
 
 
+class CosignatureOut(serializers.ModelSerializer[Cosignature]):
+    """A witness's signature line under the checkpoint, and the moment that it holds."""
+
+    class Meta:
+        model = Cosignature
+        fields = ["witness", "at", "line"]
+
+
 class CheckpointOut(serializers.ModelSerializer[Checkpoint]):
     """A signed head of the log; `note` is the whole signed text."""
 
     root_hash = Base64Field(source="root")
+    cosignatures = CosignatureOut(many=True, read_only=True)
 
     class Meta:
         model = Checkpoint
-        fields = ["size", "root_hash", "signed_at", "note"]
+        fields = ["size", "root_hash", "signed_at", "note", "cosignatures"]
 
 
 class ConsistencyOut(serializers.Serializer[Any]):

@@ -12,6 +12,7 @@ APP_READ_ONLY = (
 # Facts: once written they stay.
 APP_INSERT_ONLY = (
     "audit_auditevent",
+    "audit_cosignature",
     "registry_blob",
     "registry_datasetsnapshot",
     "registry_artifact",

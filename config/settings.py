@@ -26,11 +26,10 @@ JOB_DIR = env.path("ASSAY_JOBS", VAR / "jobs", "var/jobs", "Working folders of j
 SEGMENT_DIR = env.path(
     "ASSAY_SEGMENTS", VAR / "segments", "var/segments", "Prediction records not yet shipped."
 )
-TRUSTED_KEYS = env.path(
-    "ASSAY_TRUSTED_KEYS",
-    VAR / "trusted-keys.txt",
-    "var/trusted-keys.txt",
-    "Public keys of the notary, one verifier key a line.",
+_KEYS, _SHOWN = VAR / "trusted-keys.txt", "var/trusted-keys.txt"
+TRUSTED_KEYS = env.path("ASSAY_TRUSTED_KEYS", _KEYS, _SHOWN, "Public keys of the notary, by line.")
+WITNESSES = env.path(
+    "ASSAY_WITNESSES", VAR / "witnesses.txt", "var/witnesses.txt", "Witnesses: address and key."
 )
 NOTARY_KEY_DIR = env.path(
     "ASSAY_NOTARY_KEYS",

@@ -102,9 +102,9 @@ def _policy(row: PolicyVersion, said: Said) -> Iterator[str]:
         yield "the columns and the bytes differ."
 
 
-def _report(_row: Evidence, said: Said) -> Iterator[str]:
-    if not isinstance(said.get("type"), str):
-        yield "it does not say what it is."
+def _report(row: Evidence, said: Said) -> Iterator[str]:
+    if not str(said.get("type")).startswith(f"assay/{row.kind}/"):
+        yield "it is not of the kind beside it."
 
 
 def _card(row: CardRevision, said: Said) -> Iterator[str]:

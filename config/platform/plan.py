@@ -99,6 +99,8 @@ def processes(options: Options) -> list[Spec]:
         Spec("notary", manage("notary"), environment(options, "notary")),
         Spec("clock", [sys.executable, "-m", "worker.clock"], app),
     ]
+    if settings.WITNESSES.exists():
+        specs.append(Spec("cosign", manage("cosign"), app))
     for queue, count in (("cpu", options.slots), ("light", options.light_slots)):
         for number in range(1, count + 1):
             command = [sys.executable, "-m", "worker.slot", "--queue", queue]

@@ -1,8 +1,13 @@
 """A world in which every table of the log, of reviews and of versions has rows of several fates."""
 
-from datetime import timedelta
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from accounts.services import remove_role
+from audit.models import Checkpoint, Cosignature
+from audit.witnesses import Witness
 from evaluation.services import complete_run, request_run
 from governance.expiry import end_expired
 from governance.models import Review
@@ -17,6 +22,25 @@ from registry.services import NewVersion, add_evidence, add_version, quarantine
 from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World
 from tests.factories.tiny import table
 from tests.factories.verbs import register_dataset, send, taken
+from trust.cosignatures import WitnessKey
+from trust.notes import parse_note
+
+
+def cosigned_by(world: World) -> Witness:
+    """A witness that has cosigned every checkpoint but the newest."""
+    secret = Ed25519PrivateKey.generate()
+    key = WitnessKey("witness.test/w1", secret.public_key().public_bytes_raw())
+    for second, checkpoint in enumerate(Checkpoint.objects.order_by("-size")[1:]):
+        text = parse_note(checkpoint.note.encode()).text
+        signature = secret.sign(f"cosignature/v1\ntime {second}\n{text}".encode())
+        blob = b64encode(key.key_id + second.to_bytes(8, "big") + signature).decode()
+        Cosignature.objects.create(
+            checkpoint=checkpoint,
+            witness=key.name,
+            line=f"— {key.name} {blob}\n",
+            at=datetime.fromtimestamp(second, UTC),
+        )
+    return Witness.parse(f"https://witness.test {key.line}")
 
 
 def live_through(world: World) -> None:

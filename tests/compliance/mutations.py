@@ -81,7 +81,7 @@ def mutations(table: str, rows: int) -> Iterator[Mutation]:
                 wanted = _another(table, column, *references[column])
                 yield Mutation(table, column, "redirect", f"{update} {wanted} WHERE {where}")
             if other != row and column != key:
-                yield Mutation(table, column, "swap", _swap(table, key, column, row, other))
+                yield Mutation(table, column, "swap", swap(table, key, column, row, other))
         yield Mutation(table, "*", "delete", f"DELETE FROM {table} WHERE {where}")
         yield Mutation(table, "*", "insert", _copy(table, key, columns, where))
     for count in range(1, min(rows, len(keys)) + 1):
@@ -96,7 +96,8 @@ def _another(table: str, column: str, there: str, field: str) -> str:
     )
 
 
-def _swap(table: str, key: str, column: str, row: str, other: str) -> str:
+def swap(table: str, key: str, column: str, row: str, other: str) -> str:
+    """The statement by which two rows exchange a column."""
     return (
         f"UPDATE {table} a SET {column} = b.{column} FROM {table} b WHERE "
         f"a.{key}::text IN ('{row}', '{other}') AND b.{key}::text IN ('{row}', '{other}') "

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.selectors import teams_of
 from audit.models import AuditEvent
 from audit.proofs import prove_event
-from audit.selectors import matching, newest_checkpoint
+from audit.selectors import matching, newest_checkpoint, newest_cosignatures
 from common.errors import Conflict, Invalid
 from compliance import policies
 from compliance.models import Export
@@ -59,6 +59,7 @@ class AuditLog(PageView):
             "entries": entries_of(shown),
             "next": str(shown[-1].pk) if len(found) > PAGE_SIZE else "",
             "checkpoint": newest_checkpoint(),
+            "cosignatures": newest_cosignatures(),
             "is_filtered": any(request.GET.get(name) for name in form.fields),
             "teams": self._teams(),
             "may_export": policies.may_ask_for_exports(self.caller),
@@ -87,6 +88,7 @@ class AuditEventPage(PageView):
             "leaf": bytes(event.leaf).decode(),
             "leaf_hash": bytes(event.leaf_hash).hex(),
             "checkpoint": newest_checkpoint(),
+            "cosignatures": newest_cosignatures(),
             "may_read_log": policies.may_read_log(self.caller),
             **_proof(event),
         }

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection, transaction
 
 from audit.verification import LogCheck
+from audit.witnesses import Witness, check_cosignatures, load_witnesses
 from compliance.verification.check import check_records
 from trust.errors import TrustError
 from trust.key_files import load_trusted_keys
@@ -43,12 +44,13 @@ class Command(BaseCommand):
         try:
             keys = load_trusted_keys(options["keys"] or settings.TRUSTED_KEYS)
             remembered = _remembered(options["checkpoint"], keys)
+            witnesses = load_witnesses(settings.WITNESSES)
         except (OSError, TrustError) as error:
             raise CommandError(
-                f"Keys or checkpoint cannot be used: {error}", returncode=CANNOT_RUN
+                f"Keys, checkpoint or witnesses cannot be used: {error}", returncode=CANNOT_RUN
             ) from None
         try:
-            found = self._check(keys, remembered, options)
+            found = self._check(keys, remembered, witnesses, options)
         except DatabaseError as error:
             raise CommandError(
                 f"The database cannot be read: {error}", returncode=CANNOT_RUN
@@ -57,13 +59,18 @@ class Command(BaseCommand):
             sys.exit(FOUND)
 
     def _check(
-        self, keys: TrustedKeys, remembered: Checkpoint | None, options: dict[str, Any]
+        self,
+        keys: TrustedKeys,
+        remembered: Checkpoint | None,
+        witnesses: list[Witness],
+        options: dict[str, Any],
     ) -> int:
         log = LogCheck(keys.named(settings.ORIGIN), remembered)
         approvals = keys.named(approvals_name(settings.ORIGIN))
         found = 0
         with _one_moment():
-            for finding in chain(log.findings(), check_records(approvals, blobs=options["blobs"])):
+            records = check_records(approvals, blobs=options["blobs"])
+            for finding in chain(log.findings(), check_cosignatures(witnesses), records):
                 found += 1
                 line = json.dumps(asdict(finding)) if options["json"] else f"FINDING  {finding}"
                 self.stdout.write(line)
