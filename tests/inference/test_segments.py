@@ -65,6 +65,8 @@ class TestShipping:
         assert ship_predictions() == 0
         assert Prediction.objects.count() == 3
         assert not path.exists()
+        assert list(folder.iterdir()) == []
+        assert not AuditEvent.objects.filter(action=Action.PREDICTIONS_DAMAGED.value).exists()
 
     def test_a_file_without_a_record_goes(self, db: None, folder: Path) -> None:
         folder.mkdir()

@@ -65,6 +65,7 @@ class BundleStory:
     approvals_key: SigningKey = field(default_factory=lambda: generate_key(approvals_name(ORIGIN)))
     edit_manifest: Edit = unchanged
     edit_statement: Edit = unchanged
+    edit_policy: Edit = unchanged
     edit_waiver: Edit = unchanged
     edit_signatures: Edit = unchanged
     edit_approval: Edit = unchanged
@@ -156,7 +157,9 @@ class BundleStory:
                 ("golden", {"type": "assay/golden/1"}),
             )
         ]
-        policy = self.put(policy_member, {"type": "policy", "waivable": ["latency"]})
+        terms: Document = {"type": "policy", "waivable": ["latency"]}
+        self.edit_policy(terms)
+        policy = self.put(policy_member, terms)
         latency = _gate("latency", required=True, state="failed")
         waiver = self._waiver(version, policy, latency, evidence[0]["digest"])
         statement: Document = {

@@ -63,6 +63,8 @@ DEFECTS: list[tuple[dict[str, Edit], str, str]] = [
     ({"edit_waiver": of_finding(limit=0.5)}, "waivers/", "another finding"),
     ({"edit_waiver": of_finding(state="not measured")}, "waivers/", "another finding"),
     ({"edit_waiver": of_finding(evidence=OTHER)}, "waivers/", "other evidence"),
+    ({"edit_policy": update(waivable=["card"])}, "waivers/", "lets nobody waive"),
+    ({"edit_policy": lambda policy: policy.pop("waivable")}, "waivers/", "lets nobody waive"),
     ({"edit_statement": update(waivers=[])}, STATEMENT, "neither passed nor waived"),
     ({"edit_statement": of_statement_waiver(digest=OTHER)}, "waivers/", "not in the bundle"),
     ({"edit_statement": of_statement_waiver(gate="accuracy")}, "waivers/", "another finding"),
@@ -98,11 +100,15 @@ def test_no_policy_lets_the_bytes_go_unchecked(tmp_path: Path, gate: str) -> Non
     def rename(statement: Document) -> None:
         statement["gates"][1]["gate"] = statement["waivers"][0]["gate"] = gate
 
-    story = BundleStory(edit_statement=rename, edit_waiver=of_finding(gate=gate))
+    story = BundleStory(
+        edit_policy=update(waivable=[gate]),
+        edit_statement=rename,
+        edit_waiver=of_finding(gate=gate),
+    )
 
     report = report_of(story, tmp_path)
 
-    assert any("lets nobody waive this gate" in f.problem for f in report.findings)
+    assert [f.problem for f in report.findings] == ["the policy lets nobody waive this gate"]
 
 
 def test_a_withdrawal_after_the_approval_contradicts_nothing(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ class WaiveForm(forms.Form):
 
     finding = forms.ChoiceField(
         label=_("Gate"),
+        widget=forms.RadioSelect,
         error_messages={
             "invalid_choice": _("This is not what the gate says now; look at the gates again.")
         },

@@ -46,6 +46,7 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "gates": gates,
         "gate_count": presenting.counts_of(gates),
         "waivers": waivers,
+        "waived_until": min((waiver["not_after"] for waiver in waivers), default=None),
         "changed": now.changed if review.state in presenting.OPEN else [],
         "signed": signed,
         "contributors": people.contributors_of(review.version),
