@@ -26,7 +26,13 @@ SEEN = {
     "audit_consistency",
     "audit_keys",
 }
-EMPTY = {"datasets_list", "jobs_list", "reviews_list", "predictions_list"}
+EMPTY = {
+    "datasets_list",
+    "jobs_list",
+    "reviews_list",
+    "approvals_ending",
+    "predictions_list",
+}
 OWN = {"tokens_create"}
 
 

@@ -30,7 +30,14 @@ OPEN = {
     "audit_consistency",
     "audit_keys",
 }
-LISTS = {"models_list", "datasets_list", "jobs_list", "reviews_list", "predictions_list"}
+LISTS = {
+    "models_list",
+    "datasets_list",
+    "jobs_list",
+    "reviews_list",
+    "approvals_ending",
+    "predictions_list",
+}
 CLOSED = sorted(set(WEB) - OPEN - LISTS)
 assert set(PREDICT) == {"predict", "predict_version"}
 

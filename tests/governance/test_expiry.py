@@ -14,7 +14,7 @@ from governance.expiry import end_expired, remind
 from governance.models import Approval, ReviewState, Revocation
 from governance.releases import promote, retire, revoke
 from governance.services import submit, withdraw
-from registry.models import Status
+from registry.models import ModelVersion, Status
 from tests.cast import password_of, user_of, who
 from tests.factories import verbs
 from tests.factories.damage import by_force
@@ -24,7 +24,10 @@ ENDING = "/api/v1/approvals/ending"
 
 
 def told(action: Action) -> list[dict[str, object]]:
-    rows = AuditEvent.objects.filter(action=action.value).order_by("pk")
+    rows = list(AuditEvent.objects.filter(action=action.value).order_by("pk"))
+    # By the model it is seen by the team that owns it.
+    model = ModelVersion.objects.get().model_id
+    assert all(f"model:{model}" in row.related for row in rows)
     return [row.payload for row in rows]
 
 

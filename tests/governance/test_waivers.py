@@ -176,6 +176,7 @@ class TestGiving:
         assert event.person_id == who("ben").person_id
         assert event.payload["waiver"] == f"sha256:{waiver.digest}"
         assert event.payload["gate"] == ACCURACY
+        assert f"model:{strict.version.model_id}" in event.related
 
 
 class TestWithdrawing:
