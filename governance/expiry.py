@@ -16,7 +16,7 @@ from audit.actors import SYSTEM
 from audit.selectors import events
 from audit.services import record
 from governance.models import Approval
-from governance.selectors import latest_approval
+from governance.selectors import deciding_approval
 from governance.validity import RENEWAL, ending, in_force, renewable_from
 from registry.models import ModelVersion, Status
 from registry.services import show_status
@@ -41,7 +41,7 @@ def end_expired(now: datetime | None = None) -> int:
 @transaction.atomic
 def _end(version_id: UUID, now: datetime) -> bool:
     version = ModelVersion.objects.select_for_update(no_key=True).get(pk=version_id)
-    approval = latest_approval(version)
+    approval = deciding_approval(version, now)
     if version.status != Status.APPROVED or approval is None:
         return False
     if in_force(now).filter(version=version).exists():

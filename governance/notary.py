@@ -88,6 +88,8 @@ def _re_derive(review: Review) -> list[Signature]:
     if sha256(bytes(review.statement)).hexdigest() != review.statement_digest:
         raise Refused("The statement's bytes are not those of its digest.")
     statement = statement_of(review)
+    if review.version.status == Status.QUARANTINED:
+        raise Refused(f"The version is quarantined. {review.version.status_reason}")
     _check_policy(review.policy)
     _check_manifest(review.version)
     now, gates = build_statement(review=review.pk, version=review.version, policy=review.policy)

@@ -12,8 +12,8 @@ from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
 from governance import policies
-from governance.models import Approval, Revocation
-from governance.selectors import latest_approval, standing, trusted_keys
+from governance.models import Approval, ReviewState, Revocation
+from governance.selectors import deciding_approval, standing, trusted_keys
 from governance.services import take_back_open_review
 from governance.texts import written
 from registry.models import Alias, AliasMove, ModelVersion, RegisteredModel, Status
@@ -36,7 +36,7 @@ def _check_alias(name: str) -> None:
 
 
 def _approval_that_holds(version: ModelVersion, now: datetime) -> Approval:
-    approval = latest_approval(version)
+    approval = deciding_approval(version, now)
     if approval is None:
         raise Conflict(f"{version} has no approval, so no alias can point at it.")
     verdict = standing(version, approval, keys=trusted_keys(), now=now)
@@ -170,8 +170,10 @@ def retire(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersio
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.aliases.exists():
         raise Conflict("An alias points at this version; move it first.")
-    if locked.status in (Status.RETIRED, Status.IN_REVIEW, Status.QUORUM):
-        raise Conflict(f"A version that is {locked.get_status_display()} cannot be retired.")
+    if locked.status == Status.RETIRED:
+        raise Conflict("This version is retired already.")
+    if locked.reviews.filter(state__in=(ReviewState.OPEN, ReviewState.QUORUM)).exists():
+        raise Conflict("A review of this version is open; withdraw it first.")
     for approval in _unended(version):
         _end(caller, version, approval, reason)
     show_status(version, Status.RETIRED, reason)

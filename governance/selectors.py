@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from accounts.callers import Caller
 from common.errors import Conflict, NotFound
@@ -120,12 +120,14 @@ def approval_keys(keys: TrustedKeys) -> TrustedKeys:
     return keys.named(approvals_name(settings.ORIGIN))
 
 
-def latest_approval(version: ModelVersion) -> Approval | None:
-    """The newest approval of a version, with its revocation."""
+def deciding_approval(version: ModelVersion, now: datetime) -> Approval | None:
+    """The approval that the gate goes by: the newest that is not over, else the newest."""
+    over = Q(not_after__lte=now) | Q(revocation__isnull=False)
     return (
         Approval.objects.filter(version=version)
         .select_related("revocation", "review")
-        .order_by("-issued_at")
+        .alias(is_over=Case(When(over, then=True), default=False))
+        .order_by("is_over", "-issued_at")
         .first()
     )
 

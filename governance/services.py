@@ -206,6 +206,8 @@ def _require_current(review: Review, shown_digest: str, *, approving: bool) -> N
         raise Conflict("This is not the statement that was shown to you; load the review again.")
     if not approving:
         return
+    if review.version.status == Status.QUARANTINED:
+        raise Conflict(f"This version is quarantined. {review.version.status_reason}")
     now, gates = build_statement(review=review.pk, version=review.version, policy=review.policy)
     changed = what_changed(statement_of(review), now)
     if changed:

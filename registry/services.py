@@ -232,9 +232,17 @@ def edit_card(*, caller: Caller, version: ModelVersion, content: Mapping[str, An
 
 
 def show_status(version: ModelVersion, status: Status, reason: str = "") -> None:
-    """Set what people see of a version; nothing authorises from it."""
-    ModelVersion.objects.filter(pk=version.pk).update(status=status, status_reason=reason[:1000])
-    version.status, version.status_reason = status, reason[:1000]
+    """Set what people see of a version; nothing authorises from it.
+
+    Damaged bytes are shown until the version is retired, whatever becomes of its reviews.
+    """
+    rows = ModelVersion.objects.filter(pk=version.pk)
+    if status != Status.RETIRED:
+        rows = rows.exclude(status=Status.QUARANTINED)
+    if rows.update(status=status, status_reason=reason[:1000]):
+        version.status, version.status_reason = status, reason[:1000]
+    else:
+        version.refresh_from_db(fields=["status", "status_reason"])
 
 
 @transaction.atomic

@@ -74,16 +74,19 @@ _ENDS_NOTHING = """action IN ('review.rejected', 'review.changes_requested', 're
         LEFT JOIN governance_revocation o ON o.approval_id = a.id
         WHERE a.version_id::text = e.version AND a.issued_at < e.occurred_at
             AND a.not_after > e.occurred_at AND (o.at IS NULL OR o.at > e.occurred_at))"""
+# Damaged bytes are shown until the version is retired, whatever comes after them.
+_STILL_DAMAGED = "action = 'version.quarantined' AND id > coalesce(retired, 0)"
 _LAST_OF_VERSION = f"""
     (SELECT DISTINCT ON (version) version, action, payload,
         CASE WHEN {_ENDS_NOTHING} THEN 'approved' ELSE {_STATUS_OF_ACTION} END AS status
-    FROM (
+    FROM (SELECT *, max(id) FILTER (WHERE action = 'version.retired')
+        OVER (PARTITION BY version) AS retired FROM (
         SELECT subject_id::text AS version, id, action, payload, occurred_at FROM audit_auditevent
         WHERE action IN ('version.registered', 'version.derived', 'version.approved',
             'approval.revoked', 'approval.expired', 'version.retired', 'version.quarantined')
       UNION ALL
         SELECT version_id::text, id, action, payload, occurred_at FROM ({_OF_REVIEWS}) r
-    ) e ORDER BY version, id DESC) s
+    ) e) e ORDER BY version, ({_STILL_DAMAGED}) DESC, id DESC) s
 """
 STATUSES = facts("version, status", "NULL::timestamptz", _LAST_OF_VERSION)
 

@@ -6,6 +6,7 @@ side and must not notice.
 
 from tests.ablation.authority import AUTHORISATION
 from tests.ablation.guard import Guard
+from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.waivers import WAIVERS
 
 _REVIEWS = "tests/governance/test_reviews.py"
@@ -348,6 +349,7 @@ GUARDS: tuple[Guard, ...] = (
     *FOUR_EYES,
     *STATEMENTS,
     *WAIVERS,
+    *QUARANTINE,
     *DATABASE,
     *SERVING,
 )

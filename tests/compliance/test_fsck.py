@@ -14,9 +14,10 @@ from django.utils import timezone
 from audit.models import Checkpoint
 from audit.verification import LogCheck
 from governance.expiry import end_expired
-from governance.releases import revoke
+from governance.releases import retire, revoke
 from governance.services import submit, withdraw
 from registry.models import Blob, ModelVersion
+from registry.services import quarantine
 from tests.compliance.world import PASSWORD, World
 from trust.notes import open_checkpoint
 
@@ -139,5 +140,19 @@ def test_a_renewal_that_came_to_nothing_and_an_expiry_are_no_findings(
 
     monkeypatch.setattr(timezone, "now", lambda: begun + timedelta(days=31))
     assert end_expired() == 1
+    world.notary.work()
+    assert _fsck().endswith("no findings.\n")
+
+
+def test_damage_found_during_a_review_is_no_finding_of_the_log(world: World) -> None:
+    version = world.version(world.model("loans"), b"loans")
+    review = submit(caller=world.caller("ada"), version=version)
+    quarantine(version=version, reason="One byte differs.")
+    withdraw(caller=world.caller("ada"), review=review)
+    world.notary.work()
+    assert ModelVersion.objects.get().status == "quarantined"
+    assert _fsck().endswith("no findings.\n")
+
+    retire(caller=world.caller("cleo"), version=version, reason="It is damaged.")
     world.notary.work()
     assert _fsck().endswith("no findings.\n")

@@ -13,6 +13,7 @@ from common.errors import Conflict
 from governance.expiry import end_expired, remind
 from governance.models import Approval, ReviewState, Revocation
 from governance.releases import promote, retire, revoke
+from governance.selectors import deciding_approval
 from governance.services import submit, withdraw
 from registry.models import ModelVersion, Status
 from tests.cast import password_of, user_of, who
@@ -130,6 +131,28 @@ class TestARenewal:
         assert newest is not None
         assert newest.not_after > first.not_after
         assert remind() == 0
+
+    def test_that_ends_sooner_than_what_it_renews_leaves_the_longer_one_deciding(
+        self, approved_copy: Stage
+    ) -> None:
+        longer = ends_in(approved_copy, 10)
+        verbs.signed(approved_copy.version)
+        assert approved_copy.notary_round() == 1
+        shorter = Approval.objects.exclude(pk=longer.pk).get()
+        between = timezone.now() + timedelta(days=5)
+
+        by_force(
+            approved_copy.database,
+            "governance_approval",
+            "UPDATE governance_approval SET not_after = %s WHERE id = %s",
+            between - timedelta(days=1),
+            shorter.pk,
+        )
+
+        version = approved_copy.version
+        assert deciding_approval(version, timezone.now()) == shorter
+        assert deciding_approval(version, between) == longer
+        assert deciding_approval(version, longer.not_after) == shorter
 
     @pytest.mark.parametrize("ending", ["reject", "request_changes", "withdraw"])
     def test_that_comes_to_nothing_leaves_the_approval_as_it_was(

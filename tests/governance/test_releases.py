@@ -255,7 +255,7 @@ class TestRetire:
     def test_refuses_while_a_review_is_open(self, ready: Stage) -> None:
         submit(caller=who("ada"), version=ready.version)
 
-        with pytest.raises(Conflict, match="In review cannot be retired"):
+        with pytest.raises(Conflict, match="A review of this version is open"):
             retire(caller=who("mira"), version=ready.version, reason=REASON)
 
     def test_ends_the_approval_for_good(self, approved: Stage) -> None:

@@ -17,7 +17,7 @@ from governance.documents import Policy
 from governance.gates import PASSED, GateResult
 from governance.models import Approval, Review, ReviewState
 from governance.selectors import (
-    latest_approval,
+    deciding_approval,
     policy_for,
     standing,
     statement_of,
@@ -63,10 +63,10 @@ class Standing:
             .order_by("-opened_at")
             .first()
         )
-        approval, verdict, trouble = latest_approval(version), None, ""
+        now, verdict, trouble = timezone.now(), None, ""
+        approval = deciding_approval(version, now)
         if approval:
             try:
-                now = timezone.now()
                 verdict = standing(version, approval, keys=trusted_keys(), now=now)
             except Conflict as error:
                 trouble = error.reason
