@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT as AXE
+from axe_playwright_python.base import AxeResults
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
@@ -36,8 +37,17 @@ __all__ = [
 ]
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-OF_COLOURS = ["color-contrast", "link-in-text-block"]
-WIDTHS = (390, 1440)
+EVERY_RULE = {"type": "tag", "values": WCAG}
+# Between the themes of one width only colours differ.
+OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+HEIGHT = 900
+# Each width and each theme is held to every rule once, and each pair of them to those of colours.
+LOOKS = (
+    (1440, "light", EVERY_RULE),
+    (1440, "dark", OF_COLOURS),
+    (390, "dark", EVERY_RULE),
+    (390, "light", OF_COLOURS),
+)
 
 
 class _Quiet(WSGIRequestHandler):
@@ -85,26 +95,25 @@ class Site:
         page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
 
-    def look_at(self, page: Page, path: str, *themes: str) -> None:
-        """Open a page and hold it to what every page promises, in light and dark unless said."""
-        first, *others = themes or ("light", "dark")
-        page.context.add_cookies([{"name": "theme", "value": first, "url": self.url}])
+    def look_at(self, page: Page, path: str) -> None:
+        """Open a page and hold it to what every page promises, wide and narrow, light and dark."""
+        page.set_viewport_size({"width": LOOKS[0][0], "height": HEIGHT})
+        page.context.add_cookies([{"name": "theme", "value": LOOKS[0][1], "url": self.url}])
         response = page.goto(self.url + path)
         assert response is not None
         assert response.status == 200, path
-        self._accessible(page, path, {"type": "tag", "values": WCAG})
-        for theme in others:
+        page.evaluate(AXE)
+        for width, theme, rules in LOOKS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
             page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-            # Only colours differ between the themes.
-            self._accessible(page, path, {"type": "rule", "values": OF_COLOURS})
-        size = page.viewport_size
-        assert size is not None
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+            self._accessible(page, f"{path} at {width} px, {theme}", rules)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert self.problems == [], path
 
-    def _accessible(self, page: Page, path: str, rules: dict[str, object]) -> None:
-        found = Axe().run(page, options={"runOnly": rules})
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+    def _accessible(self, page: Page, where: str, rules: dict[str, object]) -> None:
+        options = {"runOnly": rules, "resultTypes": ["violations"]}
+        found = AxeResults(page.evaluate("options => axe.run(options)", options))
+        assert found.violations_count == 0, f"{where}: {found.generate_report()}"
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from compliance.models import Export
 from compliance.services import request_export
 from governance.models import PolicyVersion, Review, Signature
 from governance.services import comment, submit
-from tests.browser.conftest import WIDTHS, OpenAs, Site
+from tests.browser.conftest import OpenAs, Site
 from tests.cast import TEAM, password_of, the_team, user_of, who
 from tests.factories import verbs
 from worker.jobs import enqueue
@@ -59,12 +59,10 @@ def job(site: Site) -> Job:
     return queued
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 def test_the_pages_keep_what_every_page_promises(
-    site: Site, open_as: OpenAs, review: Review, job: Job, width: int
+    site: Site, open_as: OpenAs, review: Review, job: Job
 ) -> None:
     page = open_as("mira")
-    page.set_viewport_size({"width": width, "height": 900})
     policy = PolicyVersion.objects.get(tier="medium")
     event = AuditEvent.objects.get(action="version.approved")
     request_export(caller=who("mira"), scope={"kind": "all"})
@@ -87,10 +85,8 @@ def test_the_pages_keep_what_every_page_promises(
         site.look_at(page, path)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_administrators_do_too(site: Site, open_as: OpenAs, width: int) -> None:
+def test_the_pages_of_administrators_do_too(site: Site, open_as: OpenAs) -> None:
     page = open_as("root")
-    page.set_viewport_size({"width": width, "height": 900})
     for path in (reverse("web:people"), reverse("web:team", args=[TEAM])):
         site.look_at(page, path)
     page.goto(f"{site.url}{reverse('web:api-docs')}")
@@ -183,10 +179,8 @@ def test_the_form_of_an_export_shows_what_its_scope_needs_without_scripts(
     context.close()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_a_job_is_followed_live(site: Site, open_as: OpenAs, job: Job, width: int) -> None:
+def test_a_job_is_followed_live(site: Site, open_as: OpenAs, job: Job) -> None:
     page = open_as("ada")
-    page.set_viewport_size({"width": width, "height": 900})
     site.look_at(page, reverse("web:job", args=[job.pk]))
     expect(page.locator("#log")).to_contain_text("It begins.")
 

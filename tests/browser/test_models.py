@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from registry.intake import Piece, request_version
 from registry.models import DatasetRequest, DatasetSnapshot, ModelVersion, VersionRequest
-from tests.browser.conftest import WIDTHS, OpenAs, Site
+from tests.browser.conftest import OpenAs, Site
 from tests.cast import who
 from tests.factories import tiny, verbs
 from tests.instance import free_port
@@ -65,20 +65,16 @@ def addresses() -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_keep_what_every_page_promises(site: Site, open_as: OpenAs, width: int) -> None:
+def test_the_pages_keep_what_every_page_promises(site: Site, open_as: OpenAs) -> None:
     parent = site.stage.version
     verbs.another(who("ada"), parent.model, strength=0.5, kind="compressed", parent=parent)
     page = open_as("mira")
-    page.set_viewport_size({"width": width, "height": 900})
     for path in addresses():
         site.look_at(page, path)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_what_consumers_and_newcomers_see_does_too(site: Site, open_as: OpenAs, width: int) -> None:
+def test_what_consumers_and_newcomers_see_does_too(site: Site, open_as: OpenAs) -> None:
     page = open_as("carl")
-    page.set_viewport_size({"width": width, "height": 900})
     for path in (reverse("web:model", args=[MODEL]), at(), at("signature")):
         site.look_at(page, path)
     site.sign_in(page.context, "dan")

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from governance.models import Waiver
 from registry.models import ModelVersion
-from tests.browser.conftest import WIDTHS, OpenAs, Site
+from tests.browser.conftest import OpenAs, Site
 from tests.cast import password_of, who
 from tests.factories import verbs
 from tests.factories.waivers import REASON, give, in_days, strict_policy
@@ -24,12 +24,10 @@ def version(site: Site) -> ModelVersion:
     return verbs.make_ready(ada, version, strength=0.5)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 def test_the_pages_keep_what_every_page_promises(
-    site: Site, open_as: OpenAs, version: ModelVersion, width: int
+    site: Site, open_as: OpenAs, version: ModelVersion
 ) -> None:
     page = open_as("ben")
-    page.set_viewport_size({"width": width, "height": 900})
     address = reverse("web:version", args=[MODEL, version.number])
     site.look_at(page, reverse("web:version-waive", args=[MODEL, version.number]))
     waiver = give("ben", version)
