@@ -1,14 +1,11 @@
 """The Celery app: a doorbell. A message says "look at the table", never what to do."""
 
-import logging
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from celery import Celery
 from django.conf import settings
-
-log = logging.getLogger(__name__)
 
 RING = "worker.ring"
 
@@ -82,16 +79,3 @@ def make_app(url: str) -> Celery:
 
 
 app = make_app(settings.CELERY_BROKER_URL)
-
-
-def ring(queue: str) -> bool:
-    """Tell a slot of `queue` to look at the table; False if the broker does not answer.
-
-    Never raises: whoever rings has already committed, and the bell is not the truth.
-    """
-    try:
-        app.send_task(RING, queue=broker_queue(queue), expires=600, retry=False)
-    except Exception as error:  # noqa: BLE001 - every transport has its own kinds of error
-        log.warning("The broker does not answer (%s); the job waits in the table.", error)
-        return False
-    return True

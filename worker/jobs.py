@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from common.errors import Conflict, Invalid, NotFound
-from worker.app import ring
+from worker.bell import ring
 from worker.context import JobContext
 from worker.kinds import kind_named
 from worker.leases import close

@@ -5,7 +5,7 @@ import time
 
 from django.db import InterfaceError, OperationalError, connection
 
-from worker.app import ring
+from worker.bell import ring
 from worker.kinds import Periodic, periodic, resolve
 from worker.upkeep import reap, unheard
 

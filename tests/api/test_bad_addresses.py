@@ -12,6 +12,7 @@ from tests.api.document import operations
 from tests.api.house import House
 from tests.stage import Stage
 
+pytestmark = pytest.mark.usefixtures("untraced")
 LISTS = {
     "audit_checkpoints": "/audit/checkpoints",
     "audit_events": "/audit/events",

@@ -9,7 +9,11 @@ from tests.api.fuzz import Fuzzer
 from tests.api.house import House
 from tests.instance import Instance
 
-pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=90)]
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.slow(seconds=90),
+    pytest.mark.usefixtures("untraced"),
+]
 LEAST_SUCCESS = 0.8
 _EXCEPTION = re.compile(r"Traceback|ERROR|CRITICAL")
 

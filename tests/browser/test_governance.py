@@ -20,7 +20,11 @@ from tests.factories import verbs
 from worker.jobs import enqueue
 from worker.models import Job, JobLogLine, JobPoint, Status
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=100)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow(seconds=60),
+    pytest.mark.usefixtures("untraced"),
+]
 
 
 @pytest.fixture

@@ -27,7 +27,11 @@ from tests.instance import free_port
 from tests.servers import ROOT
 from tests.stage import MODEL
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=90)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow(seconds=60),
+    pytest.mark.usefixtures("untraced"),
+]
 READY_S = 60.0
 TABS = (
     "card",

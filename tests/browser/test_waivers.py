@@ -12,7 +12,11 @@ from tests.factories import verbs
 from tests.factories.waivers import REASON, give, in_days, strict_policy
 from tests.stage import MODEL
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=60)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow(seconds=25),
+    pytest.mark.usefixtures("untraced"),
+]
 
 
 @pytest.fixture

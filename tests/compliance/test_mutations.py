@@ -95,7 +95,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("inference_predictionbatch", "segment"): ({"flip", "swap"}, "the name of a file that is gone"),
     ("inference_predictionbatch", "shipped_at"): ({"swap"}, MOMENT),
 }
-pytestmark = pytest.mark.slow(seconds=120)
+pytestmark = [pytest.mark.slow(seconds=120), pytest.mark.usefixtures("untraced")]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from tests.promises import census
 from tests.promises.routes import INFERENCE_FOR_ANONYMOUS, WEB
 from tests.stage import Play, Stage
 
+pytestmark = pytest.mark.usefixtures("untraced")
 ROUTES = census.routes()
 OF_WEB = [route for route in ROUTES if route.conf == "web"]
 # Plain functions, and pages of the sign-in library that take forms by any method.

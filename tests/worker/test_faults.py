@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from tests.servers import Server
 from tests.worker.conftest import Enqueue, StartSlot, rows
 from tests.worker.parts import Program, Redis, alive, eventually, free_port
-from worker.app import ring
+from worker.bell import ring
 from worker.models import Job
 
 pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=60)]
