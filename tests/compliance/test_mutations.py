@@ -95,7 +95,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("inference_predictionbatch", "segment"): ({"flip", "swap"}, "the name of a file that is gone"),
     ("inference_predictionbatch", "shipped_at"): ({"swap"}, MOMENT),
 }
-pytestmark = [pytest.mark.slow(seconds=120), pytest.mark.usefixtures("untraced")]
+pytestmark = [pytest.mark.slow(seconds=60), pytest.mark.usefixtures("untraced")]
 
 
 @dataclass(frozen=True)
@@ -168,15 +168,17 @@ def test_each_change_is_found_or_is_an_exception(tampering: _Tampering) -> None:
 
 
 def test_each_exception_is_one(tampering: _Tampering) -> None:
-    """At every row: what is found now is no exception any more."""
+    """At row after row until one is missed: what is found at all of them is no exception."""
     for table in {table for table, _ in EXCEPTIONS}:
         tampering.try_all(
             change
             for change in mutations(table, 100)
             if change.kind in EXCEPTIONS.get((table, change.column), (set(), ""))[0]
+            and change.kind not in tampering.missed[table, change.column]
         )
     unnamed = Evidence.objects.filter(kind="sandbox", version__reviews=None)
     one, other = map(str, unnamed.values_list("pk", flat=True))
     exchanged = swap("registry_evidence", "id", "version_id", one, other)
     tampering.try_all([Mutation("registry_evidence", "version_id", "swap", exchanged)])
-    assert tampering.missed == {where: kinds for where, (kinds, _) in EXCEPTIONS.items()}
+    missed = {where: kinds for where, kinds in tampering.missed.items() if kinds}
+    assert missed == {where: kinds for where, (kinds, _) in EXCEPTIONS.items()}
