@@ -5,6 +5,7 @@ Arguments: words of guards' names (all by default); --jobs N copies side by side
 """
 
 import argparse
+import compileall
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from queue import SimpleQueue
 
 from tests.ablation.guard import Guard
@@ -51,6 +53,8 @@ def copy_tree(folder: Path) -> Path:
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
+    # By the hash of the source: by time and size, a changed file could be taken for the old one.
+    compileall.compile_dir(tree, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
     (tree / ".venv").symlink_to(ROOT / ".venv")
     return tree
 
@@ -58,7 +62,7 @@ def copy_tree(folder: Path) -> Path:
 def run_tests(tree: Path, tests: Sequence[str], *options: str) -> tuple[int, int, str]:
     """Exit status, failures and output of the tests in a copy."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ASSAY_", "COVERAGE"))}
-    # Bytecode is kept by time and size of the source, and a replacement may change neither.
+    # What a changed file was compiled to must not be found when the guard is there again.
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree)}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", *options, *tests],
