@@ -1838,6 +1838,31 @@ def _check_event(
         report.find(EVENTS_MEMBER, f"event {index}: {error}")
 
 
+# --- trust.methods ---
+
+PASSWORD = "password"  # noqa: S105 - the name of a method
+PASSWORD_AND_TOTP = "password+totp"  # noqa: S105 - the name of a method
+METHODS = (PASSWORD, PASSWORD_AND_TOTP)
+_WITH_SECOND_FACTOR = frozenset((PASSWORD_AND_TOTP,))
+DEMAND = "second_factor"
+
+
+def demands_second_factor(policy: JsonObject) -> bool:
+    """Whether a policy wants a second factor of its signers. Raises Malformed.
+
+    Policies from before there were second factors do not say so, and demand none.
+    """
+    demand = policy.get(DEMAND, False)
+    if not isinstance(demand, bool):
+        raise Malformed(f"{DEMAND!r} is not true or false")
+    return demand
+
+
+def shows_second_factor(method: object) -> bool:
+    """Whether the method that a record names has a second factor."""
+    return isinstance(method, str) and method in _WITH_SECOND_FACTOR
+
+
 # --- trust.bundle_waivers ---
 
 _PARTS_OF_A_GATE = ("gate", "state", "measured", "limit")
@@ -1901,6 +1926,7 @@ def wrong_with_gates(
     """
     open_gates = _open_gates(statement)
     waivable = read_texts(policy, "waivable") if "waivable" in policy else []
+    demanded = demands_second_factor(policy)
     for waiver in read_waivers(statement):
         record = record_of(waiver)
         if record is None:
@@ -1909,6 +1935,9 @@ def wrong_with_gates(
             wrong = _wrong_with_waiver(record, waiver, statement, approval, facts)
             wrong["the policy lets nobody waive this gate"] = not may_be_waived(
                 waiver.gate, waivable
+            )
+            wrong["it was given without the second factor that the policy demands"] = (
+                demanded and not shows_second_factor(record.get("method"))
             )
             wrong["it is for another finding"] = not _take_gate(record, waiver, open_gates)
         except Malformed as error:
@@ -2074,7 +2103,7 @@ def _check_statement(
         policy = _check_policy(members, statement, approval, report)
         _check_evidence(members, statement, approval, report)
         check_gates(members, statement, policy, approval, facts, report)
-        _check_quorum(members, statement, approval, facts, report)
+        _check_quorum(members, statement, policy, approval, facts, report)
     except Malformed as error:
         find(str(error))
 
@@ -2146,17 +2175,21 @@ def _check_evidence(
 def _check_quorum(
     members: BundleMembers,
     statement: JsonObject,
+    policy: JsonObject,
     approval: Approval,
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
     persons: list[str] = []
     contributors = read_texts(statement, "contributors")
+    demanded = demands_second_factor(policy)
     for digest in approval.signatures:
         path = signature_member(digest_hex(digest))
         record = _named_document(members, path, digest, report)
         report.count("signatures")
-        if record:
+        if demanded and record and not shows_second_factor(record.get("method")):
+            report.find(path, "it was given without the second factor that the policy demands")
+        elif record:
             persons += _check_signature(record, digest, approval, contributors, facts, report)
     path = statement_member(approval.review)
     if len(set(persons)) != len(persons):

@@ -1,9 +1,14 @@
-"""How allauth behaves here: nobody signs up by himself."""
+"""How allauth behaves here: nobody signs up by himself, and second factors are persons'."""
+
+from collections.abc import Collection
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.http import HttpRequest
 
+from accounts.factors import has_factor
 from accounts.models import User
 from audit.actions import Action
 from audit.actors import Actor
@@ -26,3 +31,12 @@ class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]
             subject=("user", user.pk),
             related=[("person", user.person_id)],
         )
+
+
+class PersonsFactors(DefaultMFAAdapter):  # type: ignore[misc]
+    """Sign-in asks for the second factor of the login's person."""
+
+    def is_mfa_enabled(self, user: User, types: Collection[str] | None = None) -> bool:
+        """Whether the person has an authenticator app; there is no other kind of factor."""
+        wanted = types is None or Authenticator.Type.TOTP in types
+        return wanted and isinstance(user, User) and has_factor(user.person_id)

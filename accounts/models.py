@@ -108,6 +108,30 @@ class ApiToken(models.Model):
         indexes = [models.Index(fields=["user", "-created_at"], name="token_user")]
 
 
+class SecondFactor(models.Model):
+    """The authenticator app of a person. `last_step` is the newest step whose code was taken.
+
+    The secret lies sealed; a trigger lets nothing change but the step, and that only upwards.
+    """
+
+    person = models.OneToOneField(
+        Person, on_delete=models.PROTECT, related_name="second_factor", primary_key=True
+    )
+    sealed = models.TextField()
+    last_step = models.BigIntegerField()
+    enrolled_at = models.DateTimeField(auto_now_add=True)
+
+
+class RecoveryCode(models.Model):
+    """A code for whoever has lost the app; only its keyed digest is kept, and it works once."""
+
+    factor = models.ForeignKey(
+        SecondFactor, on_delete=models.CASCADE, related_name="recovery_codes"
+    )
+    digest = models.CharField(max_length=64, unique=True)
+    used_at = models.DateTimeField(null=True)
+
+
 class IdempotencyKey(models.Model):
     """The reply already given to a request that is sent again with the same key."""
 

@@ -14,6 +14,13 @@ def may_change_profile(caller: Caller) -> Decision:
     return allow()
 
 
+def may_manage_factor(caller: Caller) -> Decision:
+    """Everybody his own, with the password in the request; a token needs the scope for it."""
+    if caller.may_use(Scope.ADMIN):
+        return allow()
+    return deny("This token may not change the second factor of its person.")
+
+
 def may_manage_people(caller: Caller) -> Decision:
     """Administrators of the instance enter persons, logins and teams."""
     if caller.is_admin:

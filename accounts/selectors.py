@@ -50,7 +50,7 @@ def tokens_of(user: User) -> QuerySet[ApiToken]:
 def people() -> QuerySet[User]:
     """All logins with their person and roles, by name."""
     return (
-        User.objects.select_related("person")
+        User.objects.select_related("person__second_factor")
         .prefetch_related("person__memberships__team")
         .order_by("username")
     )

@@ -9,6 +9,20 @@ from accounts.roles import Role, Scope
 from common.api import Input
 
 
+class Reauthenticated(Input):
+    """What every body carries that asks who it is again."""
+
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+    code = serializers.CharField(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        default="",
+        write_only=True,
+        help_text="What the authenticator app shows now; left out by who has none.",
+    )
+
+
 class MembershipOut(serializers.Serializer[Any]):
     """A role in a team."""
 
@@ -22,10 +36,25 @@ class UserOut(serializers.ModelSerializer[User]):
     name = serializers.CharField(source="person.name")
     person = serializers.UUIDField(source="person_id")
     roles = MembershipOut(source="person.memberships", many=True)
+    second_factor = serializers.SerializerMethodField()
 
     class Meta:
         model = User
-        fields = ["id", "username", "name", "person", "email", "is_active", "is_admin", "roles"]
+        fields = [
+            "id",
+            "username",
+            "name",
+            "person",
+            "email",
+            "is_active",
+            "is_admin",
+            "second_factor",
+            "roles",
+        ]
+
+    def get_second_factor(self, user: User) -> bool:
+        """Whether the person has an authenticator app."""
+        return hasattr(user.person, "second_factor")
 
 
 class UserIn(Input):
@@ -58,6 +87,36 @@ class RoleIn(Input):
 
     username = serializers.CharField(max_length=150)
     role = serializers.ChoiceField(Role.choices)
+
+
+class FactorOut(serializers.Serializer[Any]):
+    """Whether the caller has an authenticator app; never its secret."""
+
+    enrolled = serializers.BooleanField()
+    enrolled_at = serializers.DateTimeField(allow_null=True)
+    recovery_codes_left = serializers.IntegerField()
+
+
+class FactorOfferOut(serializers.Serializer[Any]):
+    """A secret for an app, shown this once; it counts when its first code came back."""
+
+    secret = serializers.CharField()
+    address = serializers.CharField(help_text="The `otpauth:` address that stands in a QR code.")
+    offer = serializers.CharField(
+        source="sealed", help_text="To be sent with the code, within fifteen minutes."
+    )
+
+
+class FactorIn(Reauthenticated):
+    """The first code of an app, and the password."""
+
+    offer = serializers.CharField(max_length=1000)
+
+
+class RecoveryCodesOut(serializers.Serializer[Any]):
+    """Recovery codes, shown this once."""
+
+    recovery_codes = serializers.ListField(child=serializers.CharField())
 
 
 class TokenIn(Input):

@@ -2,12 +2,25 @@
 
 from django.urls import path
 
-from accounts import api
+from accounts import api, api_factors
 
 urlpatterns = [
     path("me", api.Me.as_view(), name="me"),
     path("users", api.Users.as_view(), name="users"),
     path("users/<uuid:user_id>/deactivation", api.Deactivation.as_view(), name="deactivation"),
+    path(
+        "users/<uuid:user_id>/second-factor-reset",
+        api_factors.Reset.as_view(),
+        name="second-factor-reset",
+    ),
+    path("me/second-factor", api_factors.Factor.as_view(), name="second-factor"),
+    path("me/second-factor/offer", api_factors.Offer.as_view(), name="second-factor-offer"),
+    path(
+        "me/second-factor/recovery-codes",
+        api_factors.RecoveryCodes.as_view(),
+        name="recovery-codes",
+    ),
+    path("me/second-factor/removal", api_factors.Removal.as_view(), name="second-factor-removal"),
     path("teams", api.Teams.as_view(), name="teams"),
     path("teams/<slug:slug>/roles", api.Roles.as_view(), name="roles"),
     path("teams/<slug:slug>/roles/<str:username>/<slug:role>", api.Role.as_view(), name="role"),

@@ -17,6 +17,12 @@ class Action(StrEnum):
     TOKEN_CREATED = "token.created"
     TOKEN_REVOKED = "token.revoked"
     PASSWORD_REFUSED = "password.refused"
+    CODE_REFUSED = "code.refused"
+    FACTOR_ENROLLED = "factor.enrolled"
+    FACTOR_REMOVED = "factor.removed"
+    FACTOR_RESET = "factor.reset"
+    RECOVERY_CODES_MADE = "recovery_codes.made"
+    RECOVERY_CODE_USED = "recovery_code.used"
     REFUSED = "access.refused"
 
     MODEL_REGISTERED = "model.registered"
@@ -89,6 +95,12 @@ _SENTENCES = {
     Action.TOKEN_CREATED: "An API token was made",
     Action.TOKEN_REVOKED: "An API token was revoked",
     Action.PASSWORD_REFUSED: "A wrong password was given at a signature",
+    Action.CODE_REFUSED: "A wrong code of a second factor was given",
+    Action.FACTOR_ENROLLED: "An authenticator app was set up",
+    Action.FACTOR_REMOVED: "An authenticator app was removed by its person",
+    Action.FACTOR_RESET: "A person's second factor was reset by an administrator",
+    Action.RECOVERY_CODES_MADE: "Recovery codes were made",
+    Action.RECOVERY_CODE_USED: "A recovery code was used",
     Action.REFUSED: "Something was refused",
     Action.MODEL_REGISTERED: "A model was registered",
     Action.MODEL_CHANGED: "A model's description was changed",

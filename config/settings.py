@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import env
 from config.platform import sockets
+from config.second_factors import *  # noqa: F403
 
 # onnxruntime's Linux build reports home unless this is set before its first import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -224,7 +225,6 @@ PASSWORD_TRIES_SECONDS = env.integer(
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-MFA_SUPPORTED_TYPES: list[str] = []
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",

@@ -6,6 +6,7 @@ password is right would be a way around the pause after wrong ones.
 """
 
 from allauth.account import views
+from allauth.mfa.base.views import authenticate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("password/change/", views.password_change, name="account_change_password"),
+    path("2fa/authenticate/", authenticate, name="mfa_authenticate"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("", closed),
     path("<path:rest>", closed),

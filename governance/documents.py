@@ -7,6 +7,7 @@ from typing import Any
 from accounts.roles import Role
 from common.errors import Invalid
 from evaluation.metrics.catalogue import BY_NAME
+from trust.methods import DEMAND
 from trust.waivers import EVERY_METRIC, NEVER_WAIVED
 
 TYPE = "assay/policy/1"
@@ -32,6 +33,7 @@ _KEYS = {
     "validity_days",
     "outage_grace_s",
     "waivable",
+    DEMAND,
 }
 
 
@@ -49,7 +51,10 @@ class Floor:
 
 @dataclass(frozen=True)
 class Policy:
-    """What a version needs to be approved; `waivable` names the gates that may be waived."""
+    """What a version needs to be approved; `waivable` names the gates that may be waived.
+
+    With `second_factor` only those sign and waive who show one.
+    """
 
     metrics: tuple[Floor, ...]
     evidence: tuple[str, ...]
@@ -58,6 +63,7 @@ class Policy:
     validity_days: int
     outage_grace_s: int
     waivable: tuple[str, ...] = ()
+    second_factor: bool = False
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Policy":
@@ -85,24 +91,31 @@ class Policy:
                 document.get("outage_grace_s"), "outage_grace_s", 0, LONGEST_GRACE_S
             ),
             waivable=_waivable(document.get("waivable", [])),
+            second_factor=_truth(document.get(DEMAND, False), DEMAND),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """The document in its one form.
 
-        Without `waivable` where it is empty: so read the policies from before there were waivers.
+        Without `waivable` and `second_factor` where they are empty: so read the policies from
+        before there were any.
         """
         waivable = {"waivable": list(self.waivable)} if self.waivable else {}
-        return {
-            "type": TYPE,
-            "metrics": [
-                {"metric": f.metric, "limit": f.limit, "bound": f.bound} for f in self.metrics
-            ],
-            "evidence": list(self.evidence),
-            "signers": {"count": self.signers, "roles": list(self.roles)},
-            "validity_days": self.validity_days,
-            "outage_grace_s": self.outage_grace_s,
-        } | waivable
+        demand = {DEMAND: True} if self.second_factor else {}
+        return (
+            {
+                "type": TYPE,
+                "metrics": [
+                    {"metric": f.metric, "limit": f.limit, "bound": f.bound} for f in self.metrics
+                ],
+                "evidence": list(self.evidence),
+                "signers": {"count": self.signers, "roles": list(self.roles)},
+                "validity_days": self.validity_days,
+                "outage_grace_s": self.outage_grace_s,
+            }
+            | waivable
+            | demand
+        )
 
 
 def _mapping(value: object, field: str, keys: set[str]) -> Mapping[str, Any]:
@@ -117,6 +130,12 @@ def _mapping(value: object, field: str, keys: set[str]) -> Mapping[str, Any]:
 def _whole(value: object, field: str, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise Invalid(f"This must be a whole number from {low} to {high}.", field=field)
+    return value
+
+
+def _truth(value: object, field: str) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid("This must be true or false.", field=field)
     return value
 
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from accounts.callers import Caller
+from accounts.factors import has_factor
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 from governance.documents import Policy
@@ -57,6 +58,13 @@ def may_sign(caller: Caller, review: Review, policy: Policy) -> Decision:
         return deny(f"You are a contributor to this version ({did}); another person must sign.")
     if review.signatures.filter(person=caller.person_id).exists():
         return deny("You have signed this statement already.")
+    return _shows_factor(caller, policy)
+
+
+def _shows_factor(caller: Caller, policy: Policy) -> Decision:
+    """Whoever has an authenticator app is asked for its code in the request that signs."""
+    if policy.second_factor and not has_factor(caller.person_id):
+        return deny("The policy demands a second factor: set up an authenticator app first.")
     return allow()
 
 
@@ -75,7 +83,7 @@ def may_waive(caller: Caller, version: ModelVersion, policy: Policy) -> Decision
     did = _hand_in(version, caller)
     if did:
         return deny(f"You are a contributor to this version ({did}); another person must waive.")
-    return allow()
+    return _shows_factor(caller, policy)
 
 
 def may_withdraw_waiver(caller: Caller, waiver: Waiver) -> Decision:

@@ -119,14 +119,16 @@ def _record_move(
     )
 
 
-def revoke(*, caller: Caller, version: ModelVersion, reason: str, password: str) -> Revocation:
+def revoke(
+    *, caller: Caller, version: ModelVersion, reason: str, password: str, code: str = ""
+) -> Revocation:
     """End the version's approval; every connected inference process follows within a second.
 
-    Raises NotAllowed (no role, wrong password), Conflict (nothing to revoke), Invalid.
+    Raises NotAllowed (no role, wrong password or code), Conflict (nothing to revoke), Invalid.
     """
     policies.may_revoke(caller, version.model.team_id).enforce()
     reason = written(reason, "reason", LONGEST_REASON)
-    reauthenticate(caller=caller, password=password)
+    reauthenticate(caller=caller, password=password, code=code)
     return _revoke(caller, version, reason)
 
 

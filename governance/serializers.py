@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.serializers import Reauthenticated
 from common.api import Input
 from governance.answering import Answering
 from governance.models import (
@@ -19,6 +20,7 @@ from governance.models import (
     Waiver,
     WaiverWithdrawal,
 )
+from governance.signing import method_of
 from governance.validity import renewable_from
 from registry.models import RiskTier
 from registry.serializers import DigestField
@@ -33,6 +35,7 @@ class WaiverOut(serializers.ModelSerializer[Waiver]):
     not_after = serializers.DateTimeField(help_text="From this moment on it no longer holds.")
     person = serializers.UUIDField(source="person_id")
     withdrawn_at = serializers.DateTimeField(source="withdrawal.at", default=None, allow_null=True)
+    method = serializers.SerializerMethodField()
 
     class Meta:
         model = Waiver
@@ -50,7 +53,12 @@ class WaiverOut(serializers.ModelSerializer[Waiver]):
             "policy_digest",
             "at",
             "withdrawn_at",
+            "method",
         ]
+
+    def get_method(self, waiver: Waiver) -> str:
+        """How the person was asked who he is, in the record's own words."""
+        return method_of(waiver.record)
 
 
 class NamedWaiverOut(serializers.Serializer[Any]):
@@ -83,10 +91,15 @@ class SignatureOut(serializers.ModelSerializer[Signature]):
 
     digest = DigestField()
     person = serializers.UUIDField(source="person_id")
+    method = serializers.SerializerMethodField()
 
     class Meta:
         model = Signature
-        fields = ["digest", "person", "printed_name", "role", "decision", "reason", "at"]
+        fields = ["digest", "person", "printed_name", "role", "decision", "reason", "at", "method"]
+
+    def get_method(self, signature: Signature) -> str:
+        """How the person was asked who he is, in the record's own words."""
+        return method_of(signature.record)
 
 
 class ApprovalOut(serializers.ModelSerializer[Approval]):
@@ -163,23 +176,21 @@ class ReviewDetailOut(ReviewOut):
         return dict(ApprovalOut(approval, context=self.context).data) if approval else None
 
 
-class SignIn(Input):
-    """A signature; the password is asked in the same request."""
+class SignIn(Reauthenticated):
+    """A signature; password and code are asked in the same request."""
 
     statement_digest = serializers.CharField(max_length=71, help_text="Of what was shown.")
     decision = serializers.ChoiceField(SignDecision.choices)
     reason = serializers.CharField(max_length=4000)
-    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
 
 
-class WaiveIn(Input):
-    """A waiver; the password is asked in the same request."""
+class WaiveIn(Reauthenticated):
+    """A waiver; password and code are asked in the same request."""
 
     gate = serializers.CharField(max_length=64)
     gate_digest = serializers.CharField(max_length=71, help_text="Of the finding that was shown.")
     reason = serializers.CharField(max_length=4000)
     expires_on = serializers.DateField(help_text="The day, in UTC, on which it no longer holds.")
-    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
 
 
 class WithdrawWaiverIn(Input):
@@ -257,11 +268,10 @@ class EndingOut(serializers.Serializer[Any]):
         return sorted(alias.name for alias in row.version.aliases.all())
 
 
-class RevokeIn(Input):
+class RevokeIn(Reauthenticated):
     """Why an approval ends."""
 
     reason = serializers.CharField(max_length=2000)
-    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
 
 
 class RevocationOut(serializers.ModelSerializer[Revocation]):

@@ -23,7 +23,7 @@ from governance.models import (
     SignDecision,
 )
 from governance.selectors import policy_for, statement_of
-from governance.signing import Record, counting_signatures, make_record
+from governance.signing import counting_signatures, make_record
 from governance.statements import build_statement, what_changed
 from governance.texts import written
 from governance.validity import holding, renewable_from, status_after
@@ -145,24 +145,31 @@ def sign(
     decision: str,
     reason: str,
     password: str,
+    code: str = "",
 ) -> Signature:
     """Sign the statement that was shown, with the password in the same request.
 
-    `statement_digest` is `sha256:<hex>` of what the signer saw. Raises NotAllowed (no role, a
-    contributor, wrong password), Conflict (changed since it was shown), Invalid.
+    `statement_digest` is `sha256:<hex>` of what the signer saw, `code` what the authenticator app
+    shows, where there is one. Raises NotAllowed (no role, a contributor, wrong password or code),
+    Conflict (changed since it was shown), Invalid.
     """
     if decision not in SignDecision.values:
         raise Invalid("The decision is approve, request_changes or reject.", field="decision")
     reason = written(reason, "reason", LONGEST_TEXT)
     policy = Policy.read(review.policy.document)
     policies.may_sign(caller, review, policy).enforce()
-    reauthenticate(caller=caller, password=password)
-    return _sign(caller, review, statement_digest, SignDecision(decision), reason)
+    method = reauthenticate(caller=caller, password=password, code=code)
+    return _sign(caller, review, statement_digest, SignDecision(decision), reason, method)
 
 
 @transaction.atomic
 def _sign(
-    caller: Caller, review: Review, shown_digest: str, decision: SignDecision, reason: str
+    caller: Caller,
+    review: Review,
+    shown_digest: str,
+    decision: SignDecision,
+    reason: str,
+    method: str,
 ) -> Signature:
     review = _locked(review)
     policy = Policy.read(review.policy.document)
@@ -181,6 +188,7 @@ def _sign(
         at=now,
         printed_name=caller.user.person.name,
         previous=previous.digest if previous else None,
+        method=method,
     )
     signature = Signature.objects.create(
         review=review,
@@ -196,7 +204,7 @@ def _sign(
         printed_name=caller.user.person.name,
         at=now,
     )
-    _record_signature(caller, review, signature, made)
+    _record_signature(caller, review, signature, method)
     _after_signature(caller, review, policy, decision)
     return signature
 
@@ -221,16 +229,17 @@ def _require_current(review: Review, shown_digest: str, *, approving: bool) -> N
         raise Conflict(f"These required gates have not passed: {names}.")
 
 
-def _record_signature(caller: Caller, review: Review, signature: Signature, made: Record) -> None:
+def _record_signature(caller: Caller, review: Review, signature: Signature, method: str) -> None:
     record(
         actor=caller.actor,
         action=Action.REVIEW_SIGNED,
         subject=("review", review.pk),
         payload={
-            "signature": f"sha256:{made.digest}",
+            "signature": f"sha256:{signature.digest}",
             "statement_digest": f"sha256:{review.statement_digest}",
             "decision": signature.decision,
             "role": signature.role,
+            "method": method,
         },
         related=[("version", review.version_id), ("model", review.version.model_id)],
     )

@@ -13,6 +13,10 @@ from governance.selectors import approving_signatures
 from registry.selectors import contributor_ids
 from trust.canonical import canonical
 from trust.disclosures import name_commitment, new_salt
+from trust.errors import Malformed
+from trust.fields import as_object, read_text
+from trust.methods import shows_second_factor
+from trust.strict_json import parse_strict
 from trust.times import format_moment
 
 MEANINGS = {
@@ -49,6 +53,7 @@ def make_record(
     at: datetime,
     printed_name: str,
     previous: str | None,
+    method: str,
 ) -> Record:
     """What a person signed: statement, meaning, reason, moment (after 21 CFR 11.50, 11.70)."""
     said = {
@@ -61,10 +66,18 @@ def make_record(
         "meaning": MEANINGS[decision],
         "reason": reason,
         "at": format_moment(at),
-        "method": "password",
+        "method": method,
         "previous": f"sha256:{previous}" if previous else None,
     }
     return seal_record(said, printed_name=printed_name)
+
+
+def method_of(record: bytes | memoryview) -> str:
+    """How the person was asked who he is, as the record says; empty where it cannot be read."""
+    try:
+        return read_text(as_object(parse_strict(bytes(record)), "the record"), "method")
+    except Malformed:
+        return ""
 
 
 def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
@@ -72,7 +85,7 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
 
     A person counts who is active through an active login, still has a signing role in the owner
     team, and is no contributor. The record's bytes must be those of its digest, and under the
-    review's statement.
+    review's statement; where the policy demands a second factor, they must say that there was one.
     """
     team = review.version.model.team_id
     barred = set(contributor_ids(review.version))
@@ -86,6 +99,7 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
             and user.person_id == person.pk
             and signature.statement_digest == review.statement_digest
             and sha256(bytes(signature.record)).hexdigest() == signature.digest
+            and (not policy.second_factor or shows_second_factor(method_of(signature.record)))
             and roles_in(team, person.pk) & set(policy.roles)
         ):
             counted.setdefault(person.pk, signature)

@@ -34,18 +34,20 @@ def waive(
     reason: str,
     expires_on: date,
     password: str,
+    code: str = "",
 ) -> Waiver:
     """Answer for a gate that has not passed, with the password in the same request.
 
     `gate_digest` is that of the finding that was shown, `expires_on` the day (UTC) on which the
     waiver no longer holds. It is for this version, policy and finding: of anything else it is
-    no waiver. Raises NotAllowed (no role, a contributor, wrong password), Conflict, Invalid.
+    no waiver. Raises NotAllowed (no role, a contributor, wrong password or code), Conflict,
+    Invalid.
     """
     policy = policy_for(version.model)
     policies.may_waive(caller, version, Policy.read(policy.document)).enforce()
     reason = written(reason, "reason", LONGEST_TEXT)
-    reauthenticate(caller=caller, password=password)
-    return _waive(caller, version, gate, gate_digest, reason, expires_on)
+    method = reauthenticate(caller=caller, password=password, code=code)
+    return _waive(caller, version, gate, gate_digest, reason, expires_on, method)
 
 
 @transaction.atomic
@@ -56,6 +58,7 @@ def _waive(
     gate_digest: str,
     reason: str,
     expires_on: date,
+    method: str,
 ) -> Waiver:
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.status in _OUT_OF_USE:
@@ -78,10 +81,11 @@ def _waive(
         printed_name=caller.user.person.name,
         at=now,
     )
-    made = seal_record(record_of(waiver, found.finding), printed_name=waiver.printed_name)
+    said = record_of(waiver, found.finding, method)
+    made = seal_record(said, printed_name=waiver.printed_name)
     waiver.record, waiver.digest, waiver.salt = made.body, made.digest, made.salt
     waiver.save()
-    _record_waiver(caller, waiver, policy)
+    _record_waiver(caller, waiver, policy, method)
     return waiver
 
 
@@ -114,7 +118,7 @@ def _end(day: date, now: datetime, policy: Policy) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-def _record_waiver(caller: Caller, waiver: Waiver, policy: PolicyVersion) -> None:
+def _record_waiver(caller: Caller, waiver: Waiver, policy: PolicyVersion, method: str) -> None:
     record(
         actor=caller.actor,
         action=Action.WAIVER_GIVEN,
@@ -125,6 +129,7 @@ def _record_waiver(caller: Caller, waiver: Waiver, policy: PolicyVersion) -> Non
             "policy_digest": f"sha256:{policy.digest}",
             "gate": waiver.gate,
             "role": waiver.role,
+            "method": method,
             "not_after": format_moment(waiver.not_after),
         },
         related=[("model", waiver.version.model_id)],

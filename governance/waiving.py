@@ -15,11 +15,13 @@ from accounts.selectors import members_with
 from governance.documents import Policy
 from governance.gates import GateResult
 from governance.models import PolicyVersion, Waiver
+from governance.signing import method_of
 from registry.models import ModelVersion
 from registry.selectors import contributor_ids
 from trust.canonical import canonical
 from trust.errors import Malformed
-from trust.fields import as_object, read_digest
+from trust.fields import as_object, read_digest, read_text
+from trust.methods import METHODS, shows_second_factor
 from trust.strict_json import parse_strict
 from trust.times import format_moment
 from trust.waivers import WAIVER_RECORD_TYPE, may_be_waived
@@ -27,8 +29,11 @@ from trust.waivers import WAIVER_RECORD_TYPE, may_be_waived
 MEANING = "I know of this finding and answer for the use of this version in spite of it."
 
 
-def record_of(waiver: Waiver, finding: dict[str, Any]) -> dict[str, Any]:
-    """What a person signs with a waiver of a finding, but for the commitment to the name."""
+def record_of(waiver: Waiver, finding: dict[str, Any], method: str) -> dict[str, Any]:
+    """What a person signs with a waiver of a finding, but for the commitment to the name.
+
+    `method` says how the person was asked who he is.
+    """
     return {
         "type": WAIVER_RECORD_TYPE,
         "version_digest": f"sha256:{waiver.version.digest}",
@@ -41,7 +46,7 @@ def record_of(waiver: Waiver, finding: dict[str, Any]) -> dict[str, Any]:
         "reason": waiver.reason,
         "at": format_moment(waiver.at),
         "not_after": format_moment(waiver.not_after),
-        "method": "password",
+        "method": method,
     }
 
 
@@ -78,7 +83,7 @@ def holding_waivers(
     """Waivers of these gates by persons who might give them now, the oldest first.
 
     A person counts who is active through an active login, still has a signing role in the owner
-    team, and is no contributor.
+    team, and is no contributor; where the policy demands a second factor, who showed one.
     """
     rows = Waiver.objects.filter(
         version=version,
@@ -91,14 +96,15 @@ def holding_waivers(
     if not given:
         return []
     barred = set(contributor_ids(version))
-    roles = Policy.read(policy.document).roles
-    may = set(members_with(version.model.team_id, *roles).values_list("pk", flat=True))
+    rules = Policy.read(policy.document)
+    may = set(members_with(version.model.team_id, *rules.roles).values_list("pk", flat=True))
     return [
         waiver
         for waiver in given
         if waiver.person_id in may - barred
         and waiver.user.is_active
         and waiver.user.person_id == waiver.person_id
+        and (not rules.second_factor or shows_second_factor(method_of(waiver.record)))
     ]
 
 
@@ -113,7 +119,9 @@ def _is_for(waiver: Waiver, finding: dict[str, Any]) -> bool:
     if sha256(body).hexdigest() != waiver.digest or finding | columns != finding:
         return False
     try:
-        commitment = read_digest(as_object(parse_strict(body), "the record"), "name_commitment")
+        record = as_object(parse_strict(body), "the record")
+        commitment, method = read_digest(record, "name_commitment"), read_text(record, "method")
     except Malformed:
         return False
-    return body == canonical(record_of(waiver, finding) | {"name_commitment": commitment})
+    said = record_of(waiver, finding, method) | {"name_commitment": commitment}
+    return method in METHODS and body == canonical(said)

@@ -29,6 +29,7 @@ from trust.fields import (
     read_texts,
 )
 from trust.keys import TrustedKeys
+from trust.methods import demands_second_factor, shows_second_factor
 from trust.waivers import read_waivers
 
 REVIEW_STATEMENT_TYPE = "assay/review-statement/1"
@@ -132,7 +133,7 @@ def _check_statement(
         policy = _check_policy(members, statement, approval, report)
         _check_evidence(members, statement, approval, report)
         check_gates(members, statement, policy, approval, facts, report)
-        _check_quorum(members, statement, approval, facts, report)
+        _check_quorum(members, statement, policy, approval, facts, report)
     except Malformed as error:
         find(str(error))
 
@@ -204,17 +205,21 @@ def _check_evidence(
 def _check_quorum(
     members: BundleMembers,
     statement: JsonObject,
+    policy: JsonObject,
     approval: Approval,
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
     persons: list[str] = []
     contributors = read_texts(statement, "contributors")
+    demanded = demands_second_factor(policy)
     for digest in approval.signatures:
         path = signature_member(digest_hex(digest))
         record = _named_document(members, path, digest, report)
         report.count("signatures")
-        if record:
+        if demanded and record and not shows_second_factor(record.get("method")):
+            report.find(path, "it was given without the second factor that the policy demands")
+        elif record:
             persons += _check_signature(record, digest, approval, contributors, facts, report)
     path = statement_member(approval.review)
     if len(set(persons)) != len(persons):

@@ -13,6 +13,7 @@ from trust.bundle_report import BundleReport
 from trust.digests import digest_hex
 from trust.errors import Malformed
 from trust.fields import JsonObject, read_moment, read_object, read_objects, read_text, read_texts
+from trust.methods import demands_second_factor, shows_second_factor
 from trust.waivers import WAIVER_RECORD_TYPE, NamedWaiver, may_be_waived, read_waivers
 
 _PARTS_OF_A_GATE = ("gate", "state", "measured", "limit")
@@ -76,6 +77,7 @@ def wrong_with_gates(
     """
     open_gates = _open_gates(statement)
     waivable = read_texts(policy, "waivable") if "waivable" in policy else []
+    demanded = demands_second_factor(policy)
     for waiver in read_waivers(statement):
         record = record_of(waiver)
         if record is None:
@@ -84,6 +86,9 @@ def wrong_with_gates(
             wrong = _wrong_with_waiver(record, waiver, statement, approval, facts)
             wrong["the policy lets nobody waive this gate"] = not may_be_waived(
                 waiver.gate, waivable
+            )
+            wrong["it was given without the second factor that the policy demands"] = (
+                demanded and not shows_second_factor(record.get("method"))
             )
             wrong["it is for another finding"] = not _take_gate(record, waiver, open_gates)
         except Malformed as error:

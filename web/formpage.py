@@ -13,7 +13,7 @@ class FormPage(PageView):
     """Subclasses say which form, what it does, and what else the page shows.
 
     Want of authority is not shown in the form: it is raised, so that it becomes the page that
-    says why and an entry in the log. Only a wrong password is shown, beside its field.
+    says why and an entry in the log. Only a wrong password or code is shown, beside its field.
     """
 
     template: ClassVar[str]
@@ -53,9 +53,9 @@ class FormPage(PageView):
         try:
             return self.act(form.cleaned_data)
         except NotAllowed as error:
-            if "password" not in form.fields:
+            if error.field not in form.fields:
                 raise
-            form.add_error("password", error.reason)
+            form.add_error(error.field, error.reason)
             return self.show(form, UNPROCESSABLE)
         except DomainError as error:
             return self.show(form, self.refused(form, error))

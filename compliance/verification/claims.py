@@ -61,6 +61,21 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "second factor",
+        facts(
+            "person_id, 'sha256:' || encode(sha256(convert_to(sealed, 'UTF8')), 'hex')",
+            "enrolled_at",
+            "accounts_secondfactor",
+        ),
+        facts(
+            "subject_id, payload->'sealed'",
+            "occurred_at",
+            "(SELECT DISTINCT ON (subject_id) * FROM audit_auditevent WHERE action IN "
+            "('factor.enrolled', 'factor.removed', 'factor.reset') AND subject_type = 'person' "
+            "ORDER BY subject_id, id DESC) e WHERE action = 'factor.enrolled'",
+        ),
+    ),
+    Claim(
         "model",
         facts(
             "id, name, risk_tier, origin, team_id, created_by_id",

@@ -158,7 +158,7 @@ def _signature(row: Signature, said: Said) -> Iterator[str]:
 def _waiver(row: Waiver, said: Said) -> Iterator[str]:
     found = {"gate": row.gate, "state": row.state, "measured": row.measured}
     commitment = name_commitment(bytes.fromhex(row.salt), row.printed_name)
-    yield from _differing(record_of(row, said["finding"] | found), said)
+    yield from _differing(record_of(row, said["finding"] | found, said["method"]), said)
     yield from _differing({"name_commitment": commitment}, said)
 
 

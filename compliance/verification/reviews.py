@@ -23,6 +23,7 @@ from trust.bundle_waivers import wrong_with_gates
 from trust.errors import TrustError
 from trust.fields import JsonObject, as_object, read_count, read_object, read_objects, read_texts
 from trust.keys import TrustedKeys
+from trust.methods import demands_second_factor, shows_second_factor
 from trust.strict_json import parse_strict
 from trust.waivers import NamedWaiver
 
@@ -205,7 +206,7 @@ def _quorum(
     team, at = str(review.version.model.team_id), signed.issued_at
     policy = as_object(parse_strict(bytes(review.policy.body)), "the policy")
     wanted = read_object(policy, "signers")
-    roles = set(read_texts(wanted, "roles"))
+    roles, demanded = set(read_texts(wanted, "roles")), demands_second_factor(policy)
     persons: list[str] = []
     for digest in signed.signatures:
         signature = known.get(digest)
@@ -217,6 +218,8 @@ def _quorum(
             yield f"the signature {digest} that it counts does not approve."
         elif not history.roles(person, team, at) & roles:
             yield f"{person} had no role that signs when it was given."
+        elif demanded and not shows_second_factor(_said(signature.record).get("method")):
+            yield f"the signature {digest} lacks the second factor that the policy demands."
         elif not history.is_open(str(signature.user_id), at):
             yield f"the login of {person} was closed when it was given."
         else:

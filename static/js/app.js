@@ -155,11 +155,11 @@ document.addEventListener("keydown", (e) => {
   if (acts[e.key]) { e.preventDefault(); acts[e.key](); }
 });
 
-/* Signing: the first submit opens the dialog, the second one carries the password */
+/* Signing: the first submit opens the dialog, the second one carries password and code */
 const decision = $("form[data-sign]");
 if (decision) {
   const dialog = $("#sign", decision);
-  const password = $("[name=password]", dialog);
+  const proofs = $$("[name=password], [name=code]", dialog);
   const attest = $("[data-attest]", decision);
   const open = $("[data-sign-open]", decision);
   const label = () => {
@@ -175,8 +175,8 @@ if (decision) {
     $("[data-sign-reason]", dialog).textContent = $("[name=reason]", decision).value;
     dialog.close();
     dialog.showModal();
-    password.required = true;
-    password.focus();
+    for (const proof of proofs) proof.required = true;
+    proofs[0].focus();
   };
   decision.addEventListener("change", label);
   decision.addEventListener("submit", (e) => {
@@ -184,7 +184,9 @@ if (decision) {
     e.preventDefault();
     show();
   });
-  dialog.addEventListener("close", () => { password.required = false; password.value = ""; });
+  dialog.addEventListener("close", () => {
+    for (const proof of proofs) { proof.required = false; proof.value = ""; }
+  });
   label();
   if (dialog.open) show();
 }

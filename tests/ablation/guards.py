@@ -5,6 +5,7 @@ side and must not notice.
 """
 
 from tests.ablation.authority import AUTHORISATION
+from tests.ablation.factors import FACTORS
 from tests.ablation.guard import Guard
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.waivers import WAIVERS
@@ -84,14 +85,14 @@ FOUR_EYES = (
     Guard(
         "password in the request of a signature",
         "governance/services.py",
-        "    reauthenticate(caller=caller, password=password)\n",
-        "",
+        "method = reauthenticate(caller=caller, password=password, code=code)",
+        'method = "password"',
         (f"{_CURRENT}::TestThePassword",),
     ),
     Guard(
         "password in the request of a revocation",
         "governance/releases.py",
-        "    reauthenticate(caller=caller, password=password)\n",
+        "    reauthenticate(caller=caller, password=password, code=code)\n",
         "",
         (f"{_RELEASES}::TestRevoke::test_needs_the_password",),
     ),
@@ -350,6 +351,7 @@ GUARDS: tuple[Guard, ...] = (
     *STATEMENTS,
     *WAIVERS,
     *QUARANTINE,
+    *FACTORS,
     *DATABASE,
     *SERVING,
 )

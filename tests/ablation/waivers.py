@@ -62,8 +62,8 @@ WAIVERS = (
     Guard(
         "password in the request of a waiver",
         "governance/waivers.py",
-        "    reauthenticate(caller=caller, password=password)\n",
-        "",
+        "method = reauthenticate(caller=caller, password=password, code=code)",
+        'method = "password"',
         (f"{_WAIVERS}::TestGiving::test_wants_the_password_in_the_same_request",),
     ),
     Guard(
@@ -97,8 +97,8 @@ WAIVERS = (
     Guard(
         "a waiver is for one finding, byte for byte",
         "governance/waiving.py",
-        'return body == canonical(record_of(waiver, finding) | {"name_commitment": commitment})',
-        "return True",
+        "return method in METHODS and body == canonical(said)",
+        "return method in METHODS",
         (_HOLDS, _EXACTLY),
     ),
     Guard(

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from accounts import totp
+from accounts.sealing import seal
 from governance.documents import DEFAULTS
 from tests.api.house import EVERYBODY, SIDE, House
-from tests.cast import TEAM, password_of
+from tests.cast import TEAM, password_of, user_of
 from tests.factories import tiny
 from tests.factories.waivers import in_days
 
@@ -63,8 +65,31 @@ PREDICT = {
     "predict_version": Call(_version(1), lambda house: tiny.request()),
 }
 
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def _enrolment(house: House) -> dict[str, Any]:
+    person = str(user_of(EVERYBODY).person_id)
+    offer = seal({"offered to": person, "secret": SECRET})
+    return {"offer": offer, **_proof(-1)(house)}
+
+
+def _proof(off: int) -> Maker:
+    """Password and the code of a neighbouring step: each code is taken once."""
+    return lambda house: {
+        "password": _PASSWORD,
+        "code": totp.code_at(SECRET, totp.step_now() + off),
+    }
+
+
 ACCOUNTS = {
     "me_read": Call(),
+    "second_factor_offer": Call(),
+    "second_factor_enrol": Call(body=_enrolment),
+    "second_factor_read": Call(),
+    "recovery_codes_renew": Call(body=_proof(0)),
+    "second_factor_remove": Call(body=_proof(1)),
+    "second_factor_reset": Call(_seeded("user_id", "with_factor")),
     "users_list": Call(),
     "users_create": Call(
         body=_says(username="nia", name="Nia", email="nia@example.org", password=password_of("nia"))

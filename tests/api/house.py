@@ -15,12 +15,13 @@ from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot
 from tests.cast import password_of, the_team, user_of, who
-from tests.factories import tiny, verbs, waivers
+from tests.factories import factors, tiny, verbs, waivers
 from tests.stage import MODEL, Stage
 from worker.models import Job
 
 SIDE = "side"
 EVERYBODY = "zoe"
+WITH_APP = "yves"
 
 
 @dataclass
@@ -47,6 +48,18 @@ def _zoe() -> Caller:
     for role in Role:
         grant_role(caller=who("root"), team=the_team(), user=user_of(EVERYBODY), role=role)
     return who(EVERYBODY)
+
+
+def _with_an_app() -> None:
+    """Somebody of no team, whose second factor may be reset."""
+    create_user(
+        caller=who("root"),
+        username=WITH_APP,
+        name="Yves",
+        email="",
+        password=password_of(WITH_APP),
+    )
+    factors.enrol(WITH_APP)
 
 
 def _waivable() -> None:
@@ -90,6 +103,7 @@ def furnish(stage: Stage) -> House:
     _waivable()
     waiver = waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro")
     create_team(caller=who("root"), slug=SIDE, name="Side")
+    _with_an_app()
     run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
     assert run.job_id is not None
     job = Job.objects.get(pk=run.job_id)
@@ -111,6 +125,7 @@ def furnish(stage: Stage) -> House:
             "evidence": f"sha256:{evidence.digest}",
             "policy": str(policy.pk),
             "waiver": str(waiver.pk),
+            "with_factor": str(user_of(WITH_APP).pk),
             "finding": waivers.gate_of(old, "card").digest,
             "role": artifact.role,
             "file": artifact.name,

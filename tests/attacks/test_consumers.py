@@ -33,7 +33,14 @@ EMPTY = {
     "approvals_ending",
     "predictions_list",
 }
-OWN = {"tokens_create"}
+OWN = {
+    "tokens_create",
+    "second_factor_read",
+    "second_factor_offer",
+    "second_factor_enrol",
+    "recovery_codes_renew",
+    "second_factor_remove",
+}
 
 
 def test_a_consumer_reads_and_changes_nothing_else(house: House, stage: Stage) -> None:

@@ -15,6 +15,7 @@ from tests.cast import user_of, who
 from tests.factories import verbs
 from tests.stage import MODEL, Stage, review_again
 from trust.merkle import leaf_hash
+from trust.methods import PASSWORD
 
 Link = psycopg.Connection
 _EVENT = """
@@ -69,6 +70,7 @@ def _forged_by_cleo(link: Link, review: Review, at: object) -> Record:
         at=timezone.now(),
         printed_name="Cleo",
         previous=None,
+        method=PASSWORD,
     )
     link.execute(
         _SIGNATURE,

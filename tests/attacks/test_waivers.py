@@ -25,6 +25,7 @@ from tests.factories import tiny, verbs
 from tests.factories.damage import by_force
 from tests.factories.waivers import ACCURACY, gate_of, give, in_days, strict_policy
 from tests.stage import MODEL, Stage, review_again
+from trust.methods import PASSWORD
 
 Link = psycopg.Connection
 CARD = tiny.CARD | {"caveats": "Read the intervals."}
@@ -59,7 +60,7 @@ def forge(link: Link, stage: Stage, name: str = "cleo", **wishes: Any) -> str:
         at=now,
     )
     found = gate_of(stage.version)
-    made = seal_record(record_of(row, found.finding), printed_name="Cleo")
+    made = seal_record(record_of(row, found.finding, PASSWORD), printed_name="Cleo")
     columns: dict[str, Any] = {
         "id": row.pk,
         "version_id": row.version_id,
@@ -123,7 +124,7 @@ class TestOverTheApi:
             ({"expires_on": "0001-01-01"}, 422, "expires_on"),
             ({"expires_on": "9999-12-31"}, 422, "expires_on"),
             ({"expires_on": "soon"}, 422, "expires_on"),
-            ({"password": "wrong"}, 403, None),
+            ({"password": "wrong"}, 403, "password"),
             ({"version": "2"}, 422, "version"),
         ],
     )

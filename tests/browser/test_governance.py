@@ -122,7 +122,7 @@ def test_a_decision_is_signed_in_a_dialog_that_says_what_is_signed(
     page.get_by_label("Password of ben").fill("wrong")
     dialog.get_by_role("button", name="Sign approval").click()
 
-    expect(dialog).to_contain_text("The password is wrong; nothing was signed.")
+    expect(dialog).to_contain_text("The password is wrong; nothing was done.")
     expect(dialog).to_contain_text("Better where it matters.")
     assert not Signature.objects.filter(review=review).exists()
     page.get_by_label("Password of ben").fill(password_of("ben"))

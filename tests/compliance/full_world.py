@@ -20,6 +20,7 @@ from registry.manifests import File
 from registry.models import ModelVersion
 from registry.services import NewVersion, add_evidence, add_version, quarantine
 from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World
+from tests.factories.factors import enrol_caller
 from tests.factories.tiny import table
 from tests.factories.verbs import register_dataset, send, taken
 from trust.cosignatures import WitnessKey
@@ -70,6 +71,8 @@ def live_through(world: World) -> None:
         document=LENIENT | {"validity_days": 40},
     )
     _waived(world)
+    for name in ("dora", "emil"):
+        enrol_caller(world.caller(name), PASSWORD)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
     world.notary.work()
 

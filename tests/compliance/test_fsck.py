@@ -104,6 +104,20 @@ def test_a_roll_back_shows_only_against_a_checkpoint_from_outside(busy: World) -
     ]
 
 
+def test_a_quorum_without_the_second_factor_that_the_policy_demands_is_found(
+    busy: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with busy.notary.database.connect() as owner:
+        owner.execute("ALTER TABLE governance_policyversion DISABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE governance_policyversion SET body = convert_to(replace(convert_from(body, "
+            "'UTF8'), '\"signers\"', '\"second_factor\":true,\"signers\"'), 'UTF8')"
+        )
+    with pytest.raises(SystemExit):
+        call_command("fsck")
+    assert capsys.readouterr().out.count("lacks the second factor that the policy demands") == 2
+
+
 def test_keys_that_cannot_be_read_are_said_so(busy: World, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be used") as ended:
         _fsck("--keys", tmp_path / "absent.txt")

@@ -10,6 +10,22 @@ API: Expected = {
         "GET": "401 403 403 403 403 403 403 ok",
         "POST": "401 403 403 403 403 403 403 ok",
     },
+    "web: /api/v1/users/<uuid:user_id>/second-factor-reset": {
+        "POST": "401 403 403 403 403 403 403 no",
+    },
+    "web: /api/v1/me/second-factor": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 no no no no no no no",
+    },
+    "web: /api/v1/me/second-factor/offer": {
+        "POST": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/me/second-factor/recovery-codes": {
+        "POST": "401 no no no no no no no",
+    },
+    "web: /api/v1/me/second-factor/removal": {
+        "POST": "401 no no no no no no no",
+    },
     "web: /api/v1/users/<uuid:user_id>/deactivation": {
         "POST": "401 403 403 403 403 403 403 ok",
     },

@@ -33,6 +33,10 @@ PAGES: Expected = {
         "POST": "to ok ok ok ok ok ok ok",
         "PUT": "to ok ok ok ok ok ok ok",
     },
+    "web: /accounts/2fa/authenticate/": {
+        "GET": "to to to to to to to to",
+        "POST": "to to to to to to to to",
+    },
     "web: /accounts/inactive/": {
         "GET": "ok ok ok ok ok ok ok ok",
     },
@@ -212,6 +216,18 @@ PAGES: Expected = {
         "GET": "to ok ok ok ok ok ok ok",
         "POST": "to no no no no no no no",
     },
+    "web: /access/second-factor": {
+        "GET": "to ok ok ok ok ok ok ok",
+        "POST": "to to to to to to to to",
+    },
+    "web: /access/second-factor/recovery-codes": {
+        "GET": "to to to to to to to to",
+        "POST": "to no no no no no no no",
+    },
+    "web: /access/second-factor/remove": {
+        "GET": "to to to to to to to to",
+        "POST": "to no no no no no no no",
+    },
     "web: /access/tokens": {
         "GET": "to ok ok ok ok ok ok ok",
         "POST": "to no no no no no no no",
@@ -221,6 +237,9 @@ PAGES: Expected = {
     },
     "web: /access/people": {
         "GET": "to 403 403 403 403 403 403 ok",
+        "POST": "to 403 403 403 403 403 403 no",
+    },
+    "web: /access/people/<uuid:pk>/reset-second-factor": {
         "POST": "to 403 403 403 403 403 403 no",
     },
     "web: /access/people/<uuid:pk>/deactivate": {

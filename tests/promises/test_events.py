@@ -16,6 +16,7 @@ from audit.actions import Action
 ROOT: Path = settings.BASE_DIR
 MODULES = (
     "accounts.services",
+    "accounts.second_factors",
     "registry.services",
     "registry.intake",
     "registry.loading",
@@ -33,6 +34,8 @@ MODULES = (
 )
 # Public functions of these modules that change nothing by themselves.
 CHANGES_NOTHING = {
+    "accounts.second_factors.offer_factor": "nothing is kept",
+    "accounts.second_factors.same_offer": "looks only",
     "governance.services.dry_run": "looks only",
     "governance.releases.schema_differences": "looks only",
     "registry.services.model_file": "looks only",

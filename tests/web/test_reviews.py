@@ -239,7 +239,7 @@ class TestSigning:
         response = sign(as_("ben"), review, password="wrong", reason="A long thought.")
         shown = html.unescape(response.content.decode())
         assert response.status_code == 422
-        assert "The password is wrong; nothing was signed." in shown
+        assert "The password is wrong; nothing was done." in shown
         assert "A long thought.</textarea>" in shown
         assert 'value="approve" required data-label="Sign approval"' in shown
         assert response.context["chosen"] == "approve"

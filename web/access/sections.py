@@ -13,6 +13,7 @@ def sections(caller: Caller, current: str) -> list[dict[str, Any]]:
     """Links for `{% tabs %}`; `current` is the name of the open page."""
     names = [
         ("web:access", _("Profile")),
+        ("web:second-factor", _("Second factor")),
         ("web:tokens", _("Tokens")),
         ("web:teams", _("Teams and roles")),
     ]

@@ -2,10 +2,21 @@
 
 from django.urls import path
 
-from web.access import others, own
+from web.access import factor, others, own
 
 urlpatterns = [
     path("access", own.Profile.as_view(), name="access"),
+    path("access/second-factor", factor.SecondFactorPage.as_view(), name="second-factor"),
+    path(
+        "access/second-factor/recovery-codes",
+        factor.RecoveryCodesRenew.as_view(),
+        name="recovery-codes-renew",
+    ),
+    path(
+        "access/second-factor/remove",
+        factor.SecondFactorRemove.as_view(),
+        name="second-factor-remove",
+    ),
     path("access/tokens", own.Tokens.as_view(), name="tokens"),
     path("access/tokens/<uuid:pk>/revoke", own.TokenRevoke.as_view(), name="token-revoke"),
     path("access/people", others.People.as_view(), name="people"),
@@ -13,6 +24,11 @@ urlpatterns = [
         "access/people/<uuid:pk>/deactivate",
         others.PersonDeactivate.as_view(),
         name="person-deactivate",
+    ),
+    path(
+        "access/people/<uuid:pk>/reset-second-factor",
+        factor.SecondFactorReset.as_view(),
+        name="second-factor-reset",
     ),
     path("access/teams", others.Teams.as_view(), name="teams"),
     path("access/teams/<slug:slug>", others.TeamPage.as_view(), name="team"),

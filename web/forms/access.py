@@ -3,6 +3,7 @@
 from zoneinfo import available_timezones
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role, Scope
@@ -17,6 +18,41 @@ class ProfileForm(forms.Form):
     """The person's own settings."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
+
+
+def password_field() -> forms.CharField:
+    """The password of the login, asked again."""
+    return forms.CharField(
+        label=_("Your password"),
+        max_length=1000,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+def code_field(hint: str | Promise = "") -> forms.CharField:
+    """The code of an authenticator app."""
+    return forms.CharField(
+        label=_("Code of your authenticator app"),
+        max_length=64,
+        help_text=hint,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+
+class EnrolForm(forms.Form):
+    """The first code of an app for the secret that was offered, and the password."""
+
+    offer = forms.CharField(widget=forms.HiddenInput, max_length=1000)
+    code = code_field(_("The six digits that it shows now."))
+    password = password_field()
+
+
+class ProofForm(forms.Form):
+    """Password and code, where one's own second factor is changed."""
+
+    password = password_field()
+    code = code_field(_("Or one of your recovery codes."))
 
 
 class TokenForm(forms.Form):

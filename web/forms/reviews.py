@@ -19,7 +19,7 @@ class ReviewFilter(forms.Form):
 
 
 class SignForm(forms.Form):
-    """What a signer sends: the decision on the statement that was shown, and the password."""
+    """What a signer sends: the decision on the statement that was shown, password and code."""
 
     statement_digest = forms.CharField(widget=forms.HiddenInput, max_length=80)
     last_comment = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
@@ -29,6 +29,7 @@ class SignForm(forms.Form):
         error_messages={"required": _("Confirm that you read the evidence.")}
     )
     password = forms.CharField(max_length=1000, required=False, strip=False)
+    code = forms.CharField(max_length=64, required=False)
 
 
 class CommentForm(forms.Form):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED
 from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
+from web.forms.access import code_field, password_field
 from web.forms.params import Snapshot
 
 
@@ -18,15 +19,6 @@ def _reason(most: int) -> forms.CharField:
         max_length=most,
         widget=forms.Textarea(attrs={"rows": "3"}),
         help_text=_("Required. Kept with the history."),
-    )
-
-
-def _password() -> forms.CharField:
-    return forms.CharField(
-        label=_("Your password"),
-        max_length=1000,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
@@ -55,15 +47,26 @@ class RetireForm(forms.Form):
     reason = _reason(2000)
 
 
-class RevokeForm(forms.Form):
-    """Why an approval ends, and the password."""
+class SigningForm(forms.Form):
+    """Asks for the password, and for a code where `asks_code`: whoever has an app gives both."""
+
+    password = password_field()
+
+    def __init__(self, data: Any = None, *, asks_code: bool, **more: Any) -> None:
+        super().__init__(data, **more)
+        self.order_fields([name for name in self.fields if name != "password"])  # the last
+        if asks_code:
+            self.fields["code"] = code_field(_("The six digits that it shows now."))
+
+
+class RevokeForm(SigningForm):
+    """Why an approval ends, and who says so."""
 
     reason = _reason(2000)
-    password = _password()
 
 
-class WaiveForm(forms.Form):
-    """Which finding a person answers for, why and until when, and the password."""
+class WaiveForm(SigningForm):
+    """Which finding a person answers for, why and until when, and who says so."""
 
     finding = forms.ChoiceField(
         label=_("Gate"),
@@ -79,12 +82,17 @@ class WaiveForm(forms.Form):
         input_formats=["%Y-%m-%d"],
         help_text=_("From this day on, in UTC, it no longer holds."),
     )
-    password = _password()
 
     def __init__(
-        self, data: Any = None, *, findings: list[tuple[str, str]], latest: date, shown: str = ""
+        self,
+        data: Any = None,
+        *,
+        asks_code: bool,
+        findings: list[tuple[str, str]],
+        latest: date,
+        shown: str = "",
     ) -> None:
-        super().__init__(data, initial={"finding": shown})
+        super().__init__(data, asks_code=asks_code, initial={"finding": shown})
         self.fields["finding"].choices = findings  # type: ignore[attr-defined]
         self.fields["expires_on"].widget.attrs["max"] = latest.isoformat()
 

@@ -46,7 +46,10 @@ def in_words(policy: Policy) -> list[str]:
         "%(n)s different persons sign, none of whom had a hand in the version: %(roles)s.",
         policy.signers,
     ) % {"n": policy.signers, "roles": roles}
-    sentences = [signers, _("The model file has passed the static checks and the sandbox.")]
+    sentences = [signers]
+    if policy.second_factor:
+        sentences.append(_("Whoever signs or waives shows a second factor."))
+    sentences += [_("The model file has passed the static checks and the sandbox.")]
     if policy.evidence:
         kinds = ", ".join(policy.evidence)
         sentences.append(_("This evidence is there: %(kinds)s.") % {"kinds": kinds})

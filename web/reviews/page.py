@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
+from accounts.factors import has_factor
 from governance import policies
 from governance.documents import Policy
 from governance.models import Review, ReviewState, SignDecision
@@ -100,6 +101,7 @@ def _decision(
         "policy": policy,
         "may_sign": policies.may_sign(caller, review, policy),
         "signing_roles": policy.roles,
+        "asks_code": has_factor(caller.person_id),
         "approvals": approving,
         "approvals_wanted": wanted,
         "approvals_missing": range(max(0, wanted - approving)),

@@ -12,6 +12,7 @@ from accounts.roles import Role
 from governance.models import Comment, Review, ReviewState, Signature, SignDecision, Waiver
 from governance.policies import HANDS
 from registry.models import ModelVersion
+from trust.methods import PASSWORD, PASSWORD_AND_TOTP
 from web.reviews.presenting import gate_title
 from web.vocabulary import spoken
 
@@ -34,7 +35,7 @@ class Signed:
     def of(cls, row: Signature) -> "Signed":
         """Read the record's own words, not those of today's program."""
         record = json.loads(bytes(row.record))
-        return cls(row, record["meaning"], record["method"])
+        return cls(row, record["meaning"], _method(record["method"]))
 
     @property
     def badge(self) -> str:
@@ -55,12 +56,20 @@ def waived(waiver: Waiver) -> dict[str, Any]:
         "title": gate_title(waiver.gate),
         "finding": record["finding"],
         "meaning": record["meaning"],
-        "method": record["method"],
+        "method": _method(record["method"]),
         "name": waiver.printed_name,
         "role": _role(waiver.role),
         "reason": waiver.reason,
         "not_after": waiver.not_after,
     }
+
+
+def _method(method: str) -> str:
+    words = {
+        PASSWORD: _("password"),
+        PASSWORD_AND_TOTP: _("password and code of the authenticator app"),
+    }
+    return words.get(method, method)
 
 
 def _role(role: str) -> str:

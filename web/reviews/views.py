@@ -110,6 +110,7 @@ class ReviewSign(ReviewPage):
                 decision=given["decision"],
                 reason=given["reason"],
                 password=given["password"],
+                code=given["code"],
             )
         except DomainError as error:
             return self._refused(review, error)
@@ -120,10 +121,10 @@ class ReviewSign(ReviewPage):
         return review.comments.filter(pk__gt=last_seen).exists()
 
     def _refused(self, review: Review, error: DomainError) -> HttpResponse:
-        """A refusal as the person meets it: the password, a field, or the state of the review."""
+        """A refusal as the person meets it: beside a field, or as the state of the review."""
         if isinstance(error, NotAllowed):
             policies.may_sign(self.caller, review, Policy.read(review.policy.document)).enforce()
-            return self._again(review.pk, {"password": error.reason}, UNPROCESSABLE)
+            return self._again(review.pk, {error.field or "password": error.reason}, UNPROCESSABLE)
         if isinstance(error, Invalid):
             return self._again(review.pk, {error.field or "page": error.reason}, error.status)
         field = "page" if isinstance(error, Conflict) else "password"

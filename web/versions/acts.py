@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.factors import has_factor
 from common.decisions import Decision
 from governance import policies, releases
 from governance.services import submit
@@ -122,7 +123,6 @@ class Promote(ActPage):
 class Revoke(ActPage):
     """Ending the approval."""
 
-    form_class = RevokeForm
     title = gettext_lazy("Revoke the approval")
     what = gettext_lazy(
         "Every inference process that is connected stops answering with this version within a "
@@ -134,6 +134,10 @@ class Revoke(ActPage):
     def allowed(self) -> Decision:
         """Managers and compliance."""
         return policies.may_revoke(self.caller, self.version.model.team_id)
+
+    def form(self, data: Any = None) -> forms.Form:
+        """With a code for whoever has an authenticator app."""
+        return RevokeForm(data, asks_code=has_factor(self.caller.person_id))
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Revokes it."""

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.factors import has_factor
 from common.decisions import Decision
 from common.errors import Conflict
 from governance import policies
@@ -56,6 +57,7 @@ class Waive(ActPage):
         """With the findings that may be waived."""
         return WaiveForm(
             data,
+            asks_code=has_factor(self.caller.person_id),
             findings=[
                 (gate.digest, f"{gate_title(gate.gate)}: {gate.reason}") for gate in self.findings
             ],
@@ -74,6 +76,7 @@ class Waive(ActPage):
             reason=given["reason"],
             expires_on=given["expires_on"],
             password=given["password"],
+            code=given.get("code", ""),
         )
         return self.done(_("The gate is waived."))
 
