@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from accounts import totp
 from audit.models import AuditEvent
 from compliance.models import Export
 from compliance.services import request_export
@@ -17,6 +18,7 @@ from governance.services import comment, submit
 from tests.browser.conftest import OpenAs, Site
 from tests.cast import TEAM, password_of, the_team, user_of, who
 from tests.factories import verbs
+from tests.factories.factors import code_of
 from worker.jobs import enqueue
 from worker.models import Job, JobLogLine, JobPoint, Status
 
@@ -79,6 +81,7 @@ def test_the_pages_keep_what_every_page_promises(
         reverse("web:policy", args=[policy.pk]),
         reverse("web:policy-publish"),
         reverse("web:access"),
+        reverse("web:second-factor"),
         reverse("web:tokens"),
         reverse("web:teams"),
         reverse("web:team", args=[TEAM]),
@@ -130,6 +133,42 @@ def test_a_decision_is_signed_in_a_dialog_that_says_what_is_signed(
 
     expect(page.get_by_role("status")).to_contain_text("Signed.")
     assert Signature.objects.get(review=review).reason == "Better where it matters."
+
+
+def test_a_person_sets_up_an_app_signs_in_and_signs_with_its_codes(
+    site: Site, open_as: OpenAs, browser: Browser, review: Review
+) -> None:
+    page, here = open_as("ben"), reverse("web:second-factor")
+    page.goto(site.url + here)
+    secret = page.get_by_label("secret", exact=True).inner_text()
+    page.get_by_label("Code of your authenticator app").fill(
+        totp.code_at(secret, totp.step_now() - 1)
+    )
+    page.get_by_label("Your password").fill(password_of("ben"))
+    page.get_by_role("button", name="Set up the app").click()
+    expect(page.get_by_label("recovery codes", exact=True)).to_contain_text("-")
+    site.look_at(page, here)
+
+    page.goto(f"{site.url}{reverse('web:review', args=[review.pk])}")
+    fill_decision(page, "It holds.")
+    dialog = page.get_by_role("dialog", name="Sign your decision")
+    page.get_by_label("Password of ben").fill(password_of("ben"))
+    page.get_by_label("Code of your authenticator app").fill("000000")
+    dialog.get_by_role("button", name="Sign approval").click()
+    expect(dialog).to_contain_text("The code is wrong or was used before; nothing was done.")
+    page.get_by_label("Password of ben").fill(password_of("ben"))
+    page.get_by_label("Code of your authenticator app").fill(code_of("ben"))
+    dialog.get_by_role("button", name="Sign approval").click()
+    expect(page.get_by_role("status")).to_contain_text("Signed.")
+
+    other = browser.new_context().new_page()
+    other.goto(site.url)
+    other.get_by_label("Username").fill("ben")
+    other.get_by_label("Password").fill(password_of("ben"))
+    other.get_by_role("button", name="Sign in").click()
+    other.get_by_label("Code").fill(code_of("ben"))
+    other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("button", name="Account menu")).to_be_visible()
 
 
 def test_escape_leaves_the_dialog_and_signs_nothing(
