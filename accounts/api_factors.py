@@ -13,7 +13,7 @@ from accounts.serializers import (
     FactorIn,
     FactorOfferOut,
     FactorOut,
-    Reauthenticated,
+    ProofIn,
     RecoveryCodesOut,
     UserOut,
 )
@@ -58,12 +58,12 @@ class RecoveryCodes(CallerView):
 
     @extend_schema(
         operation_id="recovery_codes_renew",
-        request=Reauthenticated,
+        request=ProofIn,
         responses=changes(201, RecoveryCodesOut, 429),
     )
     def post(self, request: Request) -> Response:
         """New ones in place of the former ones, shown this once."""
-        fields = Reauthenticated.read(request.data)
+        fields = ProofIn.read(request.data)
         codes = second_factors.renew_recovery_codes(caller=self.caller, **fields)
         return Response({"recovery_codes": codes}, status=201)
 
@@ -73,12 +73,12 @@ class Removal(CallerView):
 
     @extend_schema(
         operation_id="second_factor_remove",
-        request=Reauthenticated,
+        request=ProofIn,
         responses=changes(200, FactorOut, 429),
     )
     def post(self, request: Request) -> Response:
         """Remove it, with the password and a code of the app or a recovery code."""
-        fields = Reauthenticated.read(request.data)
+        fields = ProofIn.read(request.data)
         second_factors.remove_factor(caller=self.caller, **fields)
         return Response(FactorOut(state_of(self.caller.person_id)).data)
 

@@ -107,7 +107,16 @@ class FactorOfferOut(serializers.Serializer[Any]):
     )
 
 
-class FactorIn(Reauthenticated):
+class ProofIn(Input):
+    """Password and code, where one's own second factor is changed."""
+
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+    code = serializers.CharField(
+        max_length=64, write_only=True, help_text="Of the app, or a recovery code."
+    )
+
+
+class FactorIn(ProofIn):
     """The first code of an app, and the password."""
 
     offer = serializers.CharField(max_length=1000)

@@ -19,6 +19,8 @@ WITHOUT_BODY = {
     "jobs_retry",
     "reviews_open",
     "reviews_withdraw",
+    "second_factor_offer",
+    "second_factor_reset",
     "users_deactivate",
 }
 APPS = {

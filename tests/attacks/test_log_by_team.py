@@ -336,6 +336,12 @@ OF_THE_INSTANCE = {
     Action.TOKEN_CREATED,
     Action.TOKEN_REVOKED,
     Action.PASSWORD_REFUSED,
+    Action.CODE_REFUSED,
+    Action.FACTOR_ENROLLED,
+    Action.FACTOR_REMOVED,
+    Action.FACTOR_RESET,
+    Action.RECOVERY_CODES_MADE,
+    Action.RECOVERY_CODE_USED,
     Action.REFUSED,
 }
 # Policies and exports are of a team or of the whole instance.
