@@ -42,7 +42,7 @@ def events(name: str) -> list[str]:
 
 def asked(name: str, **proof: str) -> str:
     """The method after asking again, or the field that was refused."""
-    given: dict[str, str] = {"password": password_of(name)} | proof
+    given: dict[str, Any] = {"password": password_of(name)} | proof
     try:
         return reauthenticate(caller=who(name), **given)
     except DomainError as error:

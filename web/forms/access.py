@@ -1,9 +1,9 @@
 """Forms of profile, tokens, people and teams."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role, Scope
@@ -30,13 +30,13 @@ def password_field() -> forms.CharField:
     )
 
 
-def code_field(hint: str | Promise = "") -> forms.CharField:
+def code_field(**more: Any) -> forms.CharField:
     """The code of an authenticator app."""
     return forms.CharField(
         label=_("Code of your authenticator app"),
         max_length=64,
-        help_text=hint,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+        **more,
     )
 
 
@@ -44,7 +44,7 @@ class EnrolForm(forms.Form):
     """The first code of an app for the secret that was offered, and the password."""
 
     offer = forms.CharField(widget=forms.HiddenInput, max_length=1000)
-    code = code_field(_("The six digits that it shows now."))
+    code = code_field(help_text=_("The six digits that it shows now."))
     password = password_field()
 
 
@@ -52,7 +52,7 @@ class ProofForm(forms.Form):
     """Password and code, where one's own second factor is changed."""
 
     password = password_field()
-    code = code_field(_("Or one of your recovery codes."))
+    code = code_field(help_text=_("Or one of your recovery codes."))
 
 
 class TokenForm(forms.Form):

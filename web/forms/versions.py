@@ -56,7 +56,7 @@ class SigningForm(forms.Form):
         super().__init__(data, **more)
         self.order_fields([name for name in self.fields if name != "password"])  # the last
         if asks_code:
-            self.fields["code"] = code_field(_("The six digits that it shows now."))
+            self.fields["code"] = code_field(help_text=_("The six digits that it shows now."))
 
 
 class RevokeForm(SigningForm):
