@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from accounts import totp
+from accounts.factors import take_code
 from accounts.services import remove_role
 from audit.models import Checkpoint, Cosignature
 from audit.witnesses import Witness
@@ -20,7 +22,7 @@ from registry.manifests import File
 from registry.models import ModelVersion
 from registry.services import NewVersion, add_evidence, add_version, quarantine
 from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World
-from tests.factories.factors import enrol_caller
+from tests.factories.factors import enrol_caller, secret_of
 from tests.factories.tiny import table
 from tests.factories.verbs import register_dataset, send, taken
 from trust.cosignatures import WitnessKey
@@ -71,10 +73,17 @@ def live_through(world: World) -> None:
         document=LENIENT | {"validity_days": 40},
     )
     _waived(world)
-    for name in ("dora", "emil"):
-        enrol_caller(world.caller(name), PASSWORD)
+    _with_apps(world)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
     world.notary.work()
+
+
+def _with_apps(world: World) -> None:
+    """Two second factors, of which one has gone on."""
+    for name in ("dora", "emil"):
+        enrol_caller(world.caller(name), PASSWORD)
+    later = totp.code_at(secret_of("dora"), totp.step_now() + 1)
+    assert take_code(world.users["dora"].person_id, later)
 
 
 def _waived(world: World) -> None:
