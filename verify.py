@@ -1759,6 +1759,10 @@ class LogFacts:
     """waiver digest -> the acting person"""
     waivers_withdrawn: dict[str, datetime] = field(default_factory=dict)
     """waiver digest -> the first withdrawal"""
+    plans_sealed: set[str] = field(default_factory=set)
+    """digest of a plan"""
+    plans_late: set[str] = field(default_factory=set)
+    """digest of a plan of which a run was asked for before it was sealed"""
     revoked: dict[str, datetime] = field(default_factory=dict)
     """approval -> the first revocation"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
@@ -1778,6 +1782,11 @@ class LogFacts:
             waiver = read_digest(payload, "waiver")
             withdrawn = self.waivers_withdrawn
             withdrawn[waiver] = min(event.at, withdrawn.get(waiver, event.at))
+        elif event.action == "plan.sealed":
+            self.plans_sealed.add(read_digest(payload, "plan"))
+        elif event.action == "evaluation.requested" and "plan" in payload:
+            plan = read_digest(payload, "plan")
+            self.plans_late |= {plan} - self.plans_sealed
         elif event.action == "approval.revoked":
             approval = read_text(payload, "approval")
             self.revoked[approval] = min(event.at, self.revoked.get(approval, event.at))
@@ -1836,6 +1845,90 @@ def _check_event(
         facts.add(parse_event(data))
     except Malformed as error:
         report.find(EVENTS_MEMBER, f"event {index}: {error}")
+
+
+# --- trust.bundle_plans ---
+
+PLAN_TYPE = "assay/plan/1"
+PLAN_GATE = "sealed_plan"
+_SAME_SETTINGS = ("seed", "interval")
+
+
+class PlanFacts(Protocol):
+    """What a log tells of plans, by the digest of the document."""
+
+    @property
+    def plans_sealed(self) -> set[str]:
+        """Those that were sealed."""
+
+    @property
+    def plans_late(self) -> set[str]:
+        """Those of which a run was asked for before they were sealed."""
+
+
+def check_plan(
+    members: BundleMembers,
+    statement: JsonObject,
+    approval: Approval,
+    facts: PlanFacts,
+    report: BundleReport,
+) -> None:
+    """Where a statement names a plan, the evaluation ran under it, after it was sealed.
+
+    Raises Malformed. Without a plan nothing is said, but a gate that demands one has not passed.
+    """
+    named = {
+        read_text(entry, "kind"): read_digest(entry, "digest")
+        for entry in read_objects(statement, "evidence")
+    }
+    plan = named.get("plan")
+    if plan is None:
+        passed = [g.get("gate") for g in read_objects(statement, "gates") if _passed(g)]
+        if PLAN_GATE in passed:
+            where = statement_member(approval.review)
+            report.find(where, f"the gate {PLAN_GATE!r} has passed without a plan")
+        return
+    folder = digest_hex(approval.version_digest)
+    path = evidence_member(folder, digest_hex(plan))
+    evaluated = evidence_member(folder, digest_hex(named.get("evaluation", plan)))
+    if not members.has(path) or not members.has(evaluated):
+        return
+    sealed, evaluation = members.document(path), members.document(evaluated)
+    if sealed is None or evaluation is None:
+        return
+    try:
+        wrong = _wrong_with_plan(sealed, evaluation, plan, approval, facts)
+    except Malformed as error:
+        wrong = {str(error): True}
+    for problem in [why for why, is_so in wrong.items() if is_so]:
+        report.find(path, problem)
+    report.count("plans")
+
+
+def _passed(gate: JsonObject) -> bool:
+    return gate.get("state") == "passed"
+
+
+def _wrong_with_plan(
+    sealed: JsonObject,
+    evaluation: JsonObject,
+    digest: str,
+    approval: Approval,
+    facts: PlanFacts,
+) -> dict[str, bool]:
+    """What may be wrong with a plan, and whether it is."""
+    rows, measured = read_object(sealed, "dataset"), read_object(evaluation, "dataset")
+    return {
+        f"it is not of the type {PLAN_TYPE}": sealed.get("type") != PLAN_TYPE,
+        "it is for another version": sealed.get("version") != approval.version_digest,
+        "the evaluation does not name it": evaluation.get("plan") != digest,
+        "the evaluation is of other rows": measured.get("digest") != rows.get("digest"),
+        "the evaluation was made with other settings": any(
+            evaluation.get(part) != sealed.get(part) for part in _SAME_SETTINGS
+        ),
+        "the log has no event that it was sealed": digest not in facts.plans_sealed,
+        "the log tells of a run under it before it was sealed": digest in facts.plans_late,
+    }
 
 
 # --- trust.methods ---
@@ -2102,6 +2195,7 @@ def _check_statement(
         compare_statement(statement, approval, manifest, find)
         policy = _check_policy(members, statement, approval, report)
         _check_evidence(members, statement, approval, report)
+        check_plan(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
         _check_quorum(members, statement, policy, approval, facts, report)
     except Malformed as error:

@@ -43,6 +43,7 @@ class Action(StrEnum):
     COMPRESSION_REQUESTED = "compression.requested"
     COMPRESSION_COMPLETED = "compression.completed"
     COMPRESSION_FAILED = "compression.failed"
+    PLAN_SEALED = "plan.sealed"
     EVALUATION_REQUESTED = "evaluation.requested"
     EVALUATION_COMPLETED = "evaluation.completed"
     EVALUATION_FAILED = "evaluation.failed"
@@ -119,6 +120,7 @@ _SENTENCES = {
     Action.COMPRESSION_REQUESTED: "A compression was requested",
     Action.COMPRESSION_COMPLETED: "A compression completed",
     Action.COMPRESSION_FAILED: "A compression ended without a result",
+    Action.PLAN_SEALED: "The criteria of an evaluation were sealed",
     Action.EVALUATION_REQUESTED: "An evaluation was requested",
     Action.EVALUATION_COMPLETED: "An evaluation completed",
     Action.EVALUATION_FAILED: "An evaluation ended without a result",

@@ -27,6 +27,8 @@ _OF_VERSIONS = (
     Action.VERSION_DERIVED.value,
     Action.VERSION_APPROVED.value,
     Action.APPROVAL_REVOKED.value,
+    Action.PLAN_SEALED.value,
+    Action.EVALUATION_REQUESTED.value,
     Action.WAIVER_GIVEN.value,
     Action.WAIVER_WITHDRAWN.value,
 )

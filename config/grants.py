@@ -20,6 +20,7 @@ APP_INSERT_ONLY = (
     "registry_versioncontributor",
     "registry_cardrevision",
     "registry_aliasmove",
+    "evaluation_evaluationplan",
     "governance_policyversion",
     "governance_comment",
     "governance_signature",
@@ -35,6 +36,7 @@ APP_INSERT_ONLY = (
 APP_COLUMN_UPDATES = {
     "registry_registeredmodel": ("purpose", "licence", "tags"),
     "registry_modelversion": ("status", "status_reason"),
+    "evaluation_evaluationrun": ("job_id", "report_id", "golden_id"),
     "governance_review": ("state", "closed_at", "notary_note"),
 }
 

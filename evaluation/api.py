@@ -30,11 +30,14 @@ class Evaluations(EvidenceView):
     )
     @once
     def post(self, request: Request, name: str, number: int) -> Response:
-        """Ask for a measurement on a held-out snapshot; a job does it."""
+        """Ask for a measurement on a held-out snapshot or under a plan; a job does it."""
         version = version_numbered(self.caller, name, number)
         fields = EvaluationIn.read(request.data)
-        dataset = dataset_by_id(self.caller, fields.pop("dataset"))
-        run = services.request_run(caller=self.caller, version=version, dataset=dataset, **fields)
+        if "dataset" in fields:
+            fields["dataset"] = dataset_by_id(self.caller, fields["dataset"])
+        if "plan" in fields:
+            fields["plan"] = selectors.plan_by_id(version, fields["plan"])
+        run = services.request_run(caller=self.caller, version=version, **fields)
         return Response(EvaluationOut(run).data, status=202)
 
 

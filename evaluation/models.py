@@ -1,4 +1,4 @@
-"""Requests to measure or explain a version; the results are evidence on the version."""
+"""Plans of evaluations, and requests to measure or explain; the results are evidence."""
 
 import uuid
 
@@ -8,14 +8,50 @@ from django.db import models
 from registry.models import DatasetSnapshot, Evidence, ModelVersion
 
 
+class EvaluationPlan(models.Model):
+    """Criteria of a version's evaluation, sealed before its run; the document is its evidence.
+
+    A version's plans are one line: the first supersedes nothing, each other one the one before it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="plans")
+    dataset = models.ForeignKey(DatasetSnapshot, on_delete=models.PROTECT, related_name="+")
+    document = models.OneToOneField(Evidence, on_delete=models.PROTECT, related_name="plan")
+    seed = models.BigIntegerField()
+    resamples = models.PositiveIntegerField()
+    supersedes = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+    sealed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version"],
+                condition=models.Q(supersedes=None),
+                name="one_first_plan",
+            ),
+        ]
+
+
 class EvaluationRun(models.Model):
-    """One measurement of a version on a snapshot, beside the champion where there is one."""
+    """One measurement of a version on a snapshot, beside the champion where there is one.
+
+    Under a plan, if that was sealed before: of the same version, rows, seed and resamples.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="evaluations")
     dataset = models.ForeignKey(DatasetSnapshot, on_delete=models.PROTECT, related_name="+")
     champion = models.ForeignKey(
         ModelVersion, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    plan = models.ForeignKey(
+        EvaluationPlan, null=True, on_delete=models.PROTECT, related_name="runs"
     )
     seed = models.BigIntegerField()
     resamples = models.PositiveIntegerField()
@@ -28,7 +64,9 @@ class EvaluationRun(models.Model):
     golden = models.ForeignKey(Evidence, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        indexes = [models.Index(fields=["version", "-created_at"], name="evaluation_version")]
+        indexes = [
+            models.Index(fields=["version", "-created_at"], name="evaluation_version"),
+        ]
 
 
 class ExplanationRun(models.Model):

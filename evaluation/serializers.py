@@ -2,21 +2,148 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api import Input
-from evaluation.models import EvaluationRun, ExplanationRun
-from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED
+from evaluation.criteria import BOUNDS, MOST_FLOORS
+from evaluation.metrics.catalogue import BY_NAME
+from evaluation.models import EvaluationPlan, EvaluationRun, ExplanationRun
+from evaluation.planned import Planned
+from evaluation.selectors import document_of
+from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED, RESAMPLES
+from registry.serializers import DigestField
 
 
 class EvaluationIn(Input):
-    """What to measure on."""
+    """What to measure on: a plan, or rows."""
+
+    plan = serializers.UUIDField(
+        required=False, help_text="The version's last plan; what else is given must say the same."
+    )
+    dataset = serializers.UUIDField(required=False, help_text="Needed without a plan.")
+    seed = serializers.IntegerField(
+        min_value=0, max_value=MOST_SEED, required=False, help_text="Without a plan 0 by default."
+    )
+    resamples = serializers.IntegerField(
+        min_value=100,
+        max_value=MOST_RESAMPLES,
+        required=False,
+        help_text=f"Without a plan {RESAMPLES} by default.",
+    )
+
+
+class CriterionIn(Input):
+    """A limit on a metric: at least that where higher is better, else at most."""
+
+    metric = serializers.ChoiceField(list(BY_NAME))
+    limit = serializers.FloatField(min_value=-1e12, max_value=1e12)
+    bound = serializers.ChoiceField(
+        BOUNDS,
+        required=False,
+        default=BOUNDS[0],
+        help_text="interval: the worse end of the 95 % interval must meet the limit.",
+    )
+
+
+class PlanIn(Input):
+    """What a measurement has to show."""
 
     dataset = serializers.UUIDField()
+    criteria = serializers.ListField(child=CriterionIn(), allow_empty=False, max_length=MOST_FLOORS)
     seed = serializers.IntegerField(min_value=0, max_value=MOST_SEED, required=False, default=0)
     resamples = serializers.IntegerField(
-        min_value=100, max_value=MOST_RESAMPLES, required=False, default=2000
+        min_value=100, max_value=MOST_RESAMPLES, required=False, default=RESAMPLES
     )
+
+
+class CriterionOut(serializers.Serializer[Any]):
+    """A limit on a metric."""
+
+    metric = serializers.CharField()
+    limit = serializers.FloatField()
+    bound = serializers.ChoiceField(BOUNDS)
+
+
+class PlanOut(serializers.ModelSerializer[EvaluationPlan]):
+    """A sealed plan; its bytes are evidence of the version."""
+
+    digest = DigestField(source="document.digest")
+    criteria = serializers.SerializerMethodField()
+    sealed_by = serializers.CharField(source="sealed_by.username")
+
+    class Meta:
+        model = EvaluationPlan
+        fields = [
+            "id",
+            "digest",
+            "dataset",
+            "criteria",
+            "seed",
+            "resamples",
+            "supersedes",
+            "sealed_by",
+            "sealed_at",
+        ]
+
+    @extend_schema_field(CriterionOut(many=True))
+    def get_criteria(self, plan: EvaluationPlan) -> list[dict[str, Any]]:
+        """The limits as they were sealed."""
+        criteria: list[dict[str, Any]] = document_of(plan)["criteria"]
+        return criteria
+
+
+class JudgedOut(CriterionOut):
+    """A limit, and what the report says to it."""
+
+    metric = serializers.CharField(source="floor.metric")
+    limit = serializers.FloatField(source="floor.limit")
+    bound = serializers.ChoiceField(BOUNDS, source="floor.bound")
+    state = serializers.CharField(help_text="passed (met), failed (not met) or not measured")
+    measured = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField()
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    """A part of the plan that the one before it says otherwise, or not at all (null)."""
+
+    what = serializers.CharField()
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class PlannedOut(serializers.Serializer[Any]):
+    """An evaluation beside the plan that was sealed before its run."""
+
+    plan = PlanOut()
+    criteria = JudgedOut(many=True)
+    met = serializers.IntegerField()
+    sealed_before_run_s = serializers.SerializerMethodField()
+    known_before = serializers.IntegerField(
+        source="known",
+        help_text="Results on these rows that were there before the plan was sealed.",
+    )
+    earlier = PlanOut(many=True, help_text="Plans of the version before this one, the last first.")
+    later = PlanOut(many=True, help_text="Plans sealed after the run was asked for.")
+    changes = ChangeOut(many=True, help_text="Against the last of the earlier plans.")
+
+    def get_sealed_before_run_s(self, planned: Planned) -> float:
+        """Seconds from the seal until the run was asked for."""
+        return planned.ahead.total_seconds()
+
+
+class UsesOut(serializers.Serializer[Any]):
+    """How often rows were measured on for a model, and for how many of its versions."""
+
+    runs = serializers.IntegerField()
+    versions = serializers.IntegerField()
+
+
+class ModelUsesOut(UsesOut):
+    """The same of each model."""
+
+    model = serializers.CharField()
+    last_at = serializers.DateTimeField()
 
 
 class ExplanationIn(Input):
@@ -43,6 +170,7 @@ class EvaluationOut(serializers.ModelSerializer[EvaluationRun]):
         fields = [
             "id",
             "job_id",
+            "plan",
             "dataset",
             "champion",
             "seed",

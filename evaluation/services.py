@@ -1,10 +1,11 @@
-"""Verbs of measuring and explaining: ask, complete, fail."""
+"""Verbs of measuring and explaining: ask, complete, fail. Plans are sealed in `plans`."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.callers import Caller
 from audit.actions import Action
@@ -12,7 +13,7 @@ from audit.actors import SYSTEM
 from audit.services import record
 from common.errors import Conflict, Invalid
 from evaluation import policies
-from evaluation.models import EvaluationRun, ExplanationRun
+from evaluation.models import EvaluationPlan, EvaluationRun, ExplanationRun
 from registry.jobs import things_of
 from registry.models import DatasetSnapshot, Evidence, ModelVersion, Status
 from registry.selectors import champion_of
@@ -20,10 +21,22 @@ from registry.services import add_evidence, note_contributor
 from worker.jobs import enqueue, finish
 from worker.models import Job
 
+RESAMPLES = 2000
 MOST_RESAMPLES = 10_000
 MOST_ROWS = 1000
 MOST_SEED = 2**31 - 1
 _CLOSED = (Status.RETIRED, Status.QUARANTINED)
+
+
+def check_measurable(
+    version: ModelVersion, dataset: DatasetSnapshot, seed: int, resamples: int
+) -> None:
+    """Raises Conflict, Invalid where the version cannot be measured on these rows like this."""
+    _check(version, dataset, seed)
+    if dataset.split == "train":
+        raise Invalid("Measure on held-out rows, not on a training split.", field="dataset")
+    if not 100 <= resamples <= MOST_RESAMPLES:
+        raise Invalid(f"From 100 to {MOST_RESAMPLES} resamples.", field="resamples")
 
 
 def _check(version: ModelVersion, dataset: DatasetSnapshot, seed: int) -> None:
@@ -40,32 +53,38 @@ def request_run(
     *,
     caller: Caller,
     version: ModelVersion,
-    dataset: DatasetSnapshot,
-    seed: int = 0,
-    resamples: int = 2000,
+    dataset: DatasetSnapshot | None = None,
+    seed: int | None = None,
+    resamples: int | None = None,
+    plan: EvaluationPlan | None = None,
 ) -> EvaluationRun:
     """Ask for a measurement on a held-out snapshot, beside the champion where there is one.
 
-    Raises NotAllowed, Conflict, Invalid.
+    Under a plan, what is left out is as the plan says, and nothing may be otherwise. Without one
+    the seed is 0 and there are 2,000 resamples. Raises NotAllowed, Conflict, Invalid.
     """
     policies.may_evaluate(caller, version.model.team_id).enforce()
-    _check(version, dataset, seed)
-    if dataset.split == "train":
-        raise Invalid("Measure on held-out rows, not on a training split.", field="dataset")
-    if not 100 <= resamples <= MOST_RESAMPLES:
-        raise Invalid(f"From 100 to {MOST_RESAMPLES} resamples.", field="resamples")
+    if plan is not None:
+        _check_plan(version, plan, dataset=dataset, seed=seed, resamples=resamples)
+        dataset, seed, resamples = plan.dataset, plan.seed, plan.resamples
+    if dataset is None:
+        raise Invalid("Name the rows, or a plan.", field="dataset")
+    seed, resamples = seed or 0, RESAMPLES if resamples is None else resamples
+    check_measurable(version, dataset, seed, resamples)
     champion = champion_of(version.model)
     run = EvaluationRun.objects.create(
         version=version,
         dataset=dataset,
         champion=champion if champion and champion.pk != version.pk else None,
+        plan=plan,
         seed=seed,
         resamples=resamples,
         requested_by=caller.user,
     )
     run.job_id = _start(caller, version, "evaluation.run", run.pk)
     run.save(update_fields=["job_id"])
-    _record(caller, Action.EVALUATION_REQUESTED, version, dataset, run.pk, seed)
+    named = {"plan": f"sha256:{plan.document.digest}"} if plan else {}
+    _record(caller, Action.EVALUATION_REQUESTED, version, dataset, run.pk, seed, named)
     note_contributor(version=version, person_id=caller.person_id, reason="evaluation")
     return run
 
@@ -94,6 +113,31 @@ def request_explanation(
     return run
 
 
+def _check_plan(
+    version: ModelVersion,
+    plan: EvaluationPlan,
+    *,
+    dataset: DatasetSnapshot | None,
+    seed: int | None,
+    resamples: int | None,
+) -> None:
+    if plan.version_id != version.pk:
+        raise Invalid("The plan is for another version.", field="plan")
+    ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    if EvaluationPlan.objects.filter(supersedes=plan).exists():
+        raise Conflict("A later plan supersedes this one; measure under the last.")
+    if plan.sealed_at > timezone.now():
+        raise Conflict("The plan was not sealed before this run.")
+    wanted: dict[str, tuple[object, object]] = {
+        "dataset": (dataset and dataset.pk, plan.dataset_id),
+        "seed": (seed, plan.seed),
+        "resamples": (resamples, plan.resamples),
+    }
+    for field, (given, sealed) in wanted.items():
+        if given is not None and given != sealed:
+            raise Invalid("The plan says otherwise; leave this out.", field=field)
+
+
 def _start(caller: Caller, version: ModelVersion, kind: str, run_id: UUID) -> UUID:
     job = enqueue(
         kind=kind,
@@ -113,12 +157,14 @@ def _record(
     dataset: DatasetSnapshot,
     run_id: UUID,
     seed: int,
+    more: Mapping[str, str] | None = None,
 ) -> None:
+    said = {"run": str(run_id), "dataset": f"sha256:{dataset.blob_id}", "seed": seed}
     record(
         actor=caller.actor,
         action=action,
         subject=("version", version.pk),
-        payload={"run": str(run_id), "dataset": f"sha256:{dataset.blob_id}", "seed": seed},
+        payload=said | dict(more or {}),
         related=[("model", version.model_id), ("dataset", dataset.pk)],
     )
 
@@ -132,10 +178,15 @@ def complete_run(
     report: Mapping[str, Any],
     golden: Mapping[str, Any],
 ) -> EvaluationRun:
-    """Keep the report and the golden rows, and end the job, in one. Raises LostLease."""
+    """Keep the report and the golden rows, and end the job, in one. Raises LostLease.
+
+    The report of a run under a plan names the plan by its digest.
+    """
     finish(job_id, token)
-    run = EvaluationRun.objects.select_related("version").get(pk=run_id)
-    run.report = add_evidence(version=run.version, kind="evaluation", document=report)
+    run = EvaluationRun.objects.select_related("version", "plan__document").get(pk=run_id)
+    named = {"plan": f"sha256:{run.plan.document.digest}"} if run.plan else {}
+    document = {**report, **named}
+    run.report = add_evidence(version=run.version, kind="evaluation", document=document)
     run.golden = add_evidence(version=run.version, kind="golden", document=golden)
     run.save(update_fields=["report", "golden"])
     _completed(Action.EVALUATION_COMPLETED, run.version, run.pk, [run.report, run.golden])

@@ -92,7 +92,11 @@ class Submit(CallerView):
 
 def _detail(review: Review) -> Any:
     statement = selectors.statement_of(review)
-    context = {"statement": statement, "waivers": selectors.waivers_named(statement)}
+    context = {
+        "statement": statement,
+        "waivers": selectors.waivers_named(statement),
+        "measured": selectors.measured_in(review, statement),
+    }
     return ReviewDetailOut(review, context=context).data
 
 

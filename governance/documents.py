@@ -6,22 +6,24 @@ from typing import Any
 
 from accounts.roles import Role
 from common.errors import Invalid
+from evaluation.criteria import Floor, read_floors
 from evaluation.metrics.catalogue import BY_NAME
 from trust.methods import DEMAND
 from trust.waivers import EVERY_METRIC, NEVER_WAIVED
 
 TYPE = "assay/policy/1"
 KINDS_OF_EVIDENCE = ("evaluation", "explanation", "golden", "card")
-BOUNDS = ("value", "interval")
 MOST_SIGNERS = 10
-MOST_FLOORS = 100
 LONGEST_VALIDITY_DAYS = 1825
 LONGEST_GRACE_S = 7 * 86400
+# The field of a policy that wants it, and the gate's name.
+SEALED_PLAN = "sealed_plan"
 WAIVABLE = (
     "evaluation",
     "explanation",
     "card",
     "parity",
+    SEALED_PLAN,
     EVERY_METRIC,
     *(f"metric:{name}" for name in BY_NAME),
 )
@@ -34,19 +36,8 @@ _KEYS = {
     "outage_grace_s",
     "waivable",
     DEMAND,
+    SEALED_PLAN,
 }
-
-
-@dataclass(frozen=True)
-class Floor:
-    """A limit on a metric: at least `limit` where higher is better, else at most.
-
-    With `bound` "interval" the worse end of the 95 % interval must meet the limit.
-    """
-
-    metric: str
-    limit: float
-    bound: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +45,7 @@ class Policy:
     """What a version needs to be approved; `waivable` names the gates that may be waived.
 
     With `second_factor` only those sign and waive who show one.
+    With `sealed_plan` the criteria of the evaluation are sealed before its run, and met.
     """
 
     metrics: tuple[Floor, ...]
@@ -64,6 +56,7 @@ class Policy:
     outage_grace_s: int
     waivable: tuple[str, ...] = ()
     second_factor: bool = False
+    sealed_plan: bool = False
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Policy":
@@ -80,7 +73,7 @@ class Policy:
         if not set(roles) <= {Role.REVIEWER.value, Role.MANAGER.value, Role.COMPLIANCE.value}:
             raise Invalid("Only reviewers, managers and compliance sign.", field="signers.roles")
         return cls(
-            metrics=_floors(document.get("metrics", [])),
+            metrics=read_floors(document.get("metrics", []), "metrics"),
             evidence=_names(document.get("evidence", []), "evidence", KINDS_OF_EVIDENCE),
             signers=_whole(signers.get("count"), "signers.count", 1, MOST_SIGNERS),
             roles=roles,
@@ -92,30 +85,26 @@ class Policy:
             ),
             waivable=_waivable(document.get("waivable", [])),
             second_factor=_truth(document.get(DEMAND, False), DEMAND),
+            sealed_plan=_truth(document.get(SEALED_PLAN, False), SEALED_PLAN),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """The document in its one form.
 
-        Without `waivable` and `second_factor` where they are empty: so read the policies from
-        before there were any.
+        Without `waivable`, `second_factor` and `sealed_plan` where they ask nothing: so read the
+        policies from before there were any.
         """
-        waivable = {"waivable": list(self.waivable)} if self.waivable else {}
-        demand = {DEMAND: True} if self.second_factor else {}
-        return (
-            {
-                "type": TYPE,
-                "metrics": [
-                    {"metric": f.metric, "limit": f.limit, "bound": f.bound} for f in self.metrics
-                ],
-                "evidence": list(self.evidence),
-                "signers": {"count": self.signers, "roles": list(self.roles)},
-                "validity_days": self.validity_days,
-                "outage_grace_s": self.outage_grace_s,
-            }
-            | waivable
-            | demand
-        )
+        later: dict[str, Any] = {"waivable": list(self.waivable)} if self.waivable else {}
+        later |= {DEMAND: True} if self.second_factor else {}
+        later |= {SEALED_PLAN: True} if self.sealed_plan else {}
+        return {
+            "type": TYPE,
+            "metrics": [floor.as_dict() for floor in self.metrics],
+            "evidence": list(self.evidence),
+            "signers": {"count": self.signers, "roles": list(self.roles)},
+            "validity_days": self.validity_days,
+            "outage_grace_s": self.outage_grace_s,
+        } | later
 
 
 def _mapping(value: object, field: str, keys: set[str]) -> Mapping[str, Any]:
@@ -153,26 +142,6 @@ def _waivable(value: object) -> tuple[str, ...]:
         if isinstance(item, str) and item in NEVER_WAIVED:
             raise Invalid(f"The gate {item} can never be waived.", field="waivable")
     return _names(value, "waivable", WAIVABLE)
-
-
-def _floors(value: object) -> tuple[Floor, ...]:
-    if not isinstance(value, list):
-        raise Invalid("This must be a list.", field="metrics")
-    if len(value) > MOST_FLOORS:
-        raise Invalid(f"A policy has at most {MOST_FLOORS} floors.", field="metrics")
-    return tuple(_floor(item, f"metrics[{n}]") for n, item in enumerate(value))
-
-
-def _floor(value: object, field: str) -> Floor:
-    item = _mapping(value, field, {"metric", "limit", "bound"})
-    metric, limit, bound = item.get("metric"), item.get("limit"), item.get("bound", "value")
-    if not isinstance(metric, str) or metric not in BY_NAME:
-        raise Invalid(f"There is no metric {metric!r}.", field=f"{field}.metric")
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not abs(limit) <= 1e12:
-        raise Invalid("The limit must be a number.", field=f"{field}.limit")
-    if bound not in BOUNDS:
-        raise Invalid("The bound is value or interval.", field=f"{field}.bound")
-    return Floor(metric, float(limit), str(bound))
 
 
 def _default(accuracy: float, bound: str, signers: int, days: int, grace: int) -> Policy:

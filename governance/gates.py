@@ -10,15 +10,16 @@ from hashlib import sha256
 from typing import Any
 
 from common.errors import Conflict
+from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor, judge
 from evaluation.metrics.catalogue import BY_NAME
-from governance.documents import Floor, Policy
+from evaluation.planned import Planned, planned
+from evaluation.selectors import run_of
+from governance.documents import SEALED_PLAN, Policy
 from governance.models import Waiver
 from registry.cards import missing_fields
 from registry.models import CardRevision, Evidence, ModelVersion
 from registry.selectors import latest_card
 from trust.canonical import canonical
-
-PASSED, FAILED, NOT_MEASURED = "passed", "failed", "not measured"
 
 
 @dataclass(frozen=True)
@@ -91,23 +92,37 @@ class Subject:
     policy: Policy
     reports: dict[str, Report]
     card: CardRevision | None
+    plan: Planned | None = None
 
 
 def look_at(version: ModelVersion, policy: Policy) -> Subject:
     """The newest report of each kind and the newest card of a version, read from their bytes.
 
-    Raises Conflict if the bytes are not those of the digest.
+    Of plans, that of the newest evaluation's run. Raises Conflict if the bytes are not those of
+    the digest.
     """
     newest: dict[str, Evidence] = {}
     for row in Evidence.objects.filter(version=version).order_by("created_at", "pk"):
-        newest[row.kind] = row
+        if row.kind != "plan":
+            newest[row.kind] = row
     reports = {kind: Report(row, _body_of(row, kind)) for kind, row in newest.items()}
     card = latest_card(version)
     if card is not None:
         said = _body_of(card, "card")
         if any(said.get(name) != text for name, text in card.content.items()):
             raise Conflict("The card's fields are not those of its digest.")
-    return Subject(version, policy, reports, card)
+    plan = _plan_of(version, reports.get("evaluation"))
+    if plan is not None:
+        document = plan.plan.document
+        reports["plan"] = Report(document, _body_of(document, "plan"))
+    return Subject(version, policy, reports, card, plan)
+
+
+def _plan_of(version: ModelVersion, report: Report | None) -> Planned | None:
+    if report is None or "plan" not in report.body:
+        return None
+    run = run_of(version, report.row.digest)
+    return planned(run, report.body) if run else None
 
 
 def _body_of(row: Evidence | CardRevision, kind: str) -> dict[str, Any]:
@@ -176,23 +191,35 @@ def metrics_reach_floors(subject: Subject) -> Iterable[GateResult]:
 
 
 def _floor(floor: Floor, report: Report | None) -> GateResult:
+    found = judge(floor, report.body if report else None, of="policy")
+    evidence = report.digest if report and found.in_report else None
     name = f"metric:{floor.metric}"
-    measured = report.body["metrics"].get(floor.metric) if report else None
-    if report is None or measured is None or measured["state"] != "measured":
-        why = (measured or {}).get("note") or "No evaluation has measured it."
-        return GateResult(name, NOT_MEASURED, None, floor.limit, why)
-    higher = BY_NAME[floor.metric].direction == "higher"
-    value = measured["value"]
-    if floor.bound == "interval":
-        value = measured["low"] if higher else measured["high"]
-    if value is None:
-        why = measured.get("note") or "The interval could not be measured."
-        return GateResult(name, NOT_MEASURED, None, floor.limit, why, report.digest)
-    holds = value >= floor.limit if higher else value <= floor.limit
-    what = "The worse end of the 95 % interval" if floor.bound == "interval" else "The value"
-    relation = "at least" if higher else "at most"
-    reason = f"{what} is {value:.4g}; the policy wants {relation} {floor.limit:g}."
-    return GateResult(name, PASSED if holds else FAILED, value, floor.limit, reason, report.digest)
+    return GateResult(name, found.state, found.measured, floor.limit, found.reason, evidence)
+
+
+def criteria_sealed(subject: Subject) -> Iterable[GateResult]:
+    """The criteria of the evaluation were sealed before any result was known, and are met."""
+    if not subject.policy.sealed_plan:
+        return
+    if "evaluation" not in subject.reports:
+        yield GateResult(SEALED_PLAN, NOT_MEASURED, None, None, "There is no evaluation yet.")
+        return
+    if subject.plan is None:
+        why = "No plan was sealed before the run of this evaluation."
+        evidence = subject.reports["evaluation"].digest
+        yield GateResult(SEALED_PLAN, FAILED, None, None, why, evidence)
+        return
+    yield _sealed(subject.plan, subject.reports["plan"].digest)
+
+
+def _sealed(plan: Planned, digest: str) -> GateResult:
+    states = {found.state for found in plan.criteria}
+    state = next((bad for bad in (FAILED, NOT_MEASURED) if bad in states), PASSED)
+    reason = f"{plan.met} of {len(plan.criteria)} criteria, sealed before the run, are met."
+    if plan.known:
+        state = FAILED
+        reason = f"{plan.known} results on these rows were known before the plan was sealed."
+    return GateResult(SEALED_PLAN, state, plan.met, len(plan.criteria), reason, digest)
 
 
 def derived_compared(subject: Subject) -> Iterable[GateResult]:
@@ -214,6 +241,7 @@ GATES: tuple[Gate, ...] = (
     evidence_present,
     card_complete,
     metrics_reach_floors,
+    criteria_sealed,
     derived_compared,
 )
 

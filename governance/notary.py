@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
@@ -104,6 +105,7 @@ def _re_derive(review: Review) -> list[Signature]:
     if len(signatures) < max(policy.signers, int(statement["signers_required"])):
         raise Refused("Fewer persons than the policy wants may sign for this version now.")
     _check_logged(Action.REVIEW_SIGNED, "signature", ("review", review.pk), signatures)
+    _check_plan(review, statement)
     waivers = [gate.waiver for gate in gates if gate.waiver]
     _check_logged(Action.WAIVER_GIVEN, "waiver", ("version", review.version_id), waivers)
     return signatures
@@ -143,6 +145,22 @@ def _check_logged(
     for row in given:
         if (f"sha256:{row.digest}", str(row.person_id)) not in known:
             raise Refused(f"A {part} has no event in the log.")
+
+
+def _check_plan(review: Review, statement: dict[str, Any]) -> None:
+    """In the log the plan of the evaluation comes before every run under it."""
+    plans = [entry["digest"] for entry in statement["evidence"] if entry["kind"] == "plan"]
+    if not plans:
+        return
+    logged = AuditEvent.objects.filter(
+        action__in=(Action.PLAN_SEALED.value, Action.EVALUATION_REQUESTED.value),
+        subject_type="version",
+        subject_id=str(review.version_id),
+    ).order_by("pk")
+    events = [parse_event(bytes(leaf)) for leaf in logged.values_list("leaf", flat=True)]
+    told = [event.action for event in events if event.payload.get("plan") == plans[0]]
+    if told[:1] != [Action.PLAN_SEALED.value] or told.count(Action.PLAN_SEALED.value) != 1:
+        raise Refused("The log does not tell of the plan before its run.")
 
 
 def _send_back(review: Review, reason: str) -> None:

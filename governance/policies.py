@@ -14,6 +14,7 @@ HANDS = {
     "uploaded": "uploaded it",
     "trained": "asked for its training",
     "compressed": "asked for its compression",
+    "plan": "chose its criteria",
     "evaluation": "chose its evaluation",
     "explanation": "chose its explanation",
     "card": "edited its card",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +14,11 @@ from django.db.models import Case, Q, QuerySet, When
 
 from accounts.callers import Caller
 from common.errors import Conflict, NotFound
+from evaluation.planned import Planned, planned
+from evaluation.selectors import Uses, run_of, uses_for
 from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision, Waiver
 from registry import policies as registry_policies
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import Evidence, ModelVersion, RegisteredModel
 from trust.approval import ArtifactDigests, Verdict, artifact_digests_of, verify_approval
 from trust.errors import TrustError
 from trust.fields import as_object, read_objects
@@ -104,6 +107,33 @@ def waivers_named(statement: Mapping[str, Any]) -> list[Waiver]:
     rows = Waiver.objects.filter(digest__in=digests).select_related("policy", "withdrawal")
     found = {row.digest: row for row in rows} if digests else {}
     return [found[digest] for digest in digests if digest in found]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The evaluation of a statement: its plan, and how often its rows were used for the model."""
+
+    plan: Planned | None = None
+    uses: Uses | None = None
+
+    @classmethod
+    def of(cls, version: ModelVersion, digest: str, report: Mapping[str, Any]) -> "Measured":
+        """Of the report with this SHA-256 (hex), already parsed."""
+        run = run_of(version, digest)
+        if run is None:
+            return cls()
+        return cls(planned(run, report), uses_for(version.model_id, run.dataset.blob_id))
+
+
+def measured_in(review: Review, statement: Mapping[str, Any]) -> Measured:
+    """Of the evaluation that the review's statement names; empty where it names none."""
+    named = {entry["kind"]: entry["digest"] for entry in statement["evidence"]}
+    digest = named.get("evaluation", "").removeprefix("sha256:")
+    rows = Evidence.objects.filter(version=review.version_id, kind="evaluation", digest=digest)
+    row = rows.first()
+    if row is None:
+        return Measured()
+    return Measured.of(review.version, digest, json.loads(bytes(row.body)))
 
 
 def trusted_keys() -> TrustedKeys:

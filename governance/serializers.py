@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.serializers import Reauthenticated
 from common.api import Input
+from evaluation.serializers import PlannedOut, UsesOut
 from governance.answering import Answering
 from governance.models import (
     Approval,
@@ -155,10 +156,12 @@ class ReviewDetailOut(ReviewOut):
 
     statement = serializers.SerializerMethodField()
     waivers = serializers.SerializerMethodField()
+    plan = serializers.SerializerMethodField()
+    uses = serializers.SerializerMethodField()
     approval = serializers.SerializerMethodField()
 
     class Meta(ReviewOut.Meta):
-        fields = [*ReviewOut.Meta.fields, "statement", "waivers", "approval"]
+        fields = [*ReviewOut.Meta.fields, "statement", "waivers", "plan", "uses", "approval"]
 
     def get_statement(self, review: Review) -> dict[str, Any]:
         """The statement that persons sign, parsed; its bytes are at `statement`."""
@@ -169,6 +172,18 @@ class ReviewDetailOut(ReviewOut):
     def get_waivers(self, review: Review) -> Any:
         """The waivers that the statement names."""
         return WaiverOut(self.context["waivers"], many=True).data
+
+    @extend_schema_field(PlannedOut(allow_null=True))
+    def get_plan(self, review: Review) -> Any:
+        """The plan of the evaluation that the statement names; null if none was sealed before."""
+        plan = self.context["measured"].plan
+        return PlannedOut(plan).data if plan else None
+
+    @extend_schema_field(UsesOut(allow_null=True))
+    def get_uses(self, review: Review) -> Any:
+        """Uses of that evaluation's rows for the model; null where nothing was measured."""
+        uses = self.context["measured"].uses
+        return UsesOut(uses).data if uses else None
 
     def get_approval(self, review: Review) -> dict[str, Any] | None:
         """The approval, once the notary has given it."""

@@ -11,9 +11,10 @@ from accounts.reauthentication import reauthenticate
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
+from evaluation.criteria import PASSED
 from governance import policies
 from governance.documents import Policy
-from governance.gates import PASSED, GateResult, blocking
+from governance.gates import GateResult, blocking
 from governance.models import (
     Comment,
     PolicyVersion,

@@ -14,6 +14,7 @@ from trust.bundle_layout import (
 )
 from trust.bundle_log import LogFacts
 from trust.bundle_members import BundleMembers
+from trust.bundle_plans import check_plan
 from trust.bundle_report import BundleReport
 from trust.bundle_waivers import check_gates
 from trust.digests import digest_hex
@@ -132,6 +133,7 @@ def _check_statement(
         compare_statement(statement, approval, manifest, find)
         policy = _check_policy(members, statement, approval, report)
         _check_evidence(members, statement, approval, report)
+        check_plan(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
         _check_quorum(members, statement, policy, approval, facts, report)
     except Malformed as error:

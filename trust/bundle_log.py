@@ -25,6 +25,10 @@ class LogFacts:
     """waiver digest -> the acting person"""
     waivers_withdrawn: dict[str, datetime] = field(default_factory=dict)
     """waiver digest -> the first withdrawal"""
+    plans_sealed: set[str] = field(default_factory=set)
+    """digest of a plan"""
+    plans_late: set[str] = field(default_factory=set)
+    """digest of a plan of which a run was asked for before it was sealed"""
     revoked: dict[str, datetime] = field(default_factory=dict)
     """approval -> the first revocation"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
@@ -44,6 +48,11 @@ class LogFacts:
             waiver = read_digest(payload, "waiver")
             withdrawn = self.waivers_withdrawn
             withdrawn[waiver] = min(event.at, withdrawn.get(waiver, event.at))
+        elif event.action == "plan.sealed":
+            self.plans_sealed.add(read_digest(payload, "plan"))
+        elif event.action == "evaluation.requested" and "plan" in payload:
+            plan = read_digest(payload, "plan")
+            self.plans_late |= {plan} - self.plans_sealed
         elif event.action == "approval.revoked":
             approval = read_text(payload, "approval")
             self.revoked[approval] = min(event.at, self.revoked.get(approval, event.at))

@@ -60,6 +60,7 @@ HANDS = (
     gettext_noop("uploaded it"),
     gettext_noop("asked for its training"),
     gettext_noop("asked for its compression"),
+    gettext_noop("chose its criteria"),
     gettext_noop("chose its evaluation"),
     gettext_noop("chose its explanation"),
     gettext_noop("edited its card"),

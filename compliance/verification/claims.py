@@ -7,13 +7,12 @@ the check of the log itself (`audit.verification`).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from django.db import connection
 
 from audit.findings import Finding
-from compliance.verification import statuses
-from compliance.verification.sql import LATEST_ROLES, at_most_once, facts, told_by
+from compliance.verification import measuring, statuses
+from compliance.verification.sql import LATEST_ROLES, Claim, at_most_once, facts, told_by
 
 # The row and its event are written by one transaction, a moment after the other.
 APART_S = 300
@@ -28,15 +27,6 @@ _COMPARE = """
        OR abs(extract(epoch FROM held.high - told.high)) > {apart}
     ORDER BY 1
 """
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Rows of a table and the events that tell of them."""
-
-    thing: str
-    held: str
-    told: str
 
 
 CLAIMS = (
@@ -136,7 +126,7 @@ CLAIMS = (
         facts(
             "version_id, kind, 'sha256:' || digest",
             "created_at",
-            "registry_evidence WHERE kind NOT IN ('sandbox', 'parity')",
+            "registry_evidence WHERE kind NOT IN ('sandbox', 'parity', 'plan')",
         ),
         at_most_once(
             "subject_id, r.key, r.value",
@@ -146,6 +136,7 @@ CLAIMS = (
             "ELSE '{}' END) r WHERE action IN ('evaluation.completed', 'explanation.completed')",
         ),
     ),
+    *measuring.CLAIMS,
     # No event names these: they come with the version that they are about, each once.
     Claim(
         "report of admission",

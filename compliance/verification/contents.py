@@ -9,6 +9,8 @@ from django.db.models import Model, QuerySet
 
 from audit.findings import Finding
 from common.errors import DomainError
+from evaluation.criteria import interval_of
+from evaluation.models import EvaluationPlan
 from governance.documents import Policy
 from governance.models import Comment, PolicyVersion, Review, Signature, Waiver
 from governance.waiving import record_of
@@ -42,6 +44,7 @@ def contents() -> Iterator[Finding]:
     waivers = Waiver.objects.select_related("policy", "version").defer("version__manifest")
     yield from _each("waiver", waivers, "record", "digest", _waiver)
     yield from _each("signature", signatures, "record", "digest", _signature)
+    yield from _plans()
     yield from _comments()
 
 
@@ -160,6 +163,33 @@ def _waiver(row: Waiver, said: Said) -> Iterator[str]:
     commitment = name_commitment(bytes.fromhex(row.salt), row.printed_name)
     yield from _differing(record_of(row, said["finding"] | found, said["method"]), said)
     yield from _differing({"name_commitment": commitment}, said)
+
+
+def _plans() -> Iterator[Finding]:
+    rows = EvaluationPlan.objects.select_related(
+        "document", "version", "dataset", "supersedes__document", "sealed_by"
+    ).defer("version__manifest")
+    for row in rows.order_by("pk").iterator(chunk_size=_CHUNK):
+        document = row.document
+        for why in _defects(row, bytes(document.body), document.digest, _plan):
+            yield Finding("plan", str(row.pk), why)
+
+
+def _plan(row: EvaluationPlan, said: Said) -> Iterator[str]:
+    before = getattr(row.supersedes, "document", None)
+    columns = {
+        "version": f"sha256:{row.version.digest}",
+        "seed": row.seed,
+        "interval": interval_of(row.resamples),
+        "supersedes": f"sha256:{before.digest}" if before else None,
+        "sealed_by": str(row.sealed_by.person_id),
+        "sealed_at": format_moment(row.sealed_at),
+    }
+    yield from _differing(columns, said)
+    rows = {"id": str(row.dataset_id), "digest": f"sha256:{row.dataset.blob_id}"}
+    yield from _differing(rows, said["dataset"])
+    if row.document.kind != "plan" or row.document.version_id != row.version_id:
+        yield "its document is no plan of its version."
 
 
 def _comments() -> Iterator[Finding]:

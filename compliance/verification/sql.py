@@ -3,6 +3,17 @@
 # All of it is constant text of this package.
 # ruff: noqa: S608
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Rows of a table and the events that tell of them."""
+
+    thing: str
+    held: str
+    told: str
+
 
 def facts(columns: str, at: str, source: str) -> str:
     """`k`, the columns as one JSON text, and `at`, for each row of the source."""

@@ -11,14 +11,14 @@ from compliance.verification.sql import at_most_once, facts
 
 # Contributors: who made it, described it or chose its measurement, and those of the parent as
 # they were when the version was derived.
-_HAND_OF_ACTION = """CASE action WHEN 'card.edited' THEN 'card'
+_HAND_OF_ACTION = """CASE action WHEN 'card.edited' THEN 'card' WHEN 'plan.sealed' THEN 'plan'
     WHEN 'evaluation.requested' THEN 'evaluation' WHEN 'explanation.requested' THEN 'explanation'
     ELSE payload->>'kind' END"""
 _HAND = f"""
     (WITH RECURSIVE hand(version, person, reason, at) AS (
         SELECT subject_id::text, person_id::text, {_HAND_OF_ACTION}, occurred_at
         FROM audit_auditevent WHERE action IN ('version.registered', 'version.derived',
-            'card.edited', 'evaluation.requested', 'explanation.requested')
+            'card.edited', 'plan.sealed', 'evaluation.requested', 'explanation.requested')
       UNION
         SELECT child.subject_id::text, hand.person, hand.reason, child.occurred_at
         FROM hand JOIN registry_modelversion p ON p.id::text = hand.version

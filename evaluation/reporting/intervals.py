@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.steering import Steering
+from evaluation.criteria import LEVEL
 from evaluation.metrics.rows import Floats, Rows
 
-LEVEL = 0.95
 # Below this share of resamples with a value, the interval would be one of chosen resamples.
 DEFINED_SHARE = 0.95
 WEIGHTS_AT_ONCE = 1_000_000

@@ -10,6 +10,7 @@ import numpy as np
 
 from common.errors import Invalid, Unavailable
 from common.steering import Progress, Steering
+from evaluation.criteria import interval_of
 from evaluation.features import Array, Features
 from evaluation.metrics.by_class import BY_CLASS, why_undefined
 from evaluation.metrics.catalogue import for_task
@@ -19,7 +20,7 @@ from evaluation.metrics.rows import Floats, Rows
 from evaluation.reporting.comparison import compare
 from evaluation.reporting.contender import Contender, in_order_of, run_on
 from evaluation.reporting.curves import calibration, curves
-from evaluation.reporting.intervals import LEVEL, Measure, resample
+from evaluation.reporting.intervals import Measure, resample
 from evaluation.reporting.latency import latency
 from evaluation.reporting.measured import measured, not_measured
 
@@ -72,7 +73,7 @@ def evaluate(
         "task": rows.task,
         "rows": len(rows),
         "seed": seed,
-        "interval": {"method": "percentile bootstrap", "level": LEVEL, "resamples": resamples},
+        "interval": interval_of(resamples),
         "metrics": {metric.name: _entry(metric, rows, drawn["candidate"]) for metric in metrics},
         **_details(rows, drawn["candidate"]),
         "predictions_digest": own.answers.digest(),

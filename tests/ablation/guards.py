@@ -7,6 +7,7 @@ side and must not notice.
 from tests.ablation.authority import AUTHORISATION
 from tests.ablation.factors import FACTORS
 from tests.ablation.guard import Guard
+from tests.ablation.plans import PLANS
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.waivers import WAIVERS
 
@@ -352,6 +353,7 @@ GUARDS: tuple[Guard, ...] = (
     *WAIVERS,
     *QUARANTINE,
     *FACTORS,
+    *PLANS,
     *DATABASE,
     *SERVING,
 )

@@ -167,6 +167,17 @@ REGISTRY = {
 }
 
 WORK = {
+    "plans_list": Call(_version(1)),
+    "plans_seal": Call(
+        _version(3),
+        lambda house: {
+            "dataset": house["dataset"],
+            "criteria": [{"metric": "accuracy", "limit": 0.9, "bound": "interval"}],
+            "seed": 5,
+            "resamples": 100,
+        },
+    ),
+    "datasets_uses": Call(_seeded("dataset_id", "dataset")),
     "evaluations_list": Call(_version(1)),
     "evaluations_request": Call(
         _version(3), lambda house: {"dataset": house["dataset"], "seed": 5, "resamples": 100}

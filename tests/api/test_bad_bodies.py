@@ -23,6 +23,7 @@ OPTIONAL = {
     "explanations_request": {"seed", "rows"},
     "models_change": {"purpose", "licence", "tags"},
     "models_register": {"tags"},
+    "plans_seal": {"seed", "resamples"},
     "policies_publish": {"team"},
     "aliases_move": {"accept_schema_change"},
     "trainings_request": {"params", "validation"},

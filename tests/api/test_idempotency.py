@@ -19,6 +19,7 @@ ONCE = [
     "explanations_request",
     "exports_request",
     "models_register",
+    "plans_seal",
     "policies_publish",
     "reviews_open",
     "teams_create",

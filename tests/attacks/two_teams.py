@@ -18,6 +18,7 @@ from audit.models import AuditEvent
 from compliance.models import Export
 from compliance.services import fail_export, request_export
 from evaluation import services as evaluation
+from evaluation.plans import seal_plan
 from governance.models import PolicyVersion, Review
 from governance.publishing import publish_policy
 from governance.releases import retire
@@ -34,6 +35,7 @@ from registry.services import change_model, edit_card, register_model
 from tests.cast import TEAM, password_of, user_of, who
 from tests.compliance.world import LENIENT
 from tests.factories import tiny, verbs
+from tests.factories.plans import accuracy
 from training import services as training
 from trust.times import format_moment
 from worker.models import Job
@@ -124,6 +126,7 @@ def _snapshot(hand: Caller, team: Team, split: str) -> DatasetSnapshot:
 def _jobs(hand: Caller, manager: Caller, version: ModelVersion) -> None:
     team = version.model.team
     train, test = _snapshot(hand, team, "train"), _snapshot(hand, team, "test")
+    seal_plan(caller=hand, version=version, dataset=test, criteria=accuracy(0.9))
     asked: list[tuple[Any, Callable[..., None]]] = [
         (
             training.request_run(

@@ -1,7 +1,7 @@
 """A real browser on the real pages, over a database of the test alone."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -110,7 +110,7 @@ class Site:
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert self.problems == [], path
 
-    def _accessible(self, page: Page, where: str, rules: dict[str, object]) -> None:
+    def _accessible(self, page: Page, where: str, rules: Mapping[str, object]) -> None:
         options = {"runOnly": rules, "resultTypes": ["violations"]}
         found = AxeResults(page.evaluate("options => axe.run(options)", options))
         assert found.violations_count == 0, f"{where}: {found.generate_report()}"

@@ -13,12 +13,15 @@ from accounts import totp
 from audit.models import AuditEvent
 from compliance.models import Export
 from compliance.services import request_export
+from evaluation.models import EvaluationRun
 from governance.models import PolicyVersion, Review, Signature
 from governance.services import comment, submit
 from tests.browser.conftest import OpenAs, Site
 from tests.cast import TEAM, password_of, the_team, user_of, who
 from tests.factories import verbs
 from tests.factories.factors import code_of
+from tests.factories.plans import STRENGTH, unmeasured
+from tests.stage import MODEL
 from worker.jobs import enqueue
 from worker.models import Job, JobLogLine, JobPoint, Status
 
@@ -238,3 +241,23 @@ def test_a_job_is_followed_live(site: Site, open_as: OpenAs, job: Job) -> None:
     expect(page.get_by_text("It broke.")).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_be_enabled()
     assert site.problems == []
+
+
+def test_criteria_are_sealed_before_the_run(site: Site, open_as: OpenAs) -> None:
+    version, page = unmeasured(), open_as("ada")
+    address = reverse("web:version-evaluation", args=[MODEL, version.number])
+    page.goto(f"{site.url}{address}")
+    page.get_by_role("link", name="Seal a plan").click()
+    site.look_at(page, page.url.removeprefix(site.url))
+    page.get_by_label("Limit of Accuracy").fill("0.9")
+    page.get_by_label("What of Accuracy must meet it").select_option("interval")
+    page.get_by_role("button", name="Seal the plan").click()
+    expect(page.get_by_text("Accuracy: lower end of the interval at least 0.9")).to_be_visible()
+    page.get_by_role("button", name="Measure under this plan").click()
+    expect(page).to_have_url(re.compile("/jobs/"))
+
+    verbs.complete(EvaluationRun.objects.get(version=version), strength=STRENGTH)
+    review = submit(caller=who("ada"), version=version)
+    for shown in (address, reverse("web:review", args=[review.pk])):
+        site.look_at(page, shown)
+        expect(page.locator("#plan")).to_contain_text("before the run, by Ada")

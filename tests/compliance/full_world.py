@@ -10,6 +10,7 @@ from accounts.factors import take_code
 from accounts.services import remove_role
 from audit.models import Checkpoint, Cosignature
 from audit.witnesses import Witness
+from evaluation.plans import seal_plan
 from evaluation.services import complete_run, request_run
 from governance.expiry import end_expired
 from governance.models import Review
@@ -103,7 +104,15 @@ def _measured(world: World, version: ModelVersion) -> None:
         ada, upload=send(ada, "rows.csv", table("test")), name="rows", split="test", team=world.team
     )
     for seed in (1, 2):
-        run = request_run(caller=ada, version=version, dataset=dataset, seed=seed, resamples=100)
+        plan = seal_plan(
+            caller=ada,
+            version=version,
+            dataset=dataset,
+            criteria=[{"metric": "accuracy", "limit": 0.5}],
+            seed=seed,
+            resamples=100,
+        )
+        run = request_run(caller=ada, version=version, plan=plan)
         job, token = taken(run.job_id)
         complete_run(
             run_id=run.pk,

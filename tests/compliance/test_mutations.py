@@ -36,6 +36,8 @@ TABLES = (
     "registry_evidence",
     "registry_versioncontributor",
     "registry_cardrevision",
+    "evaluation_evaluationplan",
+    "evaluation_evaluationrun",
     "registry_alias",
     "registry_aliasmove",
     "inference_prediction",
@@ -45,6 +47,7 @@ ROWS = 1
 NUMBER = "a number of the row alone: no event names it, no other row depends on it"
 MOMENT = "moments are compared with those of the events to within five minutes"
 FREE = "the log holds no free text of persons, and no digest of this one"
+REPORTED = "what was wished; the report, which the log names, says what was done"
 INSIDE = "the notary's order of work; the tree does not depend on it"
 # (table, column; * for whole rows) -> changes that are not found from inside, and why not.
 # docs/verify.md tells the same to auditors.
@@ -93,6 +96,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("registry_versioncontributor", "at"): ({"swap"}, MOMENT),
     ("registry_cardrevision", "id"): ({"flip"}, NUMBER),
     ("registry_cardrevision", "created_at"): ({"swap"}, MOMENT),
+    ("evaluation_evaluationrun", "champion_id"): ({"redirect"}, REPORTED),
+    ("evaluation_evaluationrun", "resamples"): ({"flip"}, REPORTED),
+    ("evaluation_evaluationrun", "created_at"): ({"swap"}, MOMENT),
+    ("evaluation_evaluationrun", "job_id"): ({"flip", "null", "swap"}, NUMBER),
     ("registry_alias", "id"): ({"flip"}, NUMBER),
     ("registry_alias", "moved_at"): ({"swap"}, MOMENT),
     ("registry_aliasmove", "id"): ({"flip"}, NUMBER),

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.callers import Caller
 from common.errors import DomainError
 from common.problems import problem_of
-from evaluation.models import EvaluationRun, ExplanationRun
+from evaluation.models import EvaluationPlan, EvaluationRun, ExplanationRun
 from evaluation.services import (
     complete_explanation,
     complete_run,
@@ -152,9 +152,22 @@ def taken(job_id: UUID | None) -> tuple[UUID, int]:
     return job_id, 1
 
 
-def evaluate(caller: Caller, version: ModelVersion, *, strength: float = 1.0) -> EvaluationRun:
-    """Ask for a measurement, and complete it as the job does."""
-    run = request_run(caller=caller, version=version, dataset=dataset(), seed=1, resamples=100)
+def evaluate(
+    caller: Caller,
+    version: ModelVersion,
+    *,
+    strength: float = 1.0,
+    plan: EvaluationPlan | None = None,
+) -> EvaluationRun:
+    """Ask for a measurement, under a plan if there is one, and complete it as the job does."""
+    wishes: dict[str, Any] = {"dataset": dataset(), "seed": 1, "resamples": 100}
+    run = request_run(caller=caller, version=version, **({"plan": plan} if plan else wishes))
+    return complete(run, strength=strength)
+
+
+def complete(run: EvaluationRun, *, strength: float = 1.0) -> EvaluationRun:
+    """Complete a measurement as the job does."""
+    version = run.version
     job, token = taken(run.job_id)
     made = tiny.reports_on(version, strength)
     return complete_run(

@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
-from governance.documents import Floor, Policy
+from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor
+from governance.documents import Policy
 from governance.gates import (
-    FAILED,
     GATES,
-    NOT_MEASURED,
-    PASSED,
     GateResult,
     Report,
     Subject,
@@ -189,7 +187,8 @@ def test_only_a_required_gate_that_did_not_pass_blocks(
 
 def test_no_gate_passes_on_nothing() -> None:
     child = ModelVersion(kind="compressed", signature={"task": "binary"})
-    wants = replace(floor("accuracy", 0.0), evidence=("evaluation", "golden", "card"))
+    kinds = ("evaluation", "golden", "card")
+    wants = replace(floor("accuracy", 0.0), evidence=kinds, sealed_plan=True)
 
     results = run_gates(subject(version=child, policy=wants))
 

@@ -110,6 +110,13 @@ API: Expected = {
     "web: /api/v1/datasets/<uuid:dataset_id>": {
         "GET": "401 404 404 ok ok ok ok 404",
     },
+    "web: /api/v1/datasets/<uuid:dataset_id>/uses": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/plans": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "POST": "401 404 404 ok 403 ok 403 404",
+    },
     "web: /api/v1/models/<slug:name>/versions/<int:number>/evaluations": {
         "GET": "401 404 403 ok ok ok ok 404",
         "POST": "401 404 404 ok 403 ok 403 404",

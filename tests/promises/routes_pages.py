@@ -100,6 +100,10 @@ PAGES: Expected = {
         "GET": "to 404 403 ok ok ok ok 404",
         "POST": "to 404 403 no no no no 404",
     },
+    "web: /models/<slug:name>/versions/<int:number>/plan": {
+        "GET": "to 404 403 ok 403 ok 403 404",
+        "POST": "to 404 403 no 403 no 403 404",
+    },
     "web: /models/<slug:name>/versions/<int:number>/explanations": {
         "GET": "to 404 403 ok ok ok ok 404",
         "POST": "to 404 403 no no no no 404",

@@ -67,6 +67,9 @@ class BundleStory:
     edit_statement: Edit = unchanged
     edit_policy: Edit = unchanged
     edit_waiver: Edit = unchanged
+    planned: bool = False
+    edit_plan: Edit = unchanged
+    edit_evaluation: Edit = unchanged
     edit_signatures: Edit = unchanged
     edit_approval: Edit = unchanged
     edit_predictions: Edit = unchanged
@@ -150,12 +153,16 @@ class BundleStory:
 
     def _statement(self, version: str) -> tuple[Document, bytes]:
         folder = digest_hex(version)
+        evaluation: Document = {"type": "assay/evaluation/1", "accuracy": 0.97}
+        documents: dict[str, Document] = {
+            "evaluation": evaluation,
+            "golden": {"type": "assay/golden/1"},
+        }
+        if self.planned:
+            documents["plan"] = self._plan(version, evaluation)
         evidence = [
             {"kind": kind, "digest": self.put(lambda h: evidence_member(folder, h), document)}
-            for kind, document in (
-                ("evaluation", {"type": "assay/evaluation/1", "accuracy": 0.97}),
-                ("golden", {"type": "assay/golden/1"}),
-            )
+            for kind, document in documents.items()
         ]
         terms: Document = {"type": "policy", "waivable": ["latency"]}
         self.edit_policy(terms)
@@ -188,6 +195,25 @@ class BundleStory:
         }
         self.edit_statement(statement)
         return statement, canonical(statement)
+
+    def _plan(self, version: str, evaluation: Document) -> Document:
+        """A plan, its seal and its run; the evaluation is told of it."""
+        plan: Document = {
+            "type": "assay/plan/1",
+            "version": version,
+            "dataset": {"digest": digest_of(b"rows")},
+            "criteria": [{"metric": "accuracy", "limit": 0.9, "bound": "value"}],
+            "seed": 1,
+            "interval": {"resamples": 100},
+        }
+        evaluation |= {name: plan[name] for name in ("dataset", "seed", "interval")}
+        self.edit_plan(plan)
+        evaluation["plan"] = digest_of(canonical(plan))
+        self.edit_evaluation(evaluation)
+        named = {"plan": digest_of(canonical(plan))}
+        self.event("plan.sealed", named)
+        self.event("evaluation.requested", named)
+        return plan
 
     @property
     def waived_until(self) -> datetime:

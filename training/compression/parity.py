@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from common.errors import Invalid
 from common.steering import Steering
+from evaluation.criteria import LEVEL
 from evaluation.metrics.rows import Rows
-from evaluation.reporting.intervals import LEVEL
 from training.compression import latency
 from training.compression.quality import RESAMPLES, differences
 from training.engine.data import Floats, Task, TrainingData, checked

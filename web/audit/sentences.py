@@ -42,6 +42,7 @@ SENTENCES: dict[Action, Promise] = {
     Action.COMPRESSION_REQUESTED: gettext_lazy("%(actor)s asked for a compression"),
     Action.COMPRESSION_COMPLETED: gettext_lazy("%(actor)s completed a compression"),
     Action.COMPRESSION_FAILED: gettext_lazy("%(actor)s ended a compression without a result"),
+    Action.PLAN_SEALED: gettext_lazy("%(actor)s sealed the criteria of an evaluation"),
     Action.EVALUATION_REQUESTED: gettext_lazy("%(actor)s asked for an evaluation"),
     Action.EVALUATION_COMPLETED: gettext_lazy("%(actor)s completed an evaluation"),
     Action.EVALUATION_FAILED: gettext_lazy("%(actor)s ended an evaluation without a result"),

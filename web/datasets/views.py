@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Team
 from accounts.roles import Role
 from evaluation.models import EvaluationRun, ExplanationRun
+from evaluation.selectors import uses_by_model
 from registry.intake import request_dataset
 from registry.models import DatasetSnapshot
 from registry.selectors import dataset_asked_for, dataset_by_id, datasets_of
@@ -62,6 +63,7 @@ class DatasetPage(PageView):
             "more_columns": max(0, len(columns) - MOST_COLUMNS),
             "row_shape": dataset.schema["shape"][1:],
             "uses": uses_of(dataset),
+            "measured_for": list(uses_by_model(dataset)),
         }
         return self.page("datasets/detail.html", context)
 

@@ -38,8 +38,9 @@ class PolicyForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "mono", "rows": "24", "spellcheck": "false"}),
         help_text=gettext_lazy(
             "waivable lists the gates that persons may waive: card, evaluation, explanation, "
-            "parity, metric:NAME or metric:*. Left out, none may be. "
-            "second_factor: true lets only those sign who show one."
+            "parity, sealed_plan, metric:NAME or metric:*. Left out, none may be. "
+            "second_factor: true lets only those sign who show one. "
+            "sealed_plan: true wants the criteria of the evaluation sealed before its run."
         ),
     )
 

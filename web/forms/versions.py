@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from evaluation.models import EvaluationPlan
 from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED
 from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
@@ -142,6 +143,16 @@ class EvaluationForm(RunForm):
         initial=2000,
         help_text=_("More make the ends of the intervals steadier, and take longer."),
     )
+
+
+class PlannedForm(forms.Form):
+    """The plan that says how to measure."""
+
+    plan = forms.ModelChoiceField(queryset=EvaluationPlan.objects.none(), widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, plans: Any) -> None:
+        super().__init__(data)
+        self.fields["plan"].queryset = plans  # type: ignore[attr-defined]
 
 
 class ExplanationForm(RunForm):

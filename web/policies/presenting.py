@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.roles import Role
+from evaluation.criteria import Floor
 from evaluation.metrics.catalogue import BY_NAME
-from governance.documents import Floor, Policy
+from governance.documents import Policy
 from governance.models import PolicyVersion
 from trust.waivers import EVERY_METRIC
 from web.figures import svg
@@ -54,6 +55,9 @@ def in_words(policy: Policy) -> list[str]:
         kinds = ", ".join(policy.evidence)
         sentences.append(_("This evidence is there: %(kinds)s.") % {"kinds": kinds})
     sentences += [_floor(floor) for floor in policy.metrics]
+    if policy.sealed_plan:
+        said = _("The criteria of the evaluation were sealed before its run and are met.")
+        sentences.append(said)
     sentences.append(_waivable(policy))
     sentences.append(_("An approval holds for %(days)s days.") % {"days": policy.validity_days})
     grace = {"time": formats.duration(policy.outage_grace_s)}

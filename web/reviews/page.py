@@ -13,7 +13,7 @@ from accounts.factors import has_factor
 from governance import policies
 from governance.documents import Policy
 from governance.models import Review, ReviewState, SignDecision
-from governance.selectors import review_by_id, waivers_named
+from governance.selectors import measured_in, review_by_id, waivers_named
 from governance.signing import MEANINGS
 from registry.cards import FIELDS
 from registry.models import CardRevision, ModelVersion
@@ -22,6 +22,7 @@ from web.reports.changes import changes_between
 from web.reports.evaluation import evaluation_view
 from web.reports.explanation import explanation_view
 from web.reports.parity import parity_view
+from web.reports.plan import plan_view
 from web.reviews import people, presenting
 from web.reviews.presenting import Frozen, Now
 
@@ -158,6 +159,7 @@ def _reports(review: Review, frozen: Frozen, query: Query) -> dict[str, Any]:
             champion=presenting.report_on_same_rows(champion, reports["evaluation"]),
             shown_class=query.get("class", ""),
         )
+        context["pl"] = plan_view(measured_in(review, frozen.statement))
     if "explanation" in reports:
         row = query.get("row", "")
         context["ex"] = explanation_view(

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from evaluation.criteria import NOT_MEASURED, PASSED
 from evaluation.metrics.catalogue import BY_NAME
-from governance.documents import Policy
-from governance.gates import NOT_MEASURED, PASSED, GateResult
+from governance.documents import SEALED_PLAN, Policy
+from governance.gates import GateResult
 from governance.models import Review, ReviewState
 from governance.selectors import statement_of
 from governance.statements import build_statement, what_changed
@@ -20,7 +21,13 @@ from web.vocabulary import spoken
 
 Json = Mapping[str, Any]
 OPEN = (ReviewState.OPEN, ReviewState.QUORUM)
-_ANCHORS = {"explanation": "explain", "parity": "parity", "card": "card", "admission": "files"}
+_ANCHORS = {
+    SEALED_PLAN: "plan",
+    "explanation": "explain",
+    "parity": "parity",
+    "card": "card",
+    "admission": "files",
+}
 
 
 @dataclass(frozen=True)
@@ -102,12 +109,13 @@ def gate_title(name: str) -> str:
         "golden": _("Golden rows"),
         "card": _("Model card complete"),
         "parity": _("Compared with its parent"),
+        SEALED_PLAN: _("Criteria sealed before the run"),
     }
     return titles.get(name, name)
 
 
 def _group_order(name: str) -> int:
-    return 1 if name.startswith("metric:") else 2 if name == "card" else 0
+    return 1 if name.startswith("metric:") or name == SEALED_PLAN else 2 if name == "card" else 0
 
 
 def _group(name: str) -> str:

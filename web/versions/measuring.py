@@ -5,18 +5,21 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.http import HttpResponse
 
 from common.errors import Conflict
 from evaluation.models import EvaluationRun, ExplanationRun
 from evaluation.policies import may_evaluate
+from evaluation.selectors import newest_plan, plans_of
 from evaluation.services import request_explanation, request_run
 from governance.documents import Policy
-from governance.selectors import policy_for
+from governance.selectors import Measured, policy_for
 from registry.models import Evidence
 from registry.selectors import version_by_digest
-from web.forms.versions import EvaluationForm, ExplanationForm
+from web.forms.versions import EvaluationForm, ExplanationForm, PlannedForm
 from web.reports.evaluation import evaluation_view
 from web.reports.explanation import explanation_view
+from web.reports.plan import in_words, plan_view
 from web.reviews.presenting import floors_of, report_on_same_rows
 from web.versions.runs import StartTab, runs_of
 
@@ -47,13 +50,21 @@ class Evaluation(Measuring):
     template = "versions/evaluation.html"
 
     def form(self, data: Any = None) -> forms.Form:
-        """Held-out rows only."""
+        """Held-out rows only, or a plan that names them."""
+        if data is not None and "plan" in data:
+            return PlannedForm(data, plans=plans_of(self.version))
         return EvaluationForm(data, snapshots=self.held_out())
 
     def start(self, form: Any) -> UUID | None:
-        """Asks for a measurement."""
+        """Asks for a measurement, under the plan where its button was pressed."""
         run = request_run(caller=self.caller, version=self.version, **form.cleaned_data)
         return run.job_id
+
+    def show(self, status: int = 200, **more: Any) -> HttpResponse:
+        """What was wrong with a run under a plan stands beside the plan."""
+        if isinstance(more.get("form"), PlannedForm):
+            more = {"refused": more["form"]}
+        return super().show(status, **more)
 
     def context(self) -> dict[str, Any]:
         """The report beside the champion's own figures on the same rows."""
@@ -66,8 +77,14 @@ class Evaluation(Measuring):
             "may_start": self.may_start(),
             "has_rows": self.held_out().exists(),
             "new": f"v{self.version.number}",
+            **self._waiting(),
         }
         return context | self._report(row) if row else context
+
+    def _waiting(self) -> dict[str, Any]:
+        """The plan under which a run may be started now."""
+        plan = newest_plan(self.version)
+        return {"last_plan": plan, "last_limits": in_words(plan) if plan else []}
 
     def _report(self, row: Evidence) -> dict[str, Any]:
         report = json.loads(bytes(row.body))
@@ -80,7 +97,9 @@ class Evaluation(Measuring):
             champion=report_on_same_rows(champion, report),
             shown_class=self.request.GET.get("class", ""),
         )
-        return {"ev": view, "old": f"v{champion.number}" if champion else ""}
+        measured = Measured.of(self.version, row.digest, report)
+        old = f"v{champion.number}" if champion else ""
+        return {"ev": view, "old": old, "pl": plan_view(measured)}
 
     def _floors(self) -> dict[str, float]:
         try:

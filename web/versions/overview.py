@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.callers import Caller
 from common.decisions import Decision, allow, deny
 from common.errors import Conflict
+from evaluation.criteria import PASSED
 from governance import policies
 from governance.documents import Policy
-from governance.gates import PASSED, GateResult
+from governance.gates import GateResult
 from governance.models import Approval, Review, ReviewState
 from governance.selectors import (
     deciding_approval,

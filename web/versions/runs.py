@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts.callers import Caller
 from common.errors import DomainError, NotAllowed
-from registry.models import DatasetSnapshot
+from registry.models import DatasetSnapshot, ModelVersion
 from registry.selectors import datasets_of, fitting
 from web.base import UNPROCESSABLE, show_refusal
 from web.versions.base import Tab
@@ -52,13 +53,23 @@ class StartTab(Tab):
 
     def snapshots(self) -> QuerySet[DatasetSnapshot]:
         """Snapshots of the owner team whose rows the version can take."""
-        own = datasets_of(self.caller).filter(team=self.version.model.team_id)
-        return fitting(own, self.version)
+        return _snapshots(self.caller, self.version)
 
     def held_out(self) -> QuerySet[DatasetSnapshot]:
         """Those that no training may see, the test splits first."""
-        is_test = Case(When(split="test", then=0), default=1)
-        return self.snapshots().exclude(split="train").order_by(is_test, "-created_at", "pk")
+        return held_out(self.caller, self.version)
+
+
+def _snapshots(caller: Caller, version: ModelVersion) -> QuerySet[DatasetSnapshot]:
+    own = datasets_of(caller).filter(team=version.model.team_id)
+    return fitting(own, version)
+
+
+def held_out(caller: Caller, version: ModelVersion) -> QuerySet[DatasetSnapshot]:
+    """Snapshots that no training may see and whose rows fit the version, the test splits first."""
+    is_test = Case(When(split="test", then=0), default=1)
+    rows = _snapshots(caller, version).exclude(split="train")
+    return rows.order_by(is_test, "-created_at", "pk")
 
 
 def runs_of(rows: QuerySet[Any], *relations: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.versions import acts, compressing, files, measuring, overview, views, waiving
+from web.versions import acts, compressing, files, measuring, overview, planning, views, waiving
 
 _V = "models/<slug:name>/versions/<int:number>"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path(f"{_V}/signature", views.Signature.as_view(), name="version-signature"),
     path(f"{_V}/files", files.Files.as_view(), name="version-files"),
     path(f"{_V}/evaluation", measuring.Evaluation.as_view(), name="version-evaluation"),
+    path(f"{_V}/plan", planning.SealPlan.as_view(), name="version-plan"),
     path(f"{_V}/explanations", measuring.Explanations.as_view(), name="version-explanations"),
     path(f"{_V}/compression", compressing.Compression.as_view(), name="version-compression"),
     path(f"{_V}/jobs", views.Jobs.as_view(), name="version-jobs"),
