@@ -1,6 +1,6 @@
-"""Take the pictures in docs/screenshots from a running instance that holds the demo's story.
+"""Take the pictures in docs/screenshots: tell the demo's story to a running instance, then look.
 
-    python -m scripts.screenshots --base http://localhost:8300 --sign-in USER:PASSWORD --model NAME
+    python -m scripts.screenshots --base URL --inference URL --var FOLDER
 
 Needs playwright and a Chromium (CHROMIUM_PATH, or one on the PATH). Every page is taken at 1440
 pixels in light and dark and at 390 pixels in light; a console error is a failure.
@@ -8,111 +8,152 @@ pixels in light and dark and at 390 pixels in light; a console error is a failur
 
 import argparse
 import os
+import re
 import shutil
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-OUT = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
-SIZES = ((1440, "light"), (1440, "dark"), (390, "light"))
+from scripts import demo
+from scripts.pictures import FOLDER, OF_WAIVERS, PICTURES, SIZES, Picture
+from scripts.story import steps
+from scripts.story.data import breast_cancer, digits
+from scripts.story.steps import Line, Stage
+from scripts.story.telling import Story
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
-def pages(model: str) -> dict[str, str]:
-    """Name of the picture -> address; `review` and `job` are found by their lists."""
-    version = f"/models/{model}/versions/1"
-    return {
-        "home": "/",
-        "models": "/models",
-        "model-new": "/models/new",
-        "model": f"/models/{model}",
-        "version": version,
-        "version-card": f"{version}/card",
-        "version-signature": f"{version}/signature",
-        "version-files": f"{version}/files",
-        "version-evaluation": f"{version}/evaluation",
-        "version-explanations": f"{version}/explanations",
-        "version-compression": f"{version}/compression",
-        "version-jobs": f"{version}/jobs",
-        "version-history": f"{version}/history",
-        "version-new": f"/models/{model}/versions/new",
-        "training-new": f"/models/{model}/train",
-        "datasets": "/datasets",
-        "dataset-new": "/datasets/new",
-        "playground": f"/playground?model={model}",
-        "reviews": "/reviews",
-        "jobs": "/jobs",
-        "policies": "/policies",
-        "access": "/access",
-        "tokens": "/access/tokens",
-        "teams": "/access/teams",
-        "audit": "/audit",
-        "audit-export": "/audit/export",
-        "api": "/api-docs",
+@dataclass
+class Album:
+    """The pages of a story, and what the browser complained about."""
+
+    base: str
+    stage: Stage
+    made: dict[str, str]
+    wrong: list[str]
+
+    def address(self, pattern: str, picture: Picture) -> str:
+        """The page's address in this story."""
+        at = {name: self.made.get(said, said) for name, said in picture.at.items()}
+        return "/" + _PARAMETER.sub(lambda found: (self.made | at)[found[1]], pattern)
+
+    def take(self, browser: Browser, pictures: Mapping[str, Picture]) -> None:
+        """All of them, in every size and theme."""
+        for who in sorted({picture.who for picture in pictures.values()}):
+            for width, theme in SIZES:
+                context = browser.new_context(viewport={"width": width, "height": 1000})
+                page = self._signed_in(context, who)
+                for pattern, picture in pictures.items():
+                    if picture.who == who:
+                        self._take(page, self.address(pattern, picture), picture, width, theme)
+                context.close()
+
+    def _signed_in(self, context: BrowserContext, who: str) -> Page:
+        page = context.new_page()
+        page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" else None)
+        if who:
+            page.goto(f"{self.base}/accounts/login/")
+            page.fill("input[name=login]", self.stage.people[who].username)
+            page.fill("input[name=password]", self.stage.people[who].password)
+            page.click("button[type=submit]")
+            page.wait_for_load_state()
+        return page
+
+    def _take(self, page: Page, path: str, picture: Picture, width: int, theme: str) -> None:
+        reply = page.goto(f"{self.base}{path}?theme={theme}")
+        if reply is None or reply.status != 200:
+            self.wrong.append(f"{path}: {reply.status if reply else 'no reply'}")
+        page.wait_for_load_state("networkidle")
+        file = f"{picture.name}-{width}-{theme}.png"
+        page.screenshot(path=FOLDER / file, full_page=True)
+        if picture.name == "review":
+            page.screenshot(path=FOLDER / f"review-top-{width}-{theme}.png")
+
+
+def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
+    """The demo's story up to a review that is open, and the names of what came of it."""
+    story, tag = Story(), datetime.now(UTC).strftime("%H%M%S")
+    people, team = demo.enter_people(story, chosen.base, chosen.var, tag)
+    stage = Stage(story, people, team, chosen.inference, 0)
+    cancer = Line(f"breast-cancer-{tag}", "mlp", demo.SMALL, breast_cancer(0))
+    numbers = Line(f"digits-{tag}", "cnn", {}, digits(0))
+    demo.make_versions(stage, cancer, numbers)
+    demo.approve(stage, cancer)
+    demo.serve(stage, cancer)
+    measure_by_plan(stage, numbers)
+    review = steps.submit(stage, numbers, number=2)
+    jobs = stage.ada.get("jobs?limit=100")["results"]
+    approved = _first(people["cora"].client, "audit/events?action=version.approved")
+    policy = _first(stage.ada, "policies")
+    return stage, {
+        "name": cancer.name,
+        "number": "1",
+        "team": team,
+        "dataset": cancer.datasets["test"],
+        "review": review["id"],
+        "job": next(job["id"] for job in jobs if job["kind"] == "training.run"),
+        "event": approved["id"],
+        "policy": policy["id"],
     }
 
 
-def sign_in(page: Page, base: str, who: str) -> None:
-    """Sign in as USER:PASSWORD."""
-    username, _, password = who.partition(":")
-    page.goto(f"{base}/accounts/login/")
-    page.fill("input[name=login]", username)
-    page.fill("input[name=password]", password)
-    page.click("button[type=submit]")
-    page.wait_for_load_state()
+def measure_by_plan(stage: Stage, line: Line) -> None:
+    """The second version, on rows and by limits that were sealed before."""
+    version = f"models/{line.name}/versions/2"
+    limits = [{"metric": "accuracy", "limit": 0.97, "bound": "interval"}]
+    fields = {"dataset": line.datasets["test"], "criteria": limits}
+    plan = stage.ada.post(f"{version}/plans", fields)
+    steps.measure(stage, [line], number=2)
+    asked = stage.ada.post(f"{version}/evaluations", {"plan": plan["id"]})
+    stage.ada.wait_for_job(asked["job_id"])
 
 
-def found(page: Page, base: str, listing: str, prefix: str) -> str:
-    """The address of the first link of a list that begins so."""
-    page.goto(f"{base}{listing}")
-    address = page.locator(f'main a[href^="{prefix}"]').first.get_attribute("href")
-    assert address is not None
-    return address
+def _first(client: Any, path: str) -> Any:
+    return client.get(path)["results"][0]
 
 
-def take(browser: Browser, base: str, who: str, model: str) -> list[str]:
-    """All pictures; returns what went wrong."""
-    wrong: list[str] = []
-    for width, theme in SIZES:
-        context = browser.new_context(viewport={"width": width, "height": 1000})
-        page = context.new_page()
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-        page.goto(f"{base}/accounts/login/?theme={theme}")
-        page.screenshot(path=OUT / f"sign-in-{width}-{theme}.png", full_page=True)
-        sign_in(page, base, who)
-        addresses = pages(model)
-        addresses["review"] = found(page, base, "/reviews", "/reviews/")
-        addresses["job"] = found(page, base, "/jobs?kind=training.run", "/jobs/")
-        for name, address in addresses.items():
-            mark = "&" if "?" in address else "?"
-            reply = page.goto(f"{base}{address}{mark}theme={theme}")
-            if reply is None or reply.status != 200:
-                wrong.append(f"{address}: {reply.status if reply else 'no reply'}")
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=OUT / f"{name}-{width}-{theme}.png", full_page=True)
-            if name == "review":
-                page.screenshot(path=OUT / f"review-top-{width}-{theme}.png")
-        context.close()
-    return wrong
+def waive_card(stage: Stage, made: dict[str, str]) -> dict[str, str]:
+    """A policy that lets the card be waived, and a waiver of it for the compressed child."""
+    mira, ben = stage.people["mira"], stage.people["ben"]
+    medium = next(p for p in mira.client.get("policies")["results"] if p["tier"] == "medium")
+    document = medium["document"] | {"waivable": ["card", "metric:*"]}
+    fields = {"name": "screening", "tier": "medium", "team": stage.team, "document": document}
+    mira.client.post("policies", fields)
+    version = f"models/{made['name']}/versions/2"
+    card = next(g for g in ben.client.get(f"{version}/gates") if g["gate"] == "card")
+    until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    waiver = {"gate": "card", "gate_digest": card["digest"], "expires_on": until}
+    waiver |= {"reason": "Its parent's card says it.", "password": ben.password}
+    return made | {"waiver": ben.client.post(f"{version}/waivers", waiver)["id"]}
 
 
 def main() -> int:
     """1 if a page did not answer or the console had an error."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base", required=True)
-    parser.add_argument("--sign-in", required=True, help="USER:PASSWORD of a manager")
-    parser.add_argument("--model", required=True)
+    parser.add_argument("--base", required=True, help="address of the pages")
+    parser.add_argument("--inference", required=True, help="address of the predictions")
+    parser.add_argument("--var", required=True, type=Path, help="the instance's folder")
     chosen = parser.parse_args()
-    OUT.mkdir(parents=True, exist_ok=True)
+    stage, made = play(chosen)
+    album = Album(chosen.base, stage, made, [])
+    FOLDER.mkdir(parents=True, exist_ok=True)
     binary = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=binary, args=FLAGS)
-        wrong = take(browser, chosen.base, chosen.sign_in, chosen.model)
+        album.take(browser, PICTURES)
+        album.made = waive_card(stage, made)
+        album.take(browser, OF_WAIVERS)
         browser.close()
-    print("\n".join(wrong) or "No console error, every page answered.")
-    return 1 if wrong else 0
+    print("\n".join(album.wrong) or "No console error, every page answered.")
+    return 1 if album.wrong else 0
 
 
 if __name__ == "__main__":
