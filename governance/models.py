@@ -119,6 +119,9 @@ class Signature(models.Model):
             models.UniqueConstraint(
                 fields=["statement_digest", "person"], name="one_signature_per_person"
             ),
+            models.CheckConstraint(
+                condition=models.Q(salt__regex="^[0-9a-f]{64}$"), name="signature_salt_is_hex"
+            ),
         ]
 
 

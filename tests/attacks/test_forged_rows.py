@@ -58,7 +58,7 @@ def test_no_event_hides_from_the_notary_behind_an_old_transaction(link: Link) ->
     assert link.execute((forged + own).encode(), values).fetchone() == (True,)
 
 
-def _forged_by_cleo(link: Link, review: Review, at: object) -> Record:
+def _forged_by_cleo(link: Link, review: Review, at: object, salt: str | None = None) -> Record:
     cleo = user_of("cleo")
     made = make_record(
         statement_digest=review.statement_digest,
@@ -76,10 +76,20 @@ def _forged_by_cleo(link: Link, review: Review, at: object) -> Record:
         _SIGNATURE,
         [
             *(uuid.uuid4(), review.pk, review.statement_digest, cleo.person_id, cleo.pk),
-            *(made.body, made.digest, made.salt, at),
+            *(made.body, made.digest, made.salt if salt is None else salt, at),
         ],
     )
     return made
+
+
+@pytest.mark.parametrize("salt", ["", "no hex", "0" * 63, "A" * 64])
+def test_no_signature_is_stored_whose_salt_no_export_can_read(
+    salt: str, ready_copy: Stage, link: Link
+) -> None:
+    review = submit(caller=who("ada"), version=ready_copy.version)
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="signature_salt_is_hex"):
+        _forged_by_cleo(link, review, timezone.now(), salt)
 
 
 def test_a_signature_counts_only_by_the_bytes_of_its_event(ready_copy: Stage, link: Link) -> None:
