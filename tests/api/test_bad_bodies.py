@@ -14,6 +14,7 @@ from tests.api.spoil import Bad, spoilt, without
 from tests.factories import verbs
 from tests.stage import Stage
 
+pytestmark = pytest.mark.usefixtures("untraced")
 OPTIONAL = {
     "cards_edit": set(),
     "comments_write": {"anchor"},

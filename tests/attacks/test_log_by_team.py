@@ -20,6 +20,7 @@ from tests.cast import TEAM, user_of, who
 from tests.stage import Play, Stage
 from worker.models import Job
 
+pytestmark = pytest.mark.usefixtures("untraced")
 API = "/api/v1"
 BOTH = (TEAM, OTHER)
 ALL = (*BOTH, "")

@@ -53,7 +53,7 @@ def test_a_policy_is_not_so_long_that_nobody_can_compare_it(ready: Stage) -> Non
     rest = "signers: {count: 1, roles: [reviewer]}\nvalidity_days: 30\noutage_grace_s: 0\n"
     status, page = _send("mira", f"{rest}metrics:\n{floors}\n")
     assert status == 422
-    assert "at most 100 floors" in page
+    assert "at most 100 limits" in page
 
 
 @pytest.mark.parametrize("name", ["carl", "ben", "ada", "dan"])

@@ -23,6 +23,7 @@ from registry.selectors import contributor_ids
 from registry.services import edit_card
 from tests.cast import password_of, the_team, user_of, who
 from tests.factories import tiny, verbs
+from tests.factories.plans import seal
 from tests.stage import Stage, review_again
 from training import services as training
 from training.models import CompressionRun, TrainingRun
@@ -86,10 +87,16 @@ def write_card(stage: Stage) -> ModelVersion:
     return stage.version
 
 
+def seal_plan(stage: Stage) -> ModelVersion:
+    seal(stage.version, by="mira")
+    return stage.version
+
+
 HAND: dict[str, Callable[[Stage], ModelVersion]] = {
     "uploaded": upload,
     "trained": train,
     "compressed": compress,
+    "plan": seal_plan,
     "evaluation": choose_evaluation,
     "explanation": choose_explanation,
     "card": write_card,

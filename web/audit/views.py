@@ -56,7 +56,7 @@ class AuditLog(PageView):
         shown = found[:PAGE_SIZE]
         context = {
             "form": form,
-            "entries": entries_of(shown),
+            "entries": entries_of(shown, self.caller),
             "next": str(shown[-1].pk) if len(found) > PAGE_SIZE else "",
             "checkpoint": newest_checkpoint(),
             "cosignatures": newest_cosignatures(),
@@ -80,7 +80,7 @@ class AuditEventPage(PageView):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The page."""
         event = event_seen_by(self.caller, pk)
-        entry = entries_of([event])[0]
+        entry = entries_of([event], self.caller)[0]
         context = {
             "event": event,
             "entry": entry,
