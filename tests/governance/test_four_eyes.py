@@ -116,7 +116,7 @@ def insert_signature(review: Review, user: User, **wishes: Any) -> None:
         "reason": "by hand",
         "record": b"{}",
         "digest": sha256(uuid.uuid4().bytes).hexdigest(),
-        "salt": "00",
+        "salt": "00" * 32,
         "printed_name": "Nobody",
     } | wishes
     names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
