@@ -87,8 +87,6 @@ def install(*, dev: bool) -> None:
     say(f"Preparing {VENV}")
     make_environment()
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    # Most of what comes along is never imported; the rest is compiled when it is.
-    pip.append("--no-compile")
     run(f"{torch_pin()} (the largest part)", [*pip, torch_pin()])
     run("all other packages", [*pip, "-r", str(files[-1])])
     run("packages agree", [str(PYTHON), "-m", "pip", "check"])
