@@ -42,7 +42,7 @@ def _victim(slot: Program) -> tuple[Job, int] | None:
 
 
 @pytest.mark.parametrize(
-    ("broker", "count"), [("filesystem", 200), ("redis", 30)], indirect=["broker"]
+    ("broker", "count"), [("filesystem", 200), ("redis", 60)], indirect=["broker"]
 )
 def test_jobs_have_one_effect_each_over_five_kills_of_processes_and_five_of_slots(
     count: int, job: Enqueue, start_slot: StartSlot, start_clock: Callable[[], Program]
