@@ -143,6 +143,8 @@ def require_keys(
 ) -> None:
     """Refuse a document whose keys are not exactly `keys`, with or without the optional ones."""
     wanted = set(keys)
+    if document.keys() == wanted:
+        return
     for name in sorted(wanted - document.keys()):
         raise Malformed(f"{what} has no {name!r}")
     for name in sorted(document.keys() - wanted - set(optional)):
@@ -341,13 +343,7 @@ def parse_strict(data: bytes, max_bytes: int = MAX_DOCUMENT_BYTES) -> object:
     if len(data) > max_bytes:
         raise Malformed(f"larger than {max_bytes} bytes")
     try:
-        value: object = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_without_repeats,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_safe_integer,
-        )
+        value: object = _DECODER.decode(data.decode("utf-8"))
     except RecursionError:
         raise Malformed("nested too deeply") from None
     except ValueError as error:
@@ -383,6 +379,15 @@ def _safe_integer(text: str) -> int | float:
     if abs(value) >= 10**21 or Decimal(repr(float(value))) != value:
         raise ValueError("an integer is out of range")
     return float(value)
+
+
+# One for all: a log holds millions of documents, and making a decoder costs as much as its work.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_without_repeats,
+    parse_constant=_refuse_constant,
+    parse_float=_finite,
+    parse_int=_safe_integer,
+)
 
 
 def _refuse_lone_surrogates(value: object) -> None:
@@ -1181,15 +1186,6 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class TreeNode:
-    """A complete subtree: it covers leaves [index << level, (index + 1) << level)."""
-
-    level: int
-    index: int
-    hash: bytes
-
-
 class CompactRange:
     """A tree that only grows: keeps one hash per complete subtree, largest first."""
 
@@ -1202,18 +1198,14 @@ class CompactRange:
         """Number of leaves."""
         return self._size
 
-    def append(self, leaf: bytes) -> list[TreeNode]:
-        """Add one leaf hash; return the nodes that became complete, the leaf first."""
-        nodes = [TreeNode(0, self._size, leaf)]
-        carry, level = self._size, 0
+    def append(self, leaf: bytes) -> None:
+        """Add one leaf hash."""
+        carry = self._size
         while carry & 1:
             leaf = node_hash(self._subtrees.pop(), leaf)
             carry >>= 1
-            level += 1
-            nodes.append(TreeNode(level, carry, leaf))
         self._subtrees.append(leaf)
         self._size += 1
-        return nodes
 
     def root(self) -> bytes:
         """The root hash; of no leaves, SHA-256 of nothing."""

@@ -22,6 +22,8 @@ def require_keys(
 ) -> None:
     """Refuse a document whose keys are not exactly `keys`, with or without the optional ones."""
     wanted = set(keys)
+    if document.keys() == wanted:
+        return
     for name in sorted(wanted - document.keys()):
         raise Malformed(f"{what} has no {name!r}")
     for name in sorted(document.keys() - wanted - set(optional)):

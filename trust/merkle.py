@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from trust.errors import Malformed
@@ -21,15 +20,6 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class TreeNode:
-    """A complete subtree: it covers leaves [index << level, (index + 1) << level)."""
-
-    level: int
-    index: int
-    hash: bytes
-
-
 class CompactRange:
     """A tree that only grows: keeps one hash per complete subtree, largest first."""
 
@@ -42,18 +32,14 @@ class CompactRange:
         """Number of leaves."""
         return self._size
 
-    def append(self, leaf: bytes) -> list[TreeNode]:
-        """Add one leaf hash; return the nodes that became complete, the leaf first."""
-        nodes = [TreeNode(0, self._size, leaf)]
-        carry, level = self._size, 0
+    def append(self, leaf: bytes) -> None:
+        """Add one leaf hash."""
+        carry = self._size
         while carry & 1:
             leaf = node_hash(self._subtrees.pop(), leaf)
             carry >>= 1
-            level += 1
-            nodes.append(TreeNode(level, carry, leaf))
         self._subtrees.append(leaf)
         self._size += 1
-        return nodes
 
     def root(self) -> bytes:
         """The root hash; of no leaves, SHA-256 of nothing."""

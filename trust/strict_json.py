@@ -21,13 +21,7 @@ def parse_strict(data: bytes, max_bytes: int = MAX_DOCUMENT_BYTES) -> object:
     if len(data) > max_bytes:
         raise Malformed(f"larger than {max_bytes} bytes")
     try:
-        value: object = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_without_repeats,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_safe_integer,
-        )
+        value: object = _DECODER.decode(data.decode("utf-8"))
     except RecursionError:
         raise Malformed("nested too deeply") from None
     except ValueError as error:
@@ -63,6 +57,15 @@ def _safe_integer(text: str) -> int | float:
     if abs(value) >= 10**21 or Decimal(repr(float(value))) != value:
         raise ValueError("an integer is out of range")
     return float(value)
+
+
+# One for all: a log holds millions of documents, and making a decoder costs as much as its work.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_without_repeats,
+    parse_constant=_refuse_constant,
+    parse_float=_finite,
+    parse_int=_safe_integer,
+)
 
 
 def _refuse_lone_surrogates(value: object) -> None:

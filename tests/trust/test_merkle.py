@@ -118,22 +118,6 @@ class TestCompactRange:
         assert tree.size == size
         assert tree.root() == root_from(nodes_of(leaves), size)
 
-    # A busy machine is no defect.
-    @settings(deadline=None)
-    @given(sizes, st.data())
-    def test_hands_out_every_node_that_proofs_need(self, size: int, data: st.DataObject) -> None:
-        leaves, stored = leaves_of(size), dict[tuple[int, int], bytes]()
-        tree = CompactRange()
-        for leaf in leaves:
-            stored |= {(node.level, node.index): node.hash for node in tree.append(leaf)}
-        index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size))
-
-        def node(level: int, at: int) -> bytes:
-            return stored[level, at]
-
-        assert inclusion_proof(node, index, size) == inclusion_proof(nodes_of(leaves), index, size)
-        assert consistency_proof(node, old, size) == consistency_proof(nodes_of(leaves), old, size)
-
     @pytest.mark.parametrize(
         "state", [b"", b"\0" * 7, b"\0" * 40, (3).to_bytes(8, "big") + b"\1" * 32]
     )
