@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance import api, api_exports, api_tiles
+from compliance import api, api_exports, api_past, api_tiles
 
 _EVENT = "audit/events/<uuid:event_id>"
 _EXPORT = "exports/<uuid:export_id>"
@@ -17,6 +17,17 @@ urlpatterns = [
     path("audit/tile/entries/<path:index>", api_tiles.EntryTile.as_view(), name="audit-entries"),
     path("audit/tile/<str:level>/<path:index>", api_tiles.HashTile.as_view(), name="audit-tile"),
     path("audit/keys", api.Keys.as_view(), name="audit-keys"),
+    path(
+        "models/<slug:name>/aliases/<slug:alias>/past",
+        api_past.AliasPast.as_view(),
+        name="alias-past",
+    ),
+    path("audit/persons/<uuid:person_id>/acts", api_past.PersonActs.as_view(), name="person-acts"),
+    path(
+        "audit/datasets/<str:rows>/decisions",
+        api_past.DatasetDecisions.as_view(),
+        name="dataset-decisions",
+    ),
     path("models/<slug:name>/history", api.ModelHistory.as_view(), name="model-history"),
     path(
         "models/<slug:name>/versions/<int:number>/history",

@@ -12,12 +12,14 @@ class Picture:
     """A page: the picture's name, who of the demo's people is signed in, what is asked for.
 
     `at` gives parameters of the address that are not those of the model and its first version, and
-    names what the story has made where it is no number.
+    names what the story has made where it is no number; `query` what stands behind the question
+    mark, in the same way.
     """
 
     name: str
     who: str = "mira"
     at: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
 
     def files(self) -> list[Path]:
         """One for each size and theme."""
@@ -67,6 +69,9 @@ PICTURES = {
     "audit": Picture("audit", who="cora"),
     "audit/events/<uuid:pk>": Picture("audit-event", who="cora", at={"pk": "event"}),
     "audit/export": Picture("audit-export", who="cora"),
+    "past": Picture("past", who="cora", query={"model": "name", "alias": "champion"}),
+    "past/person": Picture("past-person", who="cora", query={"person": "signer"}),
+    "past/dataset": Picture("past-dataset", who="cora", query={"digest": "rows"}),
     "api-docs": Picture("api"),
     "policies": Picture("policies"),
     "policies/publish": Picture("policy-publish"),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -40,10 +41,14 @@ class Album:
     made: dict[str, str]
     wrong: list[str]
 
-    def address(self, pattern: str, picture: Picture) -> str:
+    def address(self, pattern: str, picture: Picture, theme: str) -> str:
         """The page's address in this story."""
-        at = {name: self.made.get(said, said) for name, said in picture.at.items()}
-        return "/" + _PARAMETER.sub(lambda found: (self.made | at)[found[1]], pattern)
+        at, query = (
+            {name: self.made.get(said, said) for name, said in given.items()}
+            for given in (picture.at, picture.query)
+        )
+        path = _PARAMETER.sub(lambda found: (self.made | at)[found[1]], pattern)
+        return f"/{path}?{urlencode(query | {'theme': theme})}"
 
     def take(self, browser: Browser, pictures: Mapping[str, Picture]) -> None:
         """All of them, in every size and theme."""
@@ -53,7 +58,9 @@ class Album:
                 page = self._signed_in(context, who)
                 for pattern, picture in pictures.items():
                     if picture.who == who:
-                        self._take(page, self.address(pattern, picture), picture, width, theme)
+                        self._take(
+                            page, self.address(pattern, picture, theme), picture, width, theme
+                        )
                 context.close()
 
     def _signed_in(self, context: BrowserContext, who: str) -> Page:
@@ -68,7 +75,7 @@ class Album:
         return page
 
     def _take(self, page: Page, path: str, picture: Picture, width: int, theme: str) -> None:
-        reply = page.goto(f"{self.base}{path}?theme={theme}")
+        reply = page.goto(f"{self.base}{path}")
         if reply is None or reply.status != 200:
             self.wrong.append(f"{path}: {reply.status if reply else 'no reply'}")
         page.wait_for_load_state("networkidle")
@@ -98,6 +105,8 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
         "number": "1",
         "team": team,
         "dataset": cancer.datasets["test"],
+        "rows": stage.ada.get(f"datasets/{cancer.datasets['test']}")["digest"],
+        "signer": people["ben"].username,
         "review": review["id"],
         "job": next(job["id"] for job in jobs if job["kind"] == "training.run"),
         "event": approved["id"],

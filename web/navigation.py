@@ -60,6 +60,7 @@ NAVIGATION: list[tuple[str | Promise, list[Entry]]] = [
         pgettext_lazy("navigation", "Govern"),
         [
             Entry("web:audit", _("Audit log"), "log", may_read_log),
+            Entry("web:past", _("Time machine"), "wait", may_read_log),
             Entry("web:policies", _("Policies"), "policy"),
             Entry("web:access", _("Access"), "key"),
             Entry("web:api-docs", _("API"), "code"),

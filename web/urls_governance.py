@@ -4,7 +4,8 @@ from web.access.urls import urlpatterns as access
 from web.apidocs.urls import urlpatterns as apidocs
 from web.audit.urls import urlpatterns as audit
 from web.jobs.urls import urlpatterns as jobs
+from web.past.urls import urlpatterns as past
 from web.policies.urls import urlpatterns as policies
 from web.reviews.urls import urlpatterns as reviews
 
-urlpatterns = [*reviews, *jobs, *policies, *access, *audit, *apidocs]
+urlpatterns = [*reviews, *jobs, *policies, *access, *audit, *past, *apidocs]

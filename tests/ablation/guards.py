@@ -7,6 +7,7 @@ side and must not notice.
 from tests.ablation.authority import AUTHORISATION
 from tests.ablation.factors import FACTORS
 from tests.ablation.guard import Guard
+from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.waivers import WAIVERS
@@ -354,6 +355,7 @@ GUARDS: tuple[Guard, ...] = (
     *QUARANTINE,
     *FACTORS,
     *PLANS,
+    *PAST,
     *DATABASE,
     *SERVING,
 )

@@ -276,6 +276,11 @@ COMPLIANCE = {
     "audit_keys": Call(),
     "models_history": Call(_model),
     "versions_history": Call(_version(1)),
+    "aliases_past": Call(
+        lambda house: {"name": house["model"], "alias": "champion"}, query={"at": "2026-01-01"}
+    ),
+    "persons_acts": Call(_seeded("person_id", "person"), query={"limit": "2"}),
+    "datasets_decisions": Call(_seeded("rows", "rows"), query={"limit": "2"}),
     "predictions_list": Call(),
     "predictions_read": Call(_made("prediction_id", "predict")),
     "exports_list": Call(),

@@ -118,6 +118,8 @@ def furnish(stage: Stage) -> House:
         {
             "model": MODEL,
             "dataset": str(dataset.pk),
+            "rows": f"sha256:{dataset.blob_id}",
+            "person": str(user_of("ben").person_id),
             "review": str(review.pk),
             "statement": f"sha256:{review.statement_digest}",
             "approved_review": str(stage.approval.review_id),

@@ -139,6 +139,8 @@ _NAMED = {
     "prediction_id": "prediction",
     "upload_id": "upload",
     "digest": "evidence",
+    "rows": "rows",
+    "person_id": "person",
     "file": "file",
 }
 _BEGINS = {

@@ -223,6 +223,15 @@ API: Expected = {
     "web: /api/v1/audit/keys": {
         "GET": "401 ok ok ok ok ok ok ok",
     },
+    "web: /api/v1/models/<slug:name>/aliases/<slug:alias>/past": {
+        "GET": "401 404 403 ok ok ok ok ok",
+    },
+    "web: /api/v1/audit/persons/<uuid:person_id>/acts": {
+        "GET": "401 403 403 403 403 ok ok ok",
+    },
+    "web: /api/v1/audit/datasets/<str:rows>/decisions": {
+        "GET": "401 403 403 403 403 ok ok ok",
+    },
     "web: /api/v1/models/<slug:name>/history": {
         "GET": "401 404 403 ok ok ok ok 404",
     },

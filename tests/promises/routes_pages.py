@@ -279,6 +279,15 @@ PAGES: Expected = {
     "web: /audit/export/<uuid:pk>": {
         "GET": "to 403 403 403 403 no no 403",
     },
+    "web: /past": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /past/person": {
+        "GET": "to 403 403 403 403 ok ok ok",
+    },
+    "web: /past/dataset": {
+        "GET": "to 403 403 403 403 ok ok ok",
+    },
     "web: /api-docs": {
         "GET": "to ok ok ok ok ok ok ok",
     },

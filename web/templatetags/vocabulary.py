@@ -32,6 +32,7 @@ STATES: dict[str, Look] = {
     "not_served_untrusted": Look(_("Not served: approval not trusted"), "bad", "stop"),
     "not_served_quarantined": Look(_("Not served: quarantined"), "bad", "stop"),
     "not_served_refused": Look(_("Not served: refused at load"), "bad", "stop"),
+    "unset": Look(_("Not set"), "", "dash"),
     "rejected": Look(_("Rejected"), "bad", "x"),
     "revoked": Look(_("Revoked"), "bad", "stop"),
     "retired": Look(_("Retired"), "", "archive"),
