@@ -150,8 +150,10 @@ def _served(
 
 def _last_answer(approval: Approval | None, moment: datetime) -> datetime | None:
     """When the last request was answered under the approval by then."""
-    rows = Prediction.objects.filter(approval_id=approval.pk if approval else None)
-    return rows.filter(at__lte=moment).order_by("-at").values_list("at", flat=True).first()
+    if approval is None:
+        return None
+    rows = Prediction.objects.filter(approval_id=approval.pk, at__lte=moment)
+    return rows.order_by("-at").values_list("at", flat=True).first()
 
 
 def _told_of(

@@ -15,7 +15,6 @@ from django.db.models import (
     Q,
     QuerySet,
 )
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from accounts.callers import Caller
@@ -180,7 +179,7 @@ def _sources(digest: str, trained: set[UUID]) -> dict[str, tuple[QuerySet[Any], 
     }
 
 
-def _named_in(statement: str, digest: str) -> Exists | Combinable:
+def _named_in(statement: str, digest: str) -> Q:
     """Whether a statement names a report of the version that was made on the rows."""
     named = _Holds(F("report__digest"), OuterRef(statement))
     measured, explained = (
@@ -191,7 +190,7 @@ def _named_in(statement: str, digest: str) -> Exists | Combinable:
         )
         for table in (EvaluationRun, ExplanationRun)
     )
-    return measured | explained
+    return Q(measured) | Q(explained)
 
 
 def _trained_on(digest: str) -> set[UUID]:
