@@ -1170,6 +1170,470 @@ class BundleMembers:
             raise Untrusted("it changed while it was read")
 
 
+# --- trust.gates ---
+
+GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
+# From the weakest to the strongest; at "none" nothing confined the check.
+SANDBOX_LEVELS = ("none", "rlimits-only", "no-namespaces", "full")
+# The measurements that can be made again; a comparison with the parent is made once, at birth.
+AGEING = ("evaluation", "explanation")
+_LINEAGE = {
+    "training": ("recipe", "params", "dataset"),
+    "compression": ("method", "params", "parent"),
+}
+_NO_CHAMPION = "There is no champion to compare with."
+
+Number = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a gate says: state, measured value, limit, a sentence, the kind of evidence it used."""
+
+    gate: str
+    state: str
+    measured: Number | str | None
+    limit: Number | str | None
+    reason: str
+    kind: str | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What gates are shown of a version: manifest, newest reports, and what is true at `now`.
+
+    `reports` and `since` (when a report was stored) are by kind of evidence. `champion` is the
+    digest of the version to compare with, None where there is none or it is this one. `applies`
+    are the metrics that models of the task have.
+    """
+
+    manifest: JsonObject
+    reports: Mapping[str, JsonObject]
+    since: Mapping[str, datetime]
+    now: datetime
+    licence: str
+    champion: str | None
+    applies: Collection[str]
+
+
+Asked = Callable[[JsonObject, Shown], Iterator[Answer]]
+
+
+def _missing(gate: str, limit: Number | str | None, why: str, kind: str | None = None) -> Answer:
+    return Answer(gate, GATE_NOT_MEASURED, None, limit, why, kind)
+
+
+def _judged(
+    gate: str,
+    holds: bool,
+    measured: Number | str | None,
+    limit: Number | str | None,
+    reason: str,
+    kind: str | None = None,
+) -> Answer:
+    return Answer(gate, GATE_PASSED if holds else GATE_FAILED, measured, limit, reason, kind)
+
+
+def _number(document: JsonObject, name: str) -> Number | None:
+    """The number under `name`, None where it has no value. Raises Malformed."""
+    value = document.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise Malformed(f"{name!r} is not a number")
+    return value
+
+
+def _rows(document: JsonObject, name: str) -> list[JsonObject]:
+    """The objects under `name`; none where it is left out. Raises Malformed."""
+    return read_objects(document, name) if name in document else []
+
+
+def _is_better_high(report: JsonObject, metric: str) -> bool:
+    entry = as_object(read_object(report, "metrics").get(metric), repr(metric))
+    return read_text(entry, "direction") == "higher"
+
+
+def _comparison(shown: Shown) -> tuple[JsonObject | None, str]:
+    """The comparison with the champion of now, or why there is none."""
+    report = shown.reports.get("evaluation")
+    found = report.get("comparison") if report else None
+    if report is None:
+        return None, "There is no evaluation of this version."
+    if found is None:
+        return None, "The evaluation was made without the champion; evaluate again."
+    comparison = as_object(found, "'comparison'")
+    if read_object(comparison, "champion").get("digest") != shown.champion:
+        return None, "The evaluation compared with another champion; evaluate again."
+    if comparison.get("note"):
+        return None, str(comparison["note"])
+    return comparison, ""
+
+
+def no_worse_than_champion(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """On the same rows, no metric is worse than the champion's by more than the margin.
+
+    The worse end of the paired bootstrap's 95 % interval of the difference decides: a test of
+    non-inferiority at 2.5 %. Source: Walker and Nowacki, 2011, doi:10.1007/s11606-010-1513-8.
+    """
+    for wanted in _rows(policy, "no_regression"):
+        metric = read_text(wanted, "metric")
+        margin = _number(wanted, "margin") or 0
+        if metric in shown.applies:
+            yield _margin(f"no_regression:{metric}", metric, margin, shown)
+
+
+def _margin(gate: str, metric: str, margin: Number, shown: Shown) -> Answer:
+    if shown.champion is None:
+        return Answer(gate, GATE_NOT_MEASURED, None, None, _NO_CHAMPION, required=False)
+    comparison, why = _comparison(shown)
+    entry = read_object(comparison, "metrics").get(metric) if comparison else None
+    found = as_object(entry, repr(metric)) if entry is not None else {}
+    if comparison is None or found.get("state") != "measured":
+        return _missing(gate, None, why or str(found.get("note") or "It was not compared."))
+    is_high = _is_better_high(shown.reports["evaluation"], metric)
+    worst = _number(found, "low" if is_high else "high")
+    limit = -margin if is_high else margin
+    if worst is None:
+        return _missing(gate, limit, "The difference has no interval.", "evaluation")
+    holds = worst >= limit if is_high else worst <= limit
+    reason = (
+        f"The worse end of the 95 % interval of the difference is {worst:.4g}; "
+        f"the policy wants {'at least' if is_high else 'at most'} {limit:g}."
+    )
+    return _judged(gate, holds, worst, limit, reason, "evaluation")
+
+
+def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The exact McNemar test does not find that the champion is right on more rows.
+
+    Fails where p is below the level and more rows were lost than gained. Source: McNemar, 1947,
+    doi:10.1007/BF02295996. Asked of classifications only.
+    """
+    level = _number(policy, "mcnemar")
+    if level is None or _task(shown) not in ("binary", "multiclass"):
+        return
+    if shown.champion is None:
+        yield Answer("mcnemar", GATE_NOT_MEASURED, None, None, _NO_CHAMPION, required=False)
+        return
+    comparison, why = _comparison(shown)
+    if comparison is None:
+        yield _missing("mcnemar", level, why)
+        return
+    test = read_object(comparison, "mcnemar")
+    gained, lost = _number(test, "only_candidate_right"), _number(test, "only_champion_right")
+    p_value = 1.0 if gained == lost == 0 else _number(test, "p_value")
+    if p_value is None or gained is None or lost is None:
+        yield _missing("mcnemar", level, str(test.get("note") or "It was not tested."))
+        return
+    reason = (
+        f"Only this version is right on {gained} rows, only the champion on {lost}: "
+        f"p = {p_value:.3g}; below {level:g} with more rows lost than gained it fails."
+    )
+    holds = p_value >= level or gained >= lost
+    yield _judged("mcnemar", holds, p_value, level, reason, "evaluation")
+
+
+def _task(shown: Shown) -> object:
+    signature = shown.manifest.get("signature")
+    return as_object(signature, "the signature").get("task") if signature else None
+
+
+def fast_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """One row takes no more CPU time than the limit: milliseconds, 95th percentile of the calls."""
+    limit, report = _number(policy, "latency_ms"), shown.reports.get("evaluation")
+    if limit is None:
+        return
+    calls = _rows(report, "latency") if report else []
+    single = next((entry for entry in calls if entry.get("batch") == 1), None)
+    p95 = _number(read_object(single, "cpu_ms"), "p95") if single else None
+    if p95 is None:
+        yield _missing("latency", limit, "No evaluation has measured how long one row takes.")
+        return
+    reason = f"One row takes {p95:.4g} ms of CPU time (95th percentile); at most {limit:g} ms."
+    yield _judged("latency", p95 <= limit, p95, limit, reason, "evaluation")
+
+
+def small_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """All files of the version together, as the manifest lists them, are within the limit."""
+    limit = _number(policy, "size_bytes")
+    if limit is None:
+        return
+    sizes = [_number(entry, "size") for entry in read_objects(shown.manifest, "artifacts")]
+    total = sum(size for size in sizes if size is not None)
+    if not sizes or None in sizes:
+        yield _missing("size", limit, "The manifest does not say how large the files are.")
+        return
+    reason = f"The files have {total} bytes together; at most {limit} are allowed."
+    yield _judged("size", total <= limit, total, limit, reason)
+
+
+def licence_allowed(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The licence of the model is one of the list, letter for letter."""
+    allowed = policy.get("licences")
+    if not isinstance(allowed, list) or not allowed:
+        return
+    limit = ", ".join(str(name) for name in allowed)
+    if not shown.licence:
+        yield _missing("licence", limit, "The model names no licence.")
+        return
+    holds = shown.licence in allowed
+    word = "is allowed" if holds else "is none of those allowed"
+    reason = f"The licence {shown.licence} {word}."
+    yield _judged("licence", holds, shown.licence, limit, reason)
+
+
+def lineage_complete(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The manifest says how the version was made, with what settings, and from what.
+
+    Recipe, parameters and the digest of the training rows, or method, parameters and the digest of
+    the parent. An upload says none of this.
+    """
+    if policy.get("lineage") is not True:
+        return
+    lineage = as_object(shown.manifest.get("lineage") or {}, "the lineage")
+    source = str(lineage.get("source") or "")
+    wanted = _LINEAGE.get(source)
+    if not source:
+        yield _missing("lineage", "complete", "The manifest says nothing of where it comes from.")
+        return
+    if wanted is None:
+        reason = "It was uploaded: nothing is recorded of how it was made."
+        yield _judged("lineage", False, source, "complete", reason)
+        return
+    absent = [name for name in wanted if not lineage.get(name) and lineage.get(name) != {}]
+    reason = f"Not recorded: {', '.join(absent)}." if absent else "Recorded in the manifest."
+    yield _judged("lineage", not absent, source, "complete", reason)
+
+
+def confined_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The file was checked under a confinement at least as strong as the policy names."""
+    limit = policy.get("sandbox")
+    if not isinstance(limit, str) or not limit:
+        return
+    level = (shown.reports.get("sandbox") or {}).get("level")
+    if level not in SANDBOX_LEVELS or limit not in SANDBOX_LEVELS:
+        yield _missing("sandbox", limit, "No admission check says how it was confined.")
+        return
+    holds = SANDBOX_LEVELS.index(str(level)) >= SANDBOX_LEVELS.index(limit)
+    reason = f"The file was checked at level {level}; the policy wants at least {limit}."
+    yield _judged("sandbox", holds, str(level), limit, reason, "sandbox")
+
+
+def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """Evaluation and explanation, as far as there are any, are no older than so many days now."""
+    days = _number(policy, "evidence_days")
+    if days is None:
+        return
+    known = {kind: shown.since[kind] for kind in AGEING if kind in shown.since}
+    if not known:
+        yield _missing("evidence_age", days, "There is neither evaluation nor explanation.")
+        return
+    kind, oldest = min(known.items(), key=lambda item: item[1])
+    until = oldest + timedelta(days=days)
+    reason = f"The {kind} is of {oldest:%Y-%m-%d}; it counts until {until:%Y-%m-%d %H:%M} UTC."
+    moment = format_moment(oldest)
+    yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
+
+
+ASKED_AGAIN: tuple[Asked, ...] = (
+    no_worse_than_champion,
+    not_right_less_often,
+    fast_enough,
+    small_enough,
+    licence_allowed,
+    lineage_complete,
+    confined_enough,
+    evidence_fresh,
+)
+
+
+def ask(policy: JsonObject, shown: Shown) -> list[Answer]:
+    """What all of them answer, in their fixed order. Raises Malformed for unreadable evidence."""
+    return [answer for gate in ASKED_AGAIN for answer in gate(policy, shown)]
+
+
+# --- trust.bundle_gates ---
+
+# A row's moment and its event's differ by what a transaction takes.
+_APART = timedelta(minutes=5)
+_LOOKED_AT = (*AGEING, "sandbox")
+_ASKING = frozenset(
+    (
+        "no_regression",
+        "mcnemar",
+        "latency_ms",
+        "size_bytes",
+        "licences",
+        "lineage",
+        "sandbox",
+        "evidence_days",
+    )
+)
+_AGE = "evidence_age"
+Told = Mapping[object, Sequence[tuple[datetime, object]]]
+"""What was said of a model, by its id, in the order of the log."""
+
+
+class GateFacts(Protocol):
+    """What a log tells of evidence and of models."""
+
+    @property
+    def stored(self) -> Mapping[str, datetime]:
+        """Digest of a report -> the first event that names it."""
+
+    @property
+    def champions(self) -> Told:
+        """Digests of the versions that held the alias `champion`."""
+
+    @property
+    def licences(self) -> Told:
+        """Licences; None where the log does not say which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidenced:
+    """A statement with what its gates were about: policy, manifest, reports and digests by kind."""
+
+    statement: JsonObject
+    policy: JsonObject
+    manifest: JsonObject
+    reports: Mapping[str, JsonObject]
+    digests: Mapping[str, str]
+
+
+def evidence_of(statement: JsonObject) -> dict[str, str]:
+    """The digests of the evidence that a statement names and gates look at, by kind."""
+    return {
+        read_text(entry, "kind"): read_digest(entry, "digest")
+        for entry in read_objects(statement, "evidence")
+        if entry.get("kind") in _LOOKED_AT
+    }
+
+
+def asks_again(policy: JsonObject) -> bool:
+    """Whether the policy names any of the gates that are asked again here."""
+    return not _ASKING.isdisjoint(policy)
+
+
+def check_answers(
+    members: BundleMembers,
+    statement: JsonObject,
+    policy: JsonObject,
+    manifest: JsonObject,
+    approval: Approval,
+    facts: GateFacts,
+    report: BundleReport,
+) -> None:
+    """Every gate that can be asked again from the bundle answers as the statement says."""
+    if not manifest or not asks_again(policy):
+        return
+    folder = digest_hex(approval.version_digest)
+    digests = evidence_of(statement)
+    paths = {kind: evidence_member(folder, digest_hex(digest)) for kind, digest in digests.items()}
+    found = {kind: members.document(path) for kind, path in paths.items() if members.has(path)}
+    reports = {kind: document for kind, document in found.items() if document is not None}
+    about = Evidenced(statement, policy, manifest, reports, digests)
+    for problem in unfounded(about, approval, facts):
+        report.find(statement_member(approval.review), problem)
+    report.count("gates asked again")
+
+
+def unfounded(about: Evidenced, approval: Approval, facts: GateFacts) -> Iterator[str]:
+    """The gates that do not follow from policy, evidence and log as of the approval."""
+    frozen = list(read_objects(about.statement, "gates"))
+    try:
+        tries = [
+            ask(about.policy, _shown(about, approval, facts, champion))
+            for champion in _champions(about, approval, facts)
+        ]
+    except Malformed as error:
+        yield f"the gates cannot be asked again: {error}"
+        return
+    for answers in zip(*tries, strict=True):
+        same = next((gate for gate in frozen if any(_is(gate, one) for one in answers)), None)
+        if same is None:
+            name = answers[0].gate
+            yield f"the gate {name!r} does not answer this from the policy and the evidence"
+        else:
+            frozen.remove(same)
+
+
+def _is(gate: JsonObject, answer: Answer) -> bool:
+    said = (answer.gate, answer.state, answer.measured, answer.limit, answer.required)
+    return said == tuple(gate.get(p) for p in ("gate", "state", "measured", "limit", "required"))
+
+
+def _shown(about: Evidenced, approval: Approval, facts: GateFacts, champion: str | None) -> Shown:
+    return Shown(
+        manifest=about.manifest,
+        reports=about.reports,
+        since=_since(about, facts),
+        now=approval.issued_at,
+        licence=_licence(about, approval, facts),
+        champion=champion,
+        applies=_metrics(about),
+    )
+
+
+def _metrics(about: Evidenced) -> set[str]:
+    """Those that the report has, and those of which a gate of the statement speaks."""
+    measured = read_object(about.reports.get("evaluation", {"metrics": {}}), "metrics")
+    asked = {str(gate.get("gate")) for gate in read_objects(about.statement, "gates")}
+    return set(measured) | {name.partition(":")[2] for name in asked if ":" in name}
+
+
+def _frozen(about: Evidenced, name: str) -> JsonObject:
+    gates = read_objects(about.statement, "gates")
+    return next((gate for gate in gates if gate.get("gate") == name), {})
+
+
+def _since(about: Evidenced, facts: GateFacts) -> dict[str, datetime]:
+    """When the log tells of each report; to the microsecond as the gate says, if that is near."""
+    gate, found = _frozen(about, _AGE), {}
+    said = read_moment(gate, "measured") if gate.get("measured") is not None else None
+    for kind, digest in about.digests.items():
+        told = facts.stored.get(digest)
+        if told is not None:
+            found[kind] = said if said is not None and abs(said - told) <= _APART else told
+    return found
+
+
+def _model(about: Evidenced) -> object:
+    return read_object(about.manifest, "model").get("id")
+
+
+def _licence(about: Evidenced, approval: Approval, facts: GateFacts) -> str:
+    """The licence then, as the log tells it; as the statement says where the log does not."""
+    told = [
+        licence for at, licence in facts.licences.get(_model(about), ()) if at <= approval.issued_at
+    ]
+    known = told[-1] if told else None
+    return str(known if known is not None else _frozen(about, "licence").get("measured") or "")
+
+
+def _champions(about: Evidenced, approval: Approval, facts: GateFacts) -> list[str | None]:
+    """Versions that may have been the champion to compare with: by the log, one most of the time.
+
+    Where the log says nothing, none, the one that was compared with, and another one.
+    """
+    told = facts.champions.get(_model(about), ())
+    before = [digest for at, digest in told if at < approval.issued_at - _APART]
+    near = [digest for at, digest in told if abs(at - approval.issued_at) <= _APART]
+    own = approval.version_digest
+    if told:
+        held = [*(before[-1:] or [None]), *near]
+        return [None if digest == own else _text(digest) for digest in held]
+    report = about.reports.get("evaluation", {})
+    comparison = report.get("comparison")
+    compared = read_object(report, "comparison").get("champion") if comparison else None
+    digest = compared.get("digest") if isinstance(compared, dict) else None
+    return [None, "", _text(digest)]
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 # --- trust.merkle ---
 
 HASH_BYTES = 32
@@ -1535,6 +1999,7 @@ class LogEvent:
     person: object
     at: datetime
     payload: JsonObject
+    subject: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -1555,7 +2020,8 @@ def parse_event(data: bytes) -> LogEvent:
         raise Malformed("the event is of another version")
     actor, payload = read_object(document, "actor"), read_object(document, "payload")
     moment = read_moment(document, "at")
-    return LogEvent(read_text(document, "action"), actor.get("person"), moment, payload)
+    action, subject = read_text(document, "action"), read_object(document, "subject").get("id")
+    return LogEvent(action, actor.get("person"), moment, payload, subject)
 
 
 def require_shell(members: BundleMembers) -> None:
@@ -1739,6 +2205,9 @@ def _roots(leaves: bytes, old_size: int) -> tuple[bytes, bytes | None]:
 
 # --- trust.bundle_log ---
 
+_MEASURED = ("evaluation.completed", "explanation.completed")
+
+
 @dataclass(slots=True)
 class LogFacts:
     """What the disclosed events say, by the ids that other members refer to."""
@@ -1755,6 +2224,12 @@ class LogFacts:
     """digest of a plan"""
     plans_late: set[str] = field(default_factory=set)
     """digest of a plan of which a run was asked for before it was sealed"""
+    stored: dict[str, datetime] = field(default_factory=dict)
+    """digest of a report -> the first event that names it"""
+    champions: dict[object, list[tuple[datetime, object]]] = field(default_factory=dict)
+    """model -> the versions that held the alias `champion`, in order"""
+    licences: dict[object, list[tuple[datetime, object]]] = field(default_factory=dict)
+    """model -> its licences, in order; None where the event does not say which"""
     revoked: dict[str, datetime] = field(default_factory=dict)
     """approval -> the first revocation"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
@@ -1763,6 +2238,7 @@ class LogFacts:
     def add(self, event: LogEvent) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
+        self.add_gates(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.add((read_text(payload, "approval"), digest))
@@ -1785,6 +2261,23 @@ class LogFacts:
         elif event.action == "predictions.sealed":
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))
+
+    def add_gates(self, event: LogEvent) -> None:
+        """What gates are asked about, of an event: evidence, champions, licences."""
+        payload = event.payload
+        if event.action in _MEASURED:
+            reports = payload.get("reports")
+            for digest in reports.values() if isinstance(reports, dict) else ():
+                self.stored.setdefault(str(digest), event.at)
+        elif event.action == "alias.moved" and payload.get("alias") == "champion":
+            self.champions.setdefault(event.subject, []).append((event.at, payload.get("to")))
+        elif event.action == "model.registered" or _is_of_licence(event):
+            self.licences.setdefault(event.subject, []).append((event.at, payload.get("licence")))
+
+
+def _is_of_licence(event: LogEvent) -> bool:
+    fields = event.payload.get("fields")
+    return event.action == "model.changed" and isinstance(fields, list) and "licence" in fields
 
 
 def read_events(
@@ -2189,6 +2682,7 @@ def _check_statement(
         _check_evidence(members, statement, approval, report)
         check_plan(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
+        check_answers(members, statement, policy, manifest, approval, facts, report)
         _check_quorum(members, statement, policy, approval, facts, report)
     except Malformed as error:
         find(str(error))

@@ -29,8 +29,16 @@ _OF_VERSIONS = (
     Action.APPROVAL_REVOKED.value,
     Action.PLAN_SEALED.value,
     Action.EVALUATION_REQUESTED.value,
+    Action.EVALUATION_COMPLETED.value,
+    Action.EXPLANATION_COMPLETED.value,
     Action.WAIVER_GIVEN.value,
     Action.WAIVER_WITHDRAWN.value,
+)
+# What gates are asked about besides: which version was the champion, under which licence.
+_OF_MODELS = (
+    Action.MODEL_REGISTERED.value,
+    Action.MODEL_CHANGED.value,
+    Action.ALIAS_MOVED.value,
 )
 
 
@@ -160,6 +168,7 @@ def _disclosed(
     wanted = [
         _base(scope),
         _about("version", versions) & Q(event__action__in=_OF_VERSIONS),
+        _about("model", _models(versions)) & Q(event__action__in=_OF_MODELS),
         _about("review", reviews),
         _about("policy", policies),
         _about("predictions", batches),
@@ -168,6 +177,11 @@ def _disclosed(
     for condition in wanted:
         found.update(leaves.filter(condition).values_list("leaf_index", flat=True).iterator())
     return sorted(found)
+
+
+def _models(versions: Ids) -> Ids:
+    rows = ModelVersion.objects.filter(pk__in=versions)
+    return set(rows.values_list("model_id", flat=True).distinct())
 
 
 def _about(kind: str, keys: Ids) -> Q:

@@ -36,6 +36,18 @@ class Floor:
 
 
 @dataclass(frozen=True)
+class Margin:
+    """By how much a metric may be worse than the champion's, in its own units."""
+
+    metric: str
+    margin: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The margin as it stands in a document."""
+        return {"metric": self.metric, "margin": self.margin}
+
+
+@dataclass(frozen=True)
 class Judged:
     """What a report says to a limit: the state, the number that was compared, a sentence.
 
@@ -56,26 +68,61 @@ def interval_of(resamples: int) -> dict[str, Any]:
 
 def read_floors(value: object, field: str) -> tuple[Floor, ...]:
     """The limits of a document's list. Raises Invalid naming the part of `field` at fault."""
+    return tuple(_floor(item, place) for item, place in _listed(value, field))
+
+
+def read_margins(value: object, field: str) -> tuple[Margin, ...]:
+    """The margins of a document's list, one a metric. Raises Invalid as `read_floors`."""
+    found: list[Margin] = []
+    for item, place in _listed(value, field):
+        given = _row(item, place, {"metric", "margin"})
+        metric = _metric(given, place)
+        if any(margin.metric == metric for margin in found):
+            raise Invalid("This metric has a margin already.", field=f"{place}.metric")
+        margin = _number(given.get("margin", 0), f"{place}.margin", "The margin")
+        if margin < 0:
+            raise Invalid("The margin is at least 0.", field=f"{place}.margin")
+        found.append(Margin(metric, margin))
+    return tuple(found)
+
+
+def _listed(value: object, field: str) -> list[tuple[object, str]]:
     if not isinstance(value, list):
         raise Invalid("This must be a list.", field=field)
     if len(value) > MOST_FLOORS:
         raise Invalid(f"There are at most {MOST_FLOORS} limits.", field=field)
-    return tuple(_floor(item, f"{field}[{n}]") for n, item in enumerate(value))
+    return [(item, f"{field}[{n}]") for n, item in enumerate(value)]
+
+
+def _row(item: object, field: str, keys: set[str]) -> Mapping[str, Any]:
+    if not isinstance(item, Mapping):
+        raise Invalid("This must be an object.", field=field)
+    if unknown := sorted(set(item) - keys, key=str):
+        raise Invalid("There is no such field.", field=f"{field}.{unknown[0]}")
+    return item
+
+
+def _metric(row: Mapping[str, Any], field: str) -> str:
+    metric = row.get("metric")
+    if not isinstance(metric, str) or metric not in BY_NAME:
+        raise Invalid(f"There is no metric {metric!r}.", field=f"{field}.metric")
+    return metric
+
+
+def _number(value: object, field: str, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e12:
+        raise Invalid(f"{what} must be a number.", field=field)
+    return float(value)
 
 
 def _floor(item: object, field: str) -> Floor:
-    if not isinstance(item, Mapping):
-        raise Invalid("This must be an object.", field=field)
-    if unknown := sorted(set(item) - _KEYS):
-        raise Invalid("There is no such field.", field=f"{field}.{unknown[0]}")
-    metric, limit, bound = item.get("metric"), item.get("limit"), item.get("bound", "value")
-    if not isinstance(metric, str) or metric not in BY_NAME:
-        raise Invalid(f"There is no metric {metric!r}.", field=f"{field}.metric")
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not abs(limit) <= 1e12:
-        raise Invalid("The limit must be a number.", field=f"{field}.limit")
+    row = _row(item, field, _KEYS)
+    metric = _metric(row, field)
+    limit = _number(row.get("limit"), f"{field}.limit", "The limit")
+    bound = row.get("bound", "value")
     if bound not in BOUNDS:
         raise Invalid("The bound is value or interval.", field=f"{field}.bound")
-    return Floor(metric, float(limit), str(bound))
+    return Floor(metric, limit, str(bound))
 
 
 def judge(floor: Floor, report: Mapping[str, Any] | None, *, of: str) -> Judged:

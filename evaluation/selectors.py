@@ -1,6 +1,7 @@
 """Reads of plans, of evaluation and explanation runs, and of what a snapshot was used for."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,19 +35,29 @@ def explanations_of(version: ModelVersion) -> QuerySet[ExplanationRun]:
 
 def run_of(version: ModelVersion, digest: str) -> EvaluationRun | None:
     """The measurement of a version that gave the report with this SHA-256 (hex)."""
+    return runs_that_gave([version.pk], [digest]).first()
+
+
+def runs_that_gave(versions: Sequence[UUID], digests: Sequence[str]) -> QuerySet[EvaluationRun]:
+    """Measurements of the versions that gave reports with these SHA-256 (hex), oldest first."""
     return (
-        EvaluationRun.objects.filter(version=version, report__kind="evaluation")
-        .filter(report__digest=digest)
-        .select_related("version", "dataset")
+        EvaluationRun.objects.filter(version__in=versions, report__kind="evaluation")
+        .filter(report__digest__in=digests)
+        .select_related("version", "dataset", "report")
+        .defer("report__body")
         .order_by("created_at")
-        .first()
     )
 
 
 def plans_of(version: ModelVersion) -> QuerySet[EvaluationPlan]:
     """Plans of a version with their documents, the last first."""
+    return plans_of_all([version.pk])
+
+
+def plans_of_all(versions: Sequence[UUID]) -> QuerySet[EvaluationPlan]:
+    """The same of several versions."""
     return (
-        EvaluationPlan.objects.filter(version=version)
+        EvaluationPlan.objects.filter(version__in=versions)
         .select_related("document", "dataset", "supersedes__document", "sealed_by__person")
         .order_by("-sealed_at", "pk")
     )

@@ -1,25 +1,26 @@
 """Gates: each asks one question of the evidence and answers passed, failed or not measured.
 
-A new gate is one function here and one entry in `GATES`. *Not measured* never passes.
+A new gate is one function here and one entry in `GATES`; what outsiders can ask again from policy
+and evidence stands in `trust.gates`. *Not measured* never passes.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
 from hashlib import sha256
 from typing import Any
 
 from common.errors import Conflict
 from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor, judge
 from evaluation.metrics.catalogue import BY_NAME
-from evaluation.planned import Planned, planned
-from evaluation.selectors import run_of
-from governance.documents import SEALED_PLAN, Policy
+from evaluation.planned import Planned
 from governance.models import Waiver
+from governance.policy_fields import SEALED_PLAN
+from governance.subjects import Report, Subject
 from registry.cards import missing_fields
-from registry.models import CardRevision, Evidence, ModelVersion
-from registry.selectors import latest_card
 from trust.canonical import canonical
+from trust.errors import Malformed
+from trust.gates import ASKED_AGAIN, Asked
 
 
 @dataclass(frozen=True)
@@ -69,68 +70,6 @@ class GateResult:
             "limit": self.limit,
             "required": self.required,
         }
-
-
-@dataclass(frozen=True)
-class Report:
-    """A piece of evidence with its parsed body."""
-
-    row: Evidence
-    body: dict[str, Any]
-
-    @property
-    def digest(self) -> str:
-        """`sha256:<hex>` of the report's bytes."""
-        return f"sha256:{self.row.digest}"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Everything that gates look at, read once."""
-
-    version: ModelVersion
-    policy: Policy
-    reports: dict[str, Report]
-    card: CardRevision | None
-    plan: Planned | None = None
-
-
-def look_at(version: ModelVersion, policy: Policy) -> Subject:
-    """The newest report of each kind and the newest card of a version, read from their bytes.
-
-    Of plans, that of the newest evaluation's run. Raises Conflict if the bytes are not those of
-    the digest.
-    """
-    newest: dict[str, Evidence] = {}
-    for row in Evidence.objects.filter(version=version).order_by("created_at", "pk"):
-        if row.kind != "plan":
-            newest[row.kind] = row
-    reports = {kind: Report(row, _body_of(row, kind)) for kind, row in newest.items()}
-    card = latest_card(version)
-    if card is not None:
-        said = _body_of(card, "card")
-        if any(said.get(name) != text for name, text in card.content.items()):
-            raise Conflict("The card's fields are not those of its digest.")
-    plan = _plan_of(version, reports.get("evaluation"))
-    if plan is not None:
-        document = plan.plan.document
-        reports["plan"] = Report(document, _body_of(document, "plan"))
-    return Subject(version, policy, reports, card, plan)
-
-
-def _plan_of(version: ModelVersion, report: Report | None) -> Planned | None:
-    if report is None or "plan" not in report.body:
-        return None
-    run = run_of(version, report.row.digest)
-    return planned(run, report.body) if run else None
-
-
-def _body_of(row: Evidence | CardRevision, kind: str) -> dict[str, Any]:
-    body = bytes(row.body)
-    if sha256(body).hexdigest() != row.digest:
-        raise Conflict(f"The bytes of the {kind} are not those of its digest.")
-    parsed: dict[str, Any] = json.loads(body)
-    return parsed
 
 
 def admitted(subject: Subject) -> Iterable[GateResult]:
@@ -236,6 +175,32 @@ def derived_compared(subject: Subject) -> Iterable[GateResult]:
 
 
 Gate = Callable[[Subject], Iterable[GateResult]]
+
+
+def _of_trust(asked: Asked) -> Gate:
+    """A gate of `trust.gates` for the versions of this instance."""
+
+    @wraps(asked)
+    def gate(subject: Subject) -> Iterable[GateResult]:
+        try:
+            answers = list(asked(subject.policy.as_dict(), subject.shown))
+        except Malformed as error:
+            raise Conflict(f"The evidence cannot be read: {error}.") from None
+        for answer in answers:
+            report = subject.reports.get(answer.kind) if answer.kind else None
+            yield GateResult(
+                answer.gate,
+                answer.state,
+                answer.measured,
+                answer.limit,
+                answer.reason,
+                report.digest if report else None,
+                answer.required,
+            )
+
+    return gate
+
+
 GATES: tuple[Gate, ...] = (
     admitted,
     evidence_present,
@@ -243,6 +208,7 @@ GATES: tuple[Gate, ...] = (
     metrics_reach_floors,
     criteria_sealed,
     derived_compared,
+    *map(_of_trust, ASKED_AGAIN),
 )
 
 

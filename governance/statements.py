@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from governance.documents import Policy
-from governance.gates import GateResult, Subject, look_at, run_gates
+from governance.gates import GateResult, run_gates
 from governance.models import PolicyVersion
+from governance.subjects import Subject, look_at
 from governance.waiving import as_statement, with_waivers
 from registry.models import ModelVersion
 from registry.selectors import contributor_ids

@@ -102,7 +102,8 @@ def change_model(
         actor=caller.actor,
         action=Action.MODEL_CHANGED,
         subject=("model", model.pk),
-        payload={"fields": sorted(changes), "tags_before": before.get("tags")},
+        payload={"fields": sorted(changes), "tags_before": before.get("tags")}
+        | ({"licence": model.licence} if "licence" in changes else {}),
     )
     return model
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from trust.approval import Approval, artifact_digests_of, read_approval
+from trust.bundle_gates import check_answers
 from trust.bundle_layout import (
     evidence_member,
     policy_member,
@@ -135,6 +136,7 @@ def _check_statement(
         _check_evidence(members, statement, approval, report)
         check_plan(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
+        check_answers(members, statement, policy, manifest, approval, facts, report)
         _check_quorum(members, statement, policy, approval, facts, report)
     except Malformed as error:
         find(str(error))

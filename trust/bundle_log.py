@@ -12,6 +12,8 @@ from trust.errors import Malformed, TrustError
 from trust.fields import read_count, read_digest, read_text
 from trust.merkle import HASH_BYTES, leaf_hash
 
+_MEASURED = ("evaluation.completed", "explanation.completed")
+
 
 @dataclass(slots=True)
 class LogFacts:
@@ -29,6 +31,12 @@ class LogFacts:
     """digest of a plan"""
     plans_late: set[str] = field(default_factory=set)
     """digest of a plan of which a run was asked for before it was sealed"""
+    stored: dict[str, datetime] = field(default_factory=dict)
+    """digest of a report -> the first event that names it"""
+    champions: dict[object, list[tuple[datetime, object]]] = field(default_factory=dict)
+    """model -> the versions that held the alias `champion`, in order"""
+    licences: dict[object, list[tuple[datetime, object]]] = field(default_factory=dict)
+    """model -> its licences, in order; None where the event does not say which"""
     revoked: dict[str, datetime] = field(default_factory=dict)
     """approval -> the first revocation"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
@@ -37,6 +45,7 @@ class LogFacts:
     def add(self, event: LogEvent) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
+        self.add_gates(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.add((read_text(payload, "approval"), digest))
@@ -59,6 +68,23 @@ class LogFacts:
         elif event.action == "predictions.sealed":
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))
+
+    def add_gates(self, event: LogEvent) -> None:
+        """What gates are asked about, of an event: evidence, champions, licences."""
+        payload = event.payload
+        if event.action in _MEASURED:
+            reports = payload.get("reports")
+            for digest in reports.values() if isinstance(reports, dict) else ():
+                self.stored.setdefault(str(digest), event.at)
+        elif event.action == "alias.moved" and payload.get("alias") == "champion":
+            self.champions.setdefault(event.subject, []).append((event.at, payload.get("to")))
+        elif event.action == "model.registered" or _is_of_licence(event):
+            self.licences.setdefault(event.subject, []).append((event.at, payload.get("licence")))
+
+
+def _is_of_licence(event: LogEvent) -> bool:
+    fields = event.payload.get("fields")
+    return event.action == "model.changed" and isinstance(fields, list) and "licence" in fields
 
 
 def read_events(

@@ -51,6 +51,7 @@ class LogEvent:
     person: object
     at: datetime
     payload: JsonObject
+    subject: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def parse_event(data: bytes) -> LogEvent:
         raise Malformed("the event is of another version")
     actor, payload = read_object(document, "actor"), read_object(document, "payload")
     moment = read_moment(document, "at")
-    return LogEvent(read_text(document, "action"), actor.get("person"), moment, payload)
+    action, subject = read_text(document, "action"), read_object(document, "subject").get("id")
+    return LogEvent(action, actor.get("person"), moment, payload, subject)
 
 
 def require_shell(members: BundleMembers) -> None:

@@ -14,6 +14,7 @@ from django.db.models import Prefetch
 from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent
+from compliance.verification.gates import Reasked
 from governance.models import Approval, Review, Signature, Waiver
 from registry.models import Evidence
 from trust.approval import Approval as SignedApproval
@@ -109,12 +110,12 @@ def reviews(keys: TrustedKeys) -> Iterator[Finding]:
         .iterator(chunk_size=_CHUNK)
     )
     while chunk := list(islice(rows, _CHUNK)):
-        history = History(chunk)
+        history, reasked = History(chunk), Reasked(chunk)
         for review in chunk:
             yield from _signatures(review)
             yield from _evidence(review)
             if hasattr(review, "approval"):
-                for why in _approval(review, review.approval, keys, history):
+                for why in _approval(review, review.approval, keys, history, reasked):
                     yield Finding("approval", str(review.approval.pk), why)
 
 
@@ -149,7 +150,9 @@ def _said(body: bytes | memoryview) -> JsonObject:
         return {}
 
 
-def _approval(review: Review, row: Approval, keys: TrustedKeys, history: History) -> Iterator[str]:
+def _approval(
+    review: Review, row: Approval, keys: TrustedKeys, history: History, reasked: Reasked
+) -> Iterator[str]:
     if sha256(bytes(row.envelope)).hexdigest() != row.envelope_digest:
         yield f"its bytes do not have its digest sha256:{row.envelope_digest}."
     found: list[str] = []
@@ -159,7 +162,7 @@ def _approval(review: Review, row: Approval, keys: TrustedKeys, history: History
         manifest = as_object(parse_strict(bytes(review.version.manifest)), "the manifest")
         yield from _columns(review, row, signed, manifest)
         compare_statement(statement, signed, manifest, found.append)
-        yield from _gates(review, signed, statement, history)
+        yield from _gates(review, signed, statement, history, reasked)
         yield from _quorum(review, signed, statement, history)
     except TrustError as error:
         yield f"it cannot be trusted: {error}."
@@ -191,12 +194,17 @@ def _columns(
 
 
 def _gates(
-    review: Review, signed: SignedApproval, statement: JsonObject, history: History
+    review: Review,
+    signed: SignedApproval,
+    statement: JsonObject,
+    history: History,
+    reasked: Reasked,
 ) -> Iterator[str]:
     policy = as_object(parse_strict(bytes(review.policy.body)), "the policy")
     for problem in wrong_with_gates(statement, policy, signed, history, history.waiver):
         named = f"of the waiver {problem.waiver.digest}: " if problem.waiver else ""
         yield f"{named}{problem.why}."
+    yield from reasked.wrong(review, signed, statement, policy)
 
 
 def _quorum(

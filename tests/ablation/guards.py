@@ -6,6 +6,7 @@ side and must not notice.
 
 from tests.ablation.authority import AUTHORISATION
 from tests.ablation.factors import FACTORS
+from tests.ablation.gates import GATES
 from tests.ablation.guard import Guard
 from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
@@ -138,7 +139,7 @@ STATEMENTS = (
     ),
     Guard(
         "bytes of evidence are hashed again",
-        "governance/gates.py",
+        "governance/subjects.py",
         "if sha256(body).hexdigest() != row.digest:",
         "if False:",
         (f"{_NOTARY}::TestRefuses::test_when",),
@@ -352,6 +353,7 @@ GUARDS: tuple[Guard, ...] = (
     *FOUR_EYES,
     *STATEMENTS,
     *WAIVERS,
+    *GATES,
     *QUARANTINE,
     *FACTORS,
     *PLANS,

@@ -94,22 +94,22 @@ PLANS = (
     Guard(
         "a result that was known counts, of the same bytes under any name",
         "evaluation/planned.py",
-        "dataset__blob=plan.dataset.blob_id,",
-        "dataset=plan.dataset,",
+        "dataset__blob__in={plan.dataset.blob_id for plan in plans}",
+        "dataset__in={plan.dataset_id for plan in plans}",
         (f"{_KNOWS}_the_same_rows_under_another_name",),
     ),
     Guard(
         "a result that was known counts, of the same file under any number",
         "evaluation/planned.py",
-        'same = files.filter(blob__in=own).values("version")',
-        "same = [plan.version_id]",
+        "same = {v for group in holders.values() if plan.version_id in group for v in group}",
+        "same = {plan.version_id}",
         (f"{_KNOWS}_the_same_file_under_another_number",),
     ),
     Guard(
         "a result that was known counts, also as the champion's",
         "evaluation/planned.py",
-        "Q(version__in=same) | Q(champion__in=same),",
-        "Q(version__in=same),",
+        "(version in same or champion in same)",
+        "version in same",
         (f"{_KNOWS}_what_was_measured_as_the_champion",),
     ),
     Guard(

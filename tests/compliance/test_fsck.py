@@ -14,11 +14,12 @@ from django.utils import timezone
 from audit.models import Checkpoint
 from audit.verification import LogCheck
 from governance.expiry import end_expired
+from governance.publishing import publish_policy
 from governance.releases import retire, revoke
 from governance.services import submit, withdraw
 from registry.models import Blob, ModelVersion
 from registry.services import quarantine
-from tests.compliance.world import PASSWORD, World
+from tests.compliance.world import LENIENT, PASSWORD, World
 from trust.notes import open_checkpoint
 
 
@@ -116,6 +117,30 @@ def test_a_quorum_without_the_second_factor_that_the_policy_demands_is_found(
     with pytest.raises(SystemExit):
         call_command("fsck")
     assert capsys.readouterr().out.count("lacks the second factor that the policy demands") == 2
+
+
+def test_a_gate_that_does_not_follow_from_policy_and_evidence_is_found(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {"size_bytes": 100, "licences": ["MIT"], "sandbox": "full", "mcnemar": 0.05}
+    publish_policy(
+        caller=world.caller("cleo"),
+        name="asking",
+        tier="low",
+        team=world.team,
+        document=LENIENT | asked,
+    )
+    world.approve(world.version(world.model("loans"), b"loans"))
+    assert _fsck().endswith("no findings.\n")
+    with world.notary.database.connect() as owner:
+        owner.execute("ALTER TABLE governance_policyversion DISABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE governance_policyversion SET body = convert_to(replace(convert_from(body, "
+            "'UTF8'), '\"size_bytes\":100', '\"size_bytes\":4'), 'UTF8')"
+        )
+    with pytest.raises(SystemExit):
+        call_command("fsck")
+    assert "the gate 'size' does not answer this" in capsys.readouterr().out
 
 
 def test_keys_that_cannot_be_read_are_said_so(busy: World, tmp_path: Path) -> None:

@@ -5,30 +5,33 @@ from typing import Any
 
 import pytest
 
-from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor
+from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor, Margin
 from governance.documents import Policy
 from governance.gates import (
     GATES,
     GateResult,
-    Report,
-    Subject,
     admitted,
     blocking,
     card_complete,
     derived_compared,
     evidence_present,
-    look_at,
     metrics_reach_floors,
     run_gates,
 )
 from governance.services import dry_run
-from registry.models import CardRevision, Evidence, ModelVersion
+from governance.subjects import Report, Subject, look_at
+from registry.models import CardRevision, Evidence, ModelVersion, RegisteredModel
 from registry.services import add_evidence, edit_card
 from tests.cast import who
 from tests.factories import tiny, verbs
 from tests.stage import Stage
 
-VERSION = ModelVersion(kind="uploaded", signature={"task": "binary"})
+BARE: dict[str, Any] = {
+    "signature": {"task": "binary"},
+    "manifest": b'{"signature": {"task": "binary"}, "artifacts": []}',
+    "model": RegisteredModel(licence=""),
+}
+VERSION = ModelVersion(kind="uploaded", **BARE)
 POLICY = Policy(
     metrics=(),
     evidence=("evaluation", "golden", "card"),
@@ -163,7 +166,7 @@ class TestDerivedCompared:
         ("reports", "state"), [({}, NOT_MEASURED), ({"parity": {"verdict": "equal"}}, PASSED)]
     )
     def test_wants_a_comparison_of_a_child(self, reports: dict[str, Any], state: str) -> None:
-        child = ModelVersion(kind="compressed", signature={"task": "binary"})
+        child = ModelVersion(kind="compressed", **BARE)
 
         assert one(derived_compared(subject(version=child, **reports))).state == state
 
@@ -186,13 +189,28 @@ def test_only_a_required_gate_that_did_not_pass_blocks(
 
 
 def test_no_gate_passes_on_nothing() -> None:
-    child = ModelVersion(kind="compressed", signature={"task": "binary"})
-    kinds = ("evaluation", "golden", "card")
-    wants = replace(floor("accuracy", 0.0), evidence=kinds, sealed_plan=True)
+    child = ModelVersion(kind="compressed", **BARE)
+    wants = replace(
+        floor("accuracy", 0.0),
+        evidence=("evaluation", "golden", "card"),
+        sealed_plan=True,
+        no_regression=(Margin("accuracy", 0.0),),
+        mcnemar=0.05,
+        latency_ms=1.0,
+        size_bytes=1,
+        licences=("MIT",),
+        lineage=True,
+        sandbox="rlimits-only",
+        evidence_days=1,
+    )
 
     results = run_gates(subject(version=child, policy=wants))
 
     assert {result.state for result in results} == {NOT_MEASURED}
+    assert {result.gate for result in results if not result.required} == {
+        "mcnemar",
+        "no_regression:accuracy",
+    }, "without a champion there is nothing to compare with"
     assert len(results) >= len(GATES)
 
 

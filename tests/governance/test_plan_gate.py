@@ -8,9 +8,10 @@ import pytest
 from common.errors import Conflict
 from evaluation.criteria import FAILED, NOT_MEASURED, PASSED
 from evaluation.models import EvaluationPlan
-from governance.documents import DEFAULTS, SEALED_PLAN, Policy
+from governance.documents import DEFAULTS, Policy
 from governance.gates import GateResult
 from governance.models import Approval
+from governance.policy_fields import SEALED_PLAN
 from governance.selectors import statement_of
 from governance.services import dry_run, submit
 from governance.waivers import waive

@@ -1,6 +1,7 @@
 """A policy for people: in words, as YAML, and line by line against the revision before."""
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import yaml
@@ -51,6 +52,9 @@ def in_words(policy: Policy) -> list[str]:
     if policy.second_factor:
         sentences.append(_("Whoever signs or waives shows a second factor."))
     sentences += [_("The model file has passed the static checks and the sandbox.")]
+    if policy.sandbox:
+        said = _("The check of the file was confined at least at level %(level)s.")
+        sentences.append(said % {"level": policy.sandbox})
     if policy.evidence:
         kinds = ", ".join(policy.evidence)
         sentences.append(_("This evidence is there: %(kinds)s.") % {"kinds": kinds})
@@ -58,6 +62,7 @@ def in_words(policy: Policy) -> list[str]:
     if policy.sealed_plan:
         said = _("The criteria of the evaluation were sealed before its run and are met.")
         sentences.append(said)
+    sentences += [*_against_champion(policy), *_besides(policy)]
     sentences.append(_waivable(policy))
     sentences.append(_("An approval holds for %(days)s days.") % {"days": policy.validity_days})
     grace = {"time": formats.duration(policy.outage_grace_s)}
@@ -67,6 +72,34 @@ def in_words(policy: Policy) -> list[str]:
         else _("A server that lost the database stops answering at once.")
     )
     return sentences
+
+
+def _against_champion(policy: Policy) -> Iterator[str]:
+    for margin in policy.no_regression:
+        words = {"metric": spoken(BY_NAME[margin.metric].title), "n": svg.brief(margin.margin)}
+        yield (
+            _("%(metric)s is worse than the champion's by at most %(n)s on the same rows.") % words
+        )
+    if policy.mcnemar is not None:
+        said = _("The exact McNemar test against the champion finds no loss at level %(n)s.")
+        yield said % {"n": svg.brief(policy.mcnemar)}
+
+
+def _besides(policy: Policy) -> Iterator[str]:
+    if policy.latency_ms is not None:
+        said = _("One row takes at most %(n)s ms of CPU time (95th percentile).")
+        yield said % {"n": svg.brief(policy.latency_ms)}
+    if policy.size_bytes is not None:
+        size = formats.size(policy.size_bytes)
+        yield _("The files have at most %(size)s together.") % {"size": size}
+    if policy.licences:
+        names = ", ".join(policy.licences)
+        yield _("The licence is one of: %(names)s.") % {"names": names}
+    if policy.lineage:
+        yield _("The manifest says how the version was made and from what.")
+    if policy.evidence_days is not None:
+        said = _("Evaluation and explanation are at most %(n)s days old when it is approved.")
+        yield said % {"n": policy.evidence_days}
 
 
 def _waivable(policy: Policy) -> str:

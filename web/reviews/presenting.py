@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from evaluation.criteria import NOT_MEASURED, PASSED
 from evaluation.metrics.catalogue import BY_NAME
-from governance.documents import SEALED_PLAN, Policy
+from governance.documents import Policy
 from governance.gates import GateResult
 from governance.models import Review, ReviewState
+from governance.policy_fields import SEALED_PLAN
 from governance.selectors import statement_of
 from governance.statements import build_statement, what_changed
 from registry.models import Evidence, ModelVersion
@@ -27,7 +28,17 @@ _ANCHORS = {
     "parity": "parity",
     "card": "card",
     "admission": "files",
+    "sandbox": "files",
+    "size": "files",
+    "mcnemar": "evaluation",
+    "latency": "evaluation",
+    "evidence_age": "evaluation",
 }
+_ABOUT_A_METRIC = ("metric", "no_regression")
+_OF_GOVERNANCE = ("card", "licence", "lineage")
+_OF_EVALUATION = (SEALED_PLAN, "mcnemar", "latency", "size", "evidence_age")
+# What these looked at is not on the page of a review.
+_NOWHERE = ("golden", "licence", "lineage")
 
 
 @dataclass(frozen=True)
@@ -99,9 +110,10 @@ def _waiver(gate: Json, waivers: Sequence[Json]) -> Json | None:
 
 def gate_title(name: str) -> str:
     """A gate's name for people."""
-    metric = BY_NAME.get(name.removeprefix("metric:"))
-    if metric:
-        return spoken(metric.title)
+    about, _colon, named = name.partition(":")
+    if named in BY_NAME and about in _ABOUT_A_METRIC:
+        words = {"metric": spoken(BY_NAME[named].title)}
+        return words["metric"] if about == "metric" else _("%(metric)s against champion") % words
     titles = {
         "admission": _("Checked file"),
         "evaluation": _("Evaluation report"),
@@ -110,12 +122,21 @@ def gate_title(name: str) -> str:
         "card": _("Model card complete"),
         "parity": _("Compared with its parent"),
         SEALED_PLAN: _("Criteria sealed before the run"),
+        "mcnemar": _("McNemar test against champion"),
+        "latency": _("Time for one row, ms"),
+        "size": _("Size, bytes"),
+        "licence": _("Licence allowed"),
+        "lineage": _("Lineage complete"),
+        "sandbox": _("Confinement of the check"),
+        "evidence_age": _("Age of the evidence, days"),
     }
     return titles.get(name, name)
 
 
 def _group_order(name: str) -> int:
-    return 1 if name.startswith("metric:") or name == SEALED_PLAN else 2 if name == "card" else 0
+    if name.partition(":")[0] in (*_ABOUT_A_METRIC, *_OF_EVALUATION):
+        return 1
+    return 2 if name in _OF_GOVERNANCE else 0
 
 
 def _group(name: str) -> str:
@@ -150,8 +171,9 @@ def _detail(gate: Json, live: GateResult | None) -> str:
 
 def _links(gate: Json, comments: int) -> list[tuple[str, str]]:
     name = gate["gate"]
-    anchor = "evaluation" if name.startswith("metric:") else _ANCHORS.get(name, name)
-    has_part = anchor != "golden" and gate["state"] != NOT_MEASURED
+    about = name.partition(":")[0]
+    anchor = "evaluation" if about in _ABOUT_A_METRIC else _ANCHORS.get(name, name)
+    has_part = name not in _NOWHERE and gate["state"] != NOT_MEASURED
     links = [(_("See the evidence"), f"#{anchor}")] if has_part else []
     say = _("Comment (%(n)s so far)") % {"n": comments} if comments else _("Comment")
     return [*links, (say, f"?anchor={name}#comment")]

@@ -1,0 +1,303 @@
+"""The one table of what a policy says: reader, YAML, form, API document and comparison follow it.
+
+A field that was added later is left out of a document in which it asks nothing, so policies from
+before it read byte for byte as they did.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Role
+from common.errors import Invalid
+from evaluation.criteria import BOUNDS, MOST_FLOORS, Floor, Margin, read_floors, read_margins
+from evaluation.metrics.catalogue import BY_NAME
+from governance.policy_kinds import Choice, Column, Kind, Names, Number, Rows, Texts, Truth, Whole
+from trust.gates import SANDBOX_LEVELS
+from trust.methods import DEMAND
+from trust.waivers import EVERY_METRIC, NEVER_WAIVED
+
+TYPE = "assay/policy/1"
+KINDS_OF_EVIDENCE = ("evaluation", "explanation", "golden", "card")
+MOST_SIGNERS = 10
+MOST_LICENCES = 50
+LONGEST_VALIDITY_DAYS = 1825
+LONGEST_GRACE_S = 7 * 86400
+SEALED_PLAN = "sealed_plan"
+WAIVABLE = (
+    "evaluation",
+    "explanation",
+    "card",
+    "parity",
+    SEALED_PLAN,
+    "mcnemar",
+    "latency",
+    "size",
+    "licence",
+    "lineage",
+    "sandbox",
+    "evidence_age",
+    EVERY_METRIC,
+    *(f"metric:{name}" for name in BY_NAME),
+    *(f"no_regression:{name}" for name in BY_NAME),
+)
+_LARGEST = 1e12
+_METRIC = Column("metric", Choice(tuple(BY_NAME)))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A part of a policy: its place in the document, its name in `Policy`, and its kind.
+
+    `nothing` is the value that asks nothing; with `always` it is written all the same, and
+    without `optional` the field must be there.
+    """
+
+    name: str
+    attribute: str
+    kind: Kind
+    title: str | Promise
+    help: str | Promise
+    nothing: Any = None
+    optional: bool = True
+    always: bool = False
+
+
+def _floor_key(floor: Floor) -> str:
+    return f"{floor.metric} ({floor.bound})"
+
+
+def _by_limit(before: Floor, after: Floor) -> int:
+    higher = (after.limit > before.limit) - (after.limit < before.limit)
+    return higher if before.is_floor else -higher
+
+
+def _by_margin(before: Margin, after: Margin) -> int:
+    return (after.margin < before.margin) - (after.margin > before.margin)
+
+
+def _least_first() -> tuple[str, ...]:
+    return SANDBOX_LEVELS[1:]
+
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "metrics",
+        "metrics",
+        Rows(
+            (
+                _METRIC,
+                Column("limit", Number(-_LARGEST, _LARGEST)),
+                Column("bound", Choice(BOUNDS), "value"),
+            ),
+            read_floors,
+            _floor_key,
+            _by_limit,
+            MOST_FLOORS,
+        ),
+        _("Limits on metrics"),
+        _(
+            "At least the limit where higher is better, else at most. With the bound interval the "
+            "worse end of the 95 % interval must meet it. Metrics of other tasks are not asked for."
+        ),
+        nothing=(),
+        always=True,
+    ),
+    Field(
+        "no_regression",
+        "no_regression",
+        Rows(
+            (_METRIC, Column("margin", Number(0, _LARGEST), 0)),
+            read_margins,
+            lambda row: str(row.metric),
+            _by_margin,
+            MOST_FLOORS,
+        ),
+        _("No worse than the champion"),
+        _(
+            "On the same rows the metric may be worse than the champion's by no more than the "
+            "margin, by the worse end of the paired bootstrap's 95 % interval."
+        ),
+        nothing=(),
+    ),
+    Field(
+        "mcnemar",
+        "mcnemar",
+        Number(0, 0.5, "more", is_open=True),
+        _("Level of the McNemar test"),
+        _(
+            "The exact test on the rows where only one of version and champion is right: the gate "
+            "fails where p is below this level and more rows were lost than gained. Usual: 0.05."
+        ),
+    ),
+    Field(
+        "latency_ms",
+        "latency_ms",
+        Number(0, 1e6, is_open=True),
+        _("Longest time for one row, ms"),
+        _("CPU time of a call with one row, 95th percentile, as the evaluation measured it."),
+    ),
+    Field(
+        "size_bytes",
+        "size_bytes",
+        Whole(1, 10**15),
+        _("Largest size, bytes"),
+        _("All files of the version together."),
+    ),
+    Field(
+        "licences",
+        "licences",
+        Texts(MOST_LICENCES),
+        _("Licences allowed"),
+        _("The model's licence is one of these, letter for letter, as MIT or Apache-2.0."),
+        nothing=(),
+    ),
+    Field(
+        "lineage",
+        "lineage",
+        Truth(),
+        _("Lineage complete"),
+        _("The manifest says how the version was made and from what; uploads do not say it."),
+        nothing=False,
+    ),
+    Field(
+        "sandbox",
+        "sandbox",
+        Choice(_least_first()),
+        _("Least confinement of the check"),
+        _("How strictly the check of the model file was confined, as the admission says."),
+        nothing="",
+    ),
+    Field(
+        "evidence_days",
+        "evidence_days",
+        Whole(1, LONGEST_VALIDITY_DAYS),
+        _("Oldest evidence, days"),
+        _(
+            "Evaluation and explanation are no older than this at each signature and at the "
+            "approval. Afterwards the validity counts alone."
+        ),
+    ),
+    Field(
+        "evidence",
+        "evidence",
+        Names(KINDS_OF_EVIDENCE, "more"),
+        _("Evidence that is there"),
+        _("Reports of the version, golden rows to replay, and a complete model card."),
+        nothing=(),
+        always=True,
+    ),
+    Field(
+        "signers.count",
+        "signers",
+        Whole(1, MOST_SIGNERS, "more"),
+        _("Persons who sign"),
+        _("Different persons, none of whom had a hand in the version."),
+        optional=False,
+    ),
+    Field(
+        "signers.roles",
+        "roles",
+        Names(
+            (Role.REVIEWER.value, Role.MANAGER.value, Role.COMPLIANCE.value),
+            "less",
+            least="Name at least one role that signs.",
+            refused=dict.fromkeys(
+                (Role.CONTRIBUTOR.value, Role.CONSUMER.value),
+                "Only reviewers, managers and compliance sign.",
+            ),
+        ),
+        _("Roles that sign"),
+        _("A person signs who has one of these roles in the owner team."),
+        optional=False,
+    ),
+    Field(
+        "validity_days",
+        "validity_days",
+        Whole(1, LONGEST_VALIDITY_DAYS),
+        _("Validity, days"),
+        _("How long an approval holds."),
+        optional=False,
+    ),
+    Field(
+        "outage_grace_s",
+        "outage_grace_s",
+        Whole(0, LONGEST_GRACE_S),
+        _("Grace, seconds"),
+        _("How long a server that lost the database serves on; 0: not at all."),
+        optional=False,
+    ),
+    Field(
+        "waivable",
+        "waivable",
+        Names(
+            WAIVABLE,
+            "less",
+            refused={gate: f"The gate {gate} can never be waived." for gate in NEVER_WAIVED},
+        ),
+        _("Gates that may be waived"),
+        _("Each for one finding, until a day, by a person who might sign; metric:* is all limits."),
+        nothing=(),
+    ),
+    Field(
+        DEMAND,
+        "second_factor",
+        Truth(),
+        _("Second factor"),
+        _("Whoever signs or waives shows a second factor."),
+        nothing=False,
+    ),
+    Field(
+        SEALED_PLAN,
+        "sealed_plan",
+        Truth(),
+        _("Sealed plan"),
+        _("The criteria of the evaluation were sealed before its run, and are met."),
+        nothing=False,
+    ),
+)
+GROUPS = frozenset(field.name.partition(".")[0] for field in FIELDS if "." in field.name)
+
+
+def read_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Every attribute of the policy that a document describes. Raises Invalid naming the field."""
+    known = {field.name.partition(".")[0] for field in FIELDS} | {"type"}
+    if unknown := sorted(set(document) - known):
+        raise Invalid("A policy has no such field.", field=unknown[0])
+    if document.get("type", TYPE) != TYPE:
+        raise Invalid(f"The type is {TYPE}.", field="type")
+    for group in sorted(GROUPS):
+        _check_group(document.get(group), group)
+    return {field.attribute: _read(document, field) for field in FIELDS}
+
+
+def _check_group(value: object, group: str) -> None:
+    if not isinstance(value, Mapping):
+        raise Invalid("This must be an object.", field=group)
+    known = {field.name.partition(".")[2] for field in FIELDS if field.name.startswith(f"{group}.")}
+    if unknown := sorted(set(value) - known, key=str):
+        raise Invalid("There is no such field.", field=f"{group}.{unknown[0]}")
+
+
+def _read(document: Mapping[str, Any], field: Field) -> Any:
+    group, _dot, name = field.name.rpartition(".")
+    holder = document[group] if group else document
+    if name not in holder and field.optional:
+        return field.nothing
+    return field.kind.read(holder.get(name), field.name)
+
+
+def written(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The document in its one form, of the attributes of a policy."""
+    document: dict[str, Any] = {"type": TYPE}
+    for field in FIELDS:
+        value = values[field.attribute]
+        if value == field.nothing and not field.always:
+            continue
+        group, _dot, name = field.name.rpartition(".")
+        holder = document.setdefault(group, {}) if group else document
+        holder[name] = field.kind.write(value)
+    return document

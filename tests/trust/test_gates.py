@@ -1,0 +1,194 @@
+"""A gate answers by policy and evidence alone; what was not measured never passes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from trust.errors import Malformed
+from trust.gates import GATE_FAILED, GATE_NOT_MEASURED, GATE_PASSED, Answer, Shown, ask
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+CHAMPION = "sha256:" + "c" * 64
+OTHER = "sha256:" + "d" * 64
+
+
+def measured(low: float | None, high: float | None) -> dict[str, Any]:
+    return {"state": "measured", "low": low, "high": high, "note": None}
+
+
+def comparison(**changes: Any) -> dict[str, Any]:
+    return {
+        "champion": {"digest": CHAMPION},
+        "note": None,
+        "metrics": {"accuracy": measured(-0.01, 0.02), "log_loss": measured(-0.2, 0.05)},
+        "mcnemar": {
+            "state": "measured",
+            "p_value": 0.04,
+            "only_candidate_right": 3,
+            "only_champion_right": 12,
+            "note": None,
+        },
+    } | changes
+
+
+def evaluation(**changes: Any) -> dict[str, Any]:
+    return {
+        "metrics": {"accuracy": {"direction": "higher"}, "log_loss": {"direction": "lower"}},
+        "latency": [
+            {"batch": 64, "cpu_ms": {"p95": 9.0}},
+            {"batch": 1, "cpu_ms": {"p95": 1.5}},
+        ],
+        "comparison": comparison(),
+    } | changes
+
+
+def shown(report: dict[str, Any] | None = None, **changes: Any) -> Shown:
+    """What gates see: an evaluation against the champion, unless changed."""
+    given: dict[str, Any] = {
+        "manifest": {
+            "signature": {"task": "binary"},
+            "artifacts": [{"size": 60}, {"size": 40}],
+            "lineage": {"source": "training", "recipe": "mlp", "params": {}, "dataset": OTHER},
+        },
+        "reports": {"evaluation": report or evaluation(), "sandbox": {"level": "no-namespaces"}},
+        "since": {"evaluation": NOW - timedelta(days=9), "explanation": NOW - timedelta(days=10)},
+        "now": NOW,
+        "licence": "MIT",
+        "champion": CHAMPION,
+        "applies": {"accuracy", "log_loss"},
+    }
+    return Shown(**(given | changes))
+
+
+def answer(policy: dict[str, Any], seen: Shown) -> Answer:
+    (found,) = ask(policy, seen)
+    return found
+
+
+def margin(metric: str, value: float) -> dict[str, Any]:
+    return {"no_regression": [{"metric": metric, "margin": value}]}
+
+
+def against(**changes: Any) -> Shown:
+    test = comparison()["mcnemar"] | changes
+    return shown(evaluation(comparison=comparison(mcnemar=test)))
+
+
+def made(lineage: dict[str, Any]) -> Shown:
+    return shown(manifest={"lineage": lineage, "artifacts": [], "signature": None})
+
+
+TEST = {"mcnemar": 0.05}
+AGE = {"evidence_days": 10}
+CASES: list[tuple[dict[str, Any], Shown, str, Any]] = [
+    (margin("accuracy", 0.01), shown(), GATE_PASSED, -0.01),
+    (margin("accuracy", 0.0099), shown(), GATE_FAILED, -0.01),
+    (margin("log_loss", 0.05), shown(), GATE_PASSED, 0.05),
+    (margin("log_loss", 0), shown(), GATE_FAILED, 0.05),
+    (margin("accuracy", 1), shown(champion=OTHER), GATE_NOT_MEASURED, None),
+    (margin("accuracy", 1), shown(evaluation(comparison=None)), GATE_NOT_MEASURED, None),
+    (margin("accuracy", 1), shown(reports={}), GATE_NOT_MEASURED, None),
+    (
+        margin("accuracy", 1),
+        shown(evaluation(comparison=comparison(note="The champion has another task."))),
+        GATE_NOT_MEASURED,
+        None,
+    ),
+    (
+        margin("accuracy", 1),
+        shown(evaluation(comparison=comparison(metrics={"accuracy": measured(None, None)}))),
+        GATE_NOT_MEASURED,
+        None,
+    ),
+    (
+        margin("accuracy", 1),
+        shown(evaluation(comparison=comparison(metrics={}))),
+        GATE_NOT_MEASURED,
+        None,
+    ),
+    (TEST, shown(), GATE_FAILED, 0.04),
+    (TEST, against(p_value=0.05), GATE_PASSED, 0.05),
+    (TEST, against(only_candidate_right=30), GATE_PASSED, 0.04),
+    (TEST, against(p_value=None), GATE_NOT_MEASURED, None),
+    (
+        TEST,
+        against(p_value=None, only_candidate_right=0, only_champion_right=0),
+        GATE_PASSED,
+        1.0,
+    ),
+    (TEST, shown(champion=OTHER), GATE_NOT_MEASURED, None),
+    ({"latency_ms": 1.5}, shown(), GATE_PASSED, 1.5),
+    ({"latency_ms": 1.4}, shown(), GATE_FAILED, 1.5),
+    ({"latency_ms": 9}, shown(evaluation(latency=[])), GATE_NOT_MEASURED, None),
+    ({"latency_ms": 9}, shown(reports={}), GATE_NOT_MEASURED, None),
+    ({"size_bytes": 100}, shown(), GATE_PASSED, 100),
+    ({"size_bytes": 99}, shown(), GATE_FAILED, 100),
+    ({"size_bytes": 99}, shown(manifest={"artifacts": []}), GATE_NOT_MEASURED, None),
+    ({"licences": ["MIT"]}, shown(), GATE_PASSED, "MIT"),
+    ({"licences": ["mit", "Apache-2.0"]}, shown(), GATE_FAILED, "MIT"),
+    ({"licences": ["MIT"]}, shown(licence=""), GATE_NOT_MEASURED, None),
+    ({"lineage": True}, shown(), GATE_PASSED, "training"),
+    ({"lineage": True}, made({"source": "training", "recipe": "mlp"}), GATE_FAILED, "training"),
+    (
+        {"lineage": True},
+        made({"source": "compression", "method": "prune", "params": {"a": 1}, "parent": OTHER}),
+        GATE_PASSED,
+        "compression",
+    ),
+    ({"lineage": True}, made({"source": "upload", "note": "x"}), GATE_FAILED, "upload"),
+    ({"lineage": True}, made({}), GATE_NOT_MEASURED, None),
+    ({"sandbox": "rlimits-only"}, shown(), GATE_PASSED, "no-namespaces"),
+    ({"sandbox": "no-namespaces"}, shown(), GATE_PASSED, "no-namespaces"),
+    ({"sandbox": "full"}, shown(), GATE_FAILED, "no-namespaces"),
+    ({"sandbox": "full"}, shown(reports={}), GATE_NOT_MEASURED, None),
+    (
+        {"sandbox": "rlimits-only"},
+        shown(reports={"sandbox": {"level": "none"}}),
+        GATE_FAILED,
+        "none",
+    ),
+    ({"sandbox": "full"}, shown(reports={"sandbox": {"level": "moon"}}), GATE_NOT_MEASURED, None),
+    (AGE, shown(), GATE_PASSED, "2026-04-21T00:00:00.000000Z"),
+    (AGE, shown(now=NOW + timedelta(seconds=1)), GATE_FAILED, "2026-04-21T00:00:00.000000Z"),
+    (AGE, shown(since={}), GATE_NOT_MEASURED, None),
+]
+
+
+@pytest.mark.parametrize(("policy", "seen", "state", "value"), CASES)
+def test_a_gate_answers(policy: dict[str, Any], seen: Shown, state: str, value: Any) -> None:
+    found = answer(policy, seen)
+
+    assert (found.state, found.measured) == (state, value)
+    assert found.required
+    assert found.reason
+
+
+@pytest.mark.parametrize("policy", [margin("accuracy", 1), TEST])
+def test_without_a_champion_there_is_nothing_to_compare_with(policy: dict[str, Any]) -> None:
+    found = answer(policy, shown(champion=None))
+
+    assert (found.state, found.required) == (GATE_NOT_MEASURED, False)
+
+
+def test_a_policy_that_names_no_gate_is_answered_by_none() -> None:
+    assert ask({"metrics": [], "evidence": ["card"]}, shown()) == []
+
+
+def test_metrics_and_tests_of_other_tasks_are_not_asked_for() -> None:
+    of_numbers = shown(manifest={"signature": {"task": "regression"}})
+
+    assert ask(margin("r2", 0) | TEST, of_numbers) == []
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        evaluation(latency=[{"batch": 1, "cpu_ms": {"p95": "fast"}}]),
+        evaluation(latency=[{"batch": 1, "cpu_ms": {"p95": True}}]),
+        evaluation(latency={"batch": 1}),
+    ],
+)
+def test_what_is_no_report_is_refused(report: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        ask({"latency_ms": 1}, shown(report))
