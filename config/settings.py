@@ -323,6 +323,7 @@ EXPORT_NOTARY_SECONDS = env.integer(
 )
 
 # --- Inference ------------------------------------------------------------------------------
+ENVIRONMENT = env.text("ASSAY_ENVIRONMENT", "", "Where this process serves, as approvals name it.")
 SERVING_POLL_MS = env.integer(
     "ASSAY_SERVING_POLL", 200, "How often serving looks for changes, in ms.", minimum=20
 )

@@ -11,12 +11,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.conf import settings
+
 from audit.actions import Action
 from audit.selectors import events
 from common.errors import Conflict
 from governance.models import Approval
 from governance.selectors import standing, trusted_keys
-from registry.models import Alias, ModelVersion, RegisteredModel, Status
+from registry.models import Alias, RegisteredModel, Status
 from trust.keys import TrustedKeys
 
 
@@ -30,6 +32,7 @@ class Answering(StrEnum):
     UNTRUSTED = "untrusted"
     QUARANTINED = "quarantined"
     REFUSED = "refused"
+    OUT_OF_SCOPE = "out_of_scope"
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def answers_of(models: Iterable[RegisteredModel], *, now: datetime) -> dict[UUID
     for alias in aliases:
         approval = approvals.get(alias.version_id)
         refusal = refusals.get(alias.version_id, "")
-        state, reason = _judged(alias.version, approval, keys, refusal, now)
+        state, reason = _judged(alias, approval, keys, refusal, now)
         found[alias.model_id].append(Answer(alias, state, reason))
     return found
 
@@ -95,12 +98,13 @@ def _refusals(approvals: dict[UUID, Approval]) -> dict[UUID, str]:
 
 
 def _judged(
-    version: ModelVersion,
+    alias: Alias,
     approval: Approval | None,
     keys: TrustedKeys | Conflict,
     refusal: str,
     now: datetime,
 ) -> tuple[Answering, str]:
+    version = alias.version
     if approval is None:
         return Answering.UNAPPROVED, "It has no approval."
     if hasattr(approval, "revocation"):
@@ -111,8 +115,12 @@ def _judged(
     until = verdict.approval.not_after if verdict.approval else approval.not_after
     if min(until, approval.not_after) <= now:
         return Answering.EXPIRED, "The approval has expired."
-    if not verdict.ok:
+    if not verdict.ok or verdict.approval is None:
         return Answering.UNTRUSTED, verdict.reason
+    limits = verdict.approval.limits
+    outside = limits.why_not_under(alias.name) or limits.why_not_in(settings.ENVIRONMENT)
+    if outside:
+        return Answering.OUT_OF_SCOPE, outside
     if version.status == Status.QUARANTINED:
         return Answering.QUARANTINED, version.status_reason
     return (Answering.REFUSED, refusal) if refusal else (Answering.LIVE, "")

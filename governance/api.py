@@ -36,6 +36,7 @@ from governance.serializers import (
     RevokeIn,
     SignatureOut,
     SignIn,
+    SubmitIn,
 )
 from governance.validity import RENEWAL
 from registry.api import EvidenceView
@@ -79,14 +80,15 @@ class Submit(CallerView):
     @extend_schema(
         operation_id="reviews_open",
         parameters=[KEY],
-        request=None,
+        request=SubmitIn,
         responses=changes(201, ReviewDetailOut),
     )
     @once
     def post(self, request: Request, name: str, number: int) -> Response:
-        """Freeze bytes, evidence, policy and gates into one statement for review."""
+        """Freeze bytes, evidence, policy, gates and scope into one statement for review."""
+        fields = SubmitIn.read(request.data)
         version = version_numbered(self.caller, name, number)
-        review = services.submit(caller=self.caller, version=version)
+        review = services.submit(caller=self.caller, version=version, **fields)
         return Response(_detail(review), status=201)
 
 

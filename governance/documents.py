@@ -7,6 +7,7 @@ from typing import Any
 from accounts.roles import Role
 from evaluation.criteria import Floor, Margin
 from governance.policy_fields import KINDS_OF_EVIDENCE, read_fields, written
+from trust.scope import ScopeBounds, read_bounds
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,14 @@ class Policy:
     lineage: bool = False
     sandbox: str = ""
     evidence_days: int | None = None
+    scope_aliases: tuple[str, ...] = ()
+    scope_environments: tuple[str, ...] = ()
+    scope_required: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> ScopeBounds:
+        """What a submission may ask to be approved for."""
+        return read_bounds(self.as_dict())
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Policy":

@@ -93,7 +93,9 @@ def _re_derive(review: Review) -> list[Signature]:
         raise Refused(f"The version is quarantined. {review.version.status_reason}")
     _check_policy(review.policy)
     _check_manifest(review.version)
-    now, gates = build_statement(review=review.pk, version=review.version, policy=review.policy)
+    now, gates = build_statement(
+        review=review.pk, version=review.version, policy=review.policy, scope=statement["scope"]
+    )
     changed = what_changed(statement, now)
     if changed:
         raise Refused(f"Since the submission this has changed: {', '.join(changed)}.")

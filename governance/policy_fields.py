@@ -18,12 +18,14 @@ from evaluation.metrics.catalogue import BY_NAME
 from governance.policy_kinds import Choice, Column, Kind, Names, Number, Rows, Texts, Truth, Whole
 from trust.gates import SANDBOX_LEVELS
 from trust.methods import DEMAND
+from trust.scope import MAY_BE_REQUIRED, SCOPE_ALIASES, SCOPE_ENVIRONMENTS, SCOPE_REQUIRED
 from trust.waivers import EVERY_METRIC, NEVER_WAIVED
 
 TYPE = "assay/policy/1"
 KINDS_OF_EVIDENCE = ("evaluation", "explanation", "golden", "card")
 MOST_SIGNERS = 10
 MOST_LICENCES = 50
+MOST_SCOPE_NAMES = 50
 LONGEST_VALIDITY_DAYS = 1825
 LONGEST_GRACE_S = 7 * 86400
 SEALED_PLAN = "sealed_plan"
@@ -257,6 +259,30 @@ FIELDS: tuple[Field, ...] = (
         _("Sealed plan"),
         _("The criteria of the evaluation were sealed before its run, and are met."),
         nothing=False,
+    ),
+    Field(
+        SCOPE_ALIASES,
+        "scope_aliases",
+        Texts(MOST_SCOPE_NAMES),
+        _("Aliases to approve for"),
+        _("A version may be approved for these aliases and no others; none named: for any."),
+        nothing=(),
+    ),
+    Field(
+        SCOPE_ENVIRONMENTS,
+        "scope_environments",
+        Texts(MOST_SCOPE_NAMES),
+        _("Environments to approve for"),
+        _("A version may be approved for these environments and no others; none named: for any."),
+        nothing=(),
+    ),
+    Field(
+        SCOPE_REQUIRED,
+        "scope_required",
+        Names(MAY_BE_REQUIRED, "more"),
+        _("Said at the submission"),
+        _("What whoever submits must say: the consumers that may call, the purpose."),
+        nothing=(),
     ),
 )
 GROUPS = frozenset(field.name.partition(".")[0] for field in FIELDS if "." in field.name)

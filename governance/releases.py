@@ -35,13 +35,16 @@ def _check_alias(name: str) -> None:
         ) from None
 
 
-def _approval_that_holds(version: ModelVersion, now: datetime) -> Approval:
+def _approval_that_holds(version: ModelVersion, alias: str, now: datetime) -> Approval:
     approval = deciding_approval(version, now)
     if approval is None:
         raise Conflict(f"{version} has no approval, so no alias can point at it.")
     verdict = standing(version, approval, keys=trusted_keys(), now=now)
     if not verdict.ok:
         raise Conflict(f"{version} cannot be promoted. {verdict.reason}")
+    outside = verdict.approval.limits.why_not_under(alias) if verdict.approval else ""
+    if outside:
+        raise Conflict(f"{version} cannot be promoted to {alias}. {outside}")
     return approval
 
 
@@ -63,14 +66,15 @@ def promote(
 ) -> AliasMove:
     """Move an alias to an approved version; the former holder stays in the history.
 
-    Raises NotAllowed; Conflict without an approval that holds now, if the alias points there
-    already, or if callers of the alias would break and nobody said that this is meant; Invalid.
+    Raises NotAllowed; Conflict without an approval that holds now for the alias, if that points
+    there already, or if callers of the alias would break and nobody said that this is meant;
+    Invalid.
     """
     model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
     policies.may_promote(caller, model.team_id).enforce()
     reason = written(reason, "reason", LONGEST_REASON)
     _check_alias(alias)
-    approval = _approval_that_holds(version, timezone.now())
+    approval = _approval_that_holds(version, alias, timezone.now())
     holder = Alias.objects.filter(model=model, name=alias).select_related("version").first()
     former = holder.version if holder else None
     if former and former.pk == version.pk:

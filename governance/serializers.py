@@ -21,6 +21,7 @@ from governance.models import (
     Waiver,
     WaiverWithdrawal,
 )
+from governance.scopes import LONGEST_PURPOSE, MOST_NAMES
 from governance.signing import method_of
 from governance.validity import renewable_from
 from registry.models import RiskTier
@@ -189,6 +190,36 @@ class ReviewDetailOut(ReviewOut):
         """The approval, once the notary has given it."""
         approval = getattr(review, "approval", None)
         return dict(ApprovalOut(approval, context=self.context).data) if approval else None
+
+
+class ApprovalScopeIn(Input):
+    """What a version shall be approved for; what is left out is as the policy has it."""
+
+    aliases = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        required=False,
+        max_length=MOST_NAMES,
+        help_text='Names of aliases; ["*"] is every alias.',
+    )
+    environments = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        required=False,
+        max_length=MOST_NAMES,
+        help_text="Names of environments (ASSAY_ENVIRONMENT of the inference processes).",
+    )
+    consumers = serializers.ListField(
+        child=serializers.CharField(max_length=160),
+        required=False,
+        max_length=MOST_NAMES,
+        help_text="team:SLUG, person:LOGIN or token:ID of who may call; left out: every member.",
+    )
+    purpose = serializers.CharField(max_length=LONGEST_PURPOSE, required=False)
+
+
+class SubmitIn(Input):
+    """What a version is submitted for."""
+
+    scope = ApprovalScopeIn(required=False)
 
 
 class SignIn(Reauthenticated):

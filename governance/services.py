@@ -1,7 +1,9 @@
 """Verbs of review and approval."""
 
 import uuid
+from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +25,7 @@ from governance.models import (
     Signature,
     SignDecision,
 )
+from governance.scopes import default_scope, scope_of
 from governance.selectors import policy_for, statement_of
 from governance.signing import counting_signatures, make_record
 from governance.statements import build_statement, what_changed
@@ -59,16 +62,23 @@ def dry_run(version: ModelVersion, policy: PolicyVersion | None = None) -> list[
     Raises Conflict.
     """
     policy = policy or policy_for(version.model)
-    _statement, gates = build_statement(review=uuid.uuid4(), version=version, policy=policy)
-    return gates
+    return build_statement(
+        review=uuid.uuid4(),
+        version=version,
+        policy=policy,
+        scope=default_scope(Policy.read(policy.document)),
+    )[1]
 
 
 @transaction.atomic
-def submit(*, caller: Caller, version: ModelVersion) -> Review:
+def submit(
+    *, caller: Caller, version: ModelVersion, scope: Mapping[str, Any] | None = None
+) -> Review:
     """Ask for approval: freeze bytes, evidence, policy and gates into one statement.
 
     A version may be submitted with gates that have not passed, so that reviewers see it; it
-    cannot be approved then, unless they are waived. Raises NotAllowed, Conflict.
+    cannot be approved then, unless they are waived. `scope` says what for, as `scope_of` reads it.
+    Raises NotAllowed, Conflict, Invalid.
     """
     policies.may_submit(caller, version.model.team_id).enforce()
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
@@ -78,7 +88,8 @@ def submit(*, caller: Caller, version: ModelVersion) -> Review:
         raise Conflict(f"A version that is {locked.get_status_display()} cannot be submitted.")
     _require_due(version)
     identity, policy = uuid.uuid4(), policy_for(version.model)
-    statement, gates = build_statement(review=identity, version=version, policy=policy)
+    asked = scope_of(scope or {}, policy=Policy.read(policy.document), model=version.model)
+    statement, gates = build_statement(review=identity, version=version, policy=policy, scope=asked)
     body = canonical(statement)
     review = Review.objects.create(
         id=identity,
@@ -217,8 +228,11 @@ def _require_current(review: Review, shown_digest: str, *, approving: bool) -> N
         return
     if review.version.status == Status.QUARANTINED:
         raise Conflict(f"This version is quarantined. {review.version.status_reason}")
-    now, gates = build_statement(review=review.pk, version=review.version, policy=review.policy)
-    changed = what_changed(statement_of(review), now)
+    shown = statement_of(review)
+    now, gates = build_statement(
+        review=review.pk, version=review.version, policy=review.policy, scope=shown["scope"]
+    )
+    changed = what_changed(shown, now)
     if changed:
         raise Conflict(
             f"Since the submission this has changed: {', '.join(changed)}. "

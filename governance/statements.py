@@ -1,7 +1,7 @@
 """The statement that persons sign: which bytes, on which evidence, under which policy."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version as installed
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from governance.documents import Policy
 from governance.gates import GateResult, run_gates
 from governance.models import PolicyVersion
+from governance.scopes import require_within
 from governance.subjects import Subject, look_at
 from governance.waiving import as_statement, with_waivers
 from registry.models import ModelVersion
@@ -37,10 +38,14 @@ _CURRENT = (
 
 
 def build_statement(
-    *, review: UUID, version: ModelVersion, policy: PolicyVersion
+    *, review: UUID, version: ModelVersion, policy: PolicyVersion, scope: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[GateResult]]:
-    """The statement about a version as it stands now, and its gates with their waivers."""
+    """The statement about a version as it stands now, and its gates with their waivers.
+
+    Raises Conflict for a scope that the policy does not allow.
+    """
     document = Policy.read(policy.document)
+    require_within(scope, document)
     subject = look_at(version, document)
     gates = with_waivers(run_gates(subject), version=version, policy=policy)
     manifest = json.loads(bytes(version.manifest))
@@ -63,7 +68,7 @@ def build_statement(
         "contributors": [str(person) for person in contributor_ids(version)],
         "signers_required": document.signers,
         "runtime": {"onnxruntime": installed("onnxruntime"), "provider": PROVIDER},
-        "scope": {"aliases": ["*"]},
+        "scope": dict(scope),
         "validity_days": document.validity_days,
         "outage_grace_s": document.outage_grace_s,
     }

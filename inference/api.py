@@ -72,6 +72,7 @@ class _Predict(APIView):
             alias=request.query_params.get("alias", "champion"),
             number=number,
             request_id=getattr(request, "request_id", ""),
+            token=str(request.auth or ""),
         )
         now = follower()
         answer = predict(now.table, asked, request.data, silence_s=now.silence_s, writer=writer())

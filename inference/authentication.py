@@ -28,15 +28,15 @@ class TableAuthentication(BaseAuthentication):
     """`Authorization: Bearer assay_…` or `Pass …`; asks no database."""
 
     def authenticate(self, request: Request) -> tuple[UserRights, str] | None:
-        """The caller's rights. Raises AuthenticationFailed."""
+        """The caller's rights, and the token as scopes name it. Raises AuthenticationFailed."""
         words = get_authorization_header(request).split()
         if len(words) != 2:
             return None
         kind, text = words[0].lower(), words[1].decode("ascii", "replace")
         if kind == b"bearer":
-            return self._by_token(text), "token"
+            return self._by_token(text)
         if kind == b"pass":
-            return self._by_pass(text), "session"
+            return self._by_pass(text), ""
         return None
 
     def authenticate_header(self, request: Request) -> str:
@@ -44,12 +44,12 @@ class TableAuthentication(BaseAuthentication):
         return "Bearer"
 
     @staticmethod
-    def _by_token(text: str) -> UserRights:
+    def _by_token(text: str) -> tuple[UserRights, str]:
         table = follower().table
         rights = table.tokens.get(token_digest(text)) if looks_right(text) else None
         if rights is None or rights.expires_at <= datetime.now(UTC):
             raise AuthenticationFailed(_REFUSED)
-        return TableAuthentication._active(rights.user)
+        return TableAuthentication._active(rights.user), rights.consumer
 
     @staticmethod
     def _by_pass(text: str) -> UserRights:

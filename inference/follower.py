@@ -19,7 +19,7 @@ from django.utils import timezone
 from common.errors import DomainError
 from governance.selectors import trusted_keys
 from inference import selectors
-from inference.loading import load
+from inference.loading import NotHere, load
 from inference.services import note_loaded, note_refused
 from inference.table import Candidate, Loaded, Table
 
@@ -145,6 +145,8 @@ class Follower:
     def _load(self, candidate: Candidate) -> None:
         try:
             loaded = load(candidate, keys=trusted_keys(), now=timezone.now(), threads=self._threads)
+        except NotHere as error:
+            self._refuse(candidate, error.reason, tell=False)
         except DomainError as error:
             self._refuse(candidate, error.reason)
         except (OperationalError, InterfaceError):
@@ -157,11 +159,12 @@ class Follower:
             if self._keep(candidate.approval, loaded):
                 note_loaded(candidate)
 
-    def _refuse(self, candidate: Candidate, reason: str) -> None:
+    def _refuse(self, candidate: Candidate, reason: str, *, tell: bool = True) -> None:
         with self._lock:
             refused = dict(self.table.refused) | {candidate.approval: reason}
             self.table = replace(self.table, refused=refused)
-        note_refused(candidate, reason)
+        if tell:
+            note_refused(candidate, reason)
 
     def _keep(self, approval: UUID, loaded: Loaded) -> bool:
         """Whether it is still wanted; what was revoked while it was opened never answers."""

@@ -9,6 +9,8 @@ import json
 from datetime import datetime
 from hashlib import sha256
 
+from django.conf import settings
+
 from common.errors import DomainError
 from governance.models import Approval as ApprovalRow
 from governance.selectors import approval_keys
@@ -31,6 +33,10 @@ class LoadRefused(DomainError):
     slug = "load-refused"
     status = 409
     title = "The version is not served"
+
+
+class NotHere(LoadRefused):
+    """The approval is for another environment; nothing is wrong with it."""
 
 
 def load(candidate: Candidate, *, keys: TrustedKeys, now: datetime, threads: int) -> Loaded:
@@ -59,6 +65,9 @@ def load(candidate: Candidate, *, keys: TrustedKeys, now: datetime, threads: int
         raise LoadRefused(verdict.reason)
     if verdict.approval.id != str(row.pk):
         raise LoadRefused("The envelope is that of another approval.")
+    reason = verdict.approval.limits.why_not_in(settings.ENVIRONMENT)
+    if reason:
+        raise NotHere(reason)
     if MODEL not in files:
         raise LoadRefused("The approved version has no model file.")
     return _open(version, candidate, verdict.approval, json.loads(manifest), files[MODEL], threads)
@@ -95,6 +104,7 @@ def _open(
         approval=approval,
         model=model,
         input_names=frozenset(tensor.name for tensor in signature.inputs),
+        environment=settings.ENVIRONMENT,
     )
 
 

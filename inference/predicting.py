@@ -28,15 +28,33 @@ class NotApproved(DomainError):
     title = "Not approved for serving"
 
 
+class OutOfScope(DomainError):
+    """The approval behind what was asked for is not for this call."""
+
+    slug = "out-of-scope"
+    status = 403
+    title = "Outside the scope of the approval"
+
+
 @dataclass(frozen=True)
 class Asked:
-    """Who asks for what: by alias, or by number where `number` is given."""
+    """Who asks for what: by alias, or by number where `number` is given.
+
+    `token` is it as scopes name it.
+    """
 
     user: UserRights
     name: str
     alias: str
     number: int | None
     request_id: str
+    token: str = ""
+
+    def consumers(self) -> list[str]:
+        """The names under which a scope may admit the caller."""
+        user = self.user
+        own = [f"person:{user.person}", *(f"team:{team}" for team in user.teams)]
+        return [*own, self.token] if self.token else own
 
 
 @dataclass(frozen=True)
@@ -80,6 +98,23 @@ def _require_valid(loaded: Loaded, moment: datetime) -> None:
         raise NotApproved(f"{loaded.name} v{loaded.number} cannot answer. {reason}")
 
 
+def _require_scope(loaded: Loaded, asked: Asked) -> str:
+    """The consumer as whom the caller is admitted; empty where everybody is. Raises OutOfScope."""
+    limits = loaded.approval.limits
+    reason = limits.why_not_under(asked.alias if asked.number is None else None)
+    if reason:
+        raise OutOfScope(f"{loaded.name} v{loaded.number} does not answer here. {reason}")
+    if limits.consumers is None:
+        return ""
+    consumer = limits.admitting(asked.consumers())
+    if consumer is None:
+        raise OutOfScope(
+            f"{loaded.name} v{loaded.number} is approved for certain consumers, and neither you, "
+            "your token nor a team of yours is among them."
+        )
+    return consumer
+
+
 def _candidate(table: Table, asked: Asked) -> Candidate:
     if asked.number is not None:
         found = table.by_number.get((asked.name, asked.number))
@@ -107,11 +142,12 @@ def predict(
 ) -> Answer:
     """Answer a request and keep its record; no record, no answer.
 
-    Raises as `find`; Invalid naming the field for a wrong payload; TooLarge for more than a record
-    holds; Unavailable for a model that fails, or was revoked while it ran, or a disk that takes no
-    record.
+    Raises as `find`; OutOfScope; Invalid naming the field for a wrong payload; TooLarge for more
+    than a record holds; Unavailable for a model that fails, or was revoked while it ran, or a disk
+    that takes no record.
     """
     loaded = find(table, asked, silence_s=silence_s)
+    consumer = _require_scope(loaded, asked)
     arrays = parse(payload, loaded.signature, max_rows=settings.MAX_PREDICT_ROWS)
     began = time.perf_counter_ns()
     outputs = loaded.model.run(arrays, deadline_s=settings.PREDICT_SECONDS)
@@ -122,7 +158,7 @@ def predict(
     _require_valid(loaded, at)
     identity = str(uuid.uuid4())
     rows = len(next(iter(arrays.values())))
-    line = _record(asked, loaded, identity, at, payload, answered, rows, spent)
+    line = _record(asked, loaded, consumer, identity, at, payload, answered, rows, spent)
     if len(line) > MAX_LINE_BYTES:
         raise TooLarge("Request and answer are too large for one record: send fewer rows.")
     try:
@@ -146,6 +182,7 @@ def _digest(value: object) -> str:
 def _record(
     asked: Asked,
     loaded: Loaded,
+    consumer: str,
     identity: str,
     at: datetime,
     payload: object,
@@ -171,4 +208,8 @@ def _record(
         "output": answered["predictions"],
         "output_digest": _digest(answered["predictions"]),
     }
+    if loaded.environment:
+        entry["environment"] = loaded.environment
+    if consumer:
+        entry["consumer"] = consumer
     return orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)

@@ -25,8 +25,11 @@ def live_tokens(now: datetime) -> dict[str, TokenRights]:
     """Usable tokens that may ask for predictions, by their digest."""
     rows = ApiToken.objects.filter(
         revoked_at=None, expires_at__gt=now, scopes__contains=["predict"]
-    ).values_list("sha256", "user_id", "scopes", "expires_at")
-    return {sha: TokenRights(user, frozenset(scopes), until) for sha, user, scopes, until in rows}
+    ).values_list("sha256", "user_id", "scopes", "expires_at", "pk")
+    return {
+        sha: TokenRights(user, frozenset(scopes), until, f"token:{pk}")
+        for sha, user, scopes, until, pk in rows
+    }
 
 
 def active_users() -> dict[UUID, UserRights]:

@@ -15,11 +15,12 @@ from trust.approval import Approval
 
 @dataclass(frozen=True)
 class TokenRights:
-    """A live token: whose it is, what it may do, until when."""
+    """A live token: whose it is, what it may do, until when; `consumer` is it in scopes."""
 
     user: UUID
     scopes: frozenset[str]
     expires_at: datetime
+    consumer: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Loaded:
     approval: Approval
     model: Model
     input_names: frozenset[str]
+    environment: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from trust.fields import (
     require_keys,
 )
 from trust.keys import TrustedKeys
+from trust.scope import UNBOUNDED, Scope, read_scope
 from trust.strict_json import parse_strict
 from trust.waivers import NamedWaiver, read_waivers
 
@@ -56,7 +57,10 @@ ArtifactDigests = Mapping[tuple[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What a signed approval says. `artifacts` and the rest are as in the predicate."""
+    """What a signed approval says. `artifacts` and the rest are as in the predicate.
+
+    `limits` is `scope`, read.
+    """
 
     id: str
     review: str
@@ -75,6 +79,7 @@ class Approval:
     scope: JsonObject
     runtime: JsonObject
     waivers: tuple[NamedWaiver, ...] = ()
+    limits: Scope = UNBOUNDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +213,7 @@ def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObjec
         scope=read_object(predicate, "scope"),
         runtime=read_object(predicate, "runtime"),
         waivers=_read_named_waivers(predicate),
+        limits=read_scope(read_object(predicate, "scope")),
     )
 
 

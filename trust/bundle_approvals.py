@@ -1,6 +1,6 @@
 """Every approval of a bundle, re-derived: bytes, statement, persons, gates, evidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -32,6 +32,7 @@ from trust.fields import (
 )
 from trust.keys import TrustedKeys
 from trust.methods import demands_second_factor, shows_second_factor
+from trust.scope import read_bounds, wrong_with_scope
 from trust.waivers import read_waivers
 
 REVIEW_STATEMENT_TYPE = "assay/review-statement/1"
@@ -133,6 +134,8 @@ def _check_statement(
     try:
         compare_statement(statement, approval, manifest, find)
         policy = _check_policy(members, statement, approval, report)
+        for problem in beyond_the_policy(approval, policy):
+            find(problem)
         _check_evidence(members, statement, approval, report)
         check_plan(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
@@ -175,6 +178,12 @@ def compare_statement(
     longest = timedelta(days=min(read_count(statement, "validity_days"), 100_000))
     if approval.not_after - approval.issued_at > longest:
         find("the approval is valid for longer than was signed")
+
+
+def beyond_the_policy(approval: Approval, policy: JsonObject) -> Iterator[str]:
+    """What the approval's scope asks for beyond its policy. Raises Malformed."""
+    for _part, why in wrong_with_scope(approval.limits, read_bounds(policy)):
+        yield why.removesuffix(".")
 
 
 def _check_policy(

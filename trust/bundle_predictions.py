@@ -17,6 +17,7 @@ from trust.fields import (
     read_moment,
     read_text,
 )
+from trust.scope import require_in_scope
 from trust.strict_json import parse_strict
 
 # Revocations reach every connected process within a second; the signed grace covers the rest.
@@ -83,6 +84,7 @@ def _check_record(
     reason = why_not_at(approval, moment)
     if reason:
         raise Untrusted(reason.removesuffix("."))
+    require_in_scope(record, approval.limits)
     return _is_late(approval, moment, facts.revoked.get(approval.id))
 
 

@@ -19,7 +19,7 @@ from governance.models import Approval, Review, Signature, Waiver
 from registry.models import Evidence
 from trust.approval import Approval as SignedApproval
 from trust.approval import artifact_digests_of, read_approval
-from trust.bundle_approvals import compare_statement, version_names
+from trust.bundle_approvals import beyond_the_policy, compare_statement, version_names
 from trust.bundle_waivers import wrong_with_gates
 from trust.errors import TrustError
 from trust.fields import JsonObject, as_object, read_count, read_object, read_objects, read_texts
@@ -162,6 +162,7 @@ def _approval(
         manifest = as_object(parse_strict(bytes(review.version.manifest)), "the manifest")
         yield from _columns(review, row, signed, manifest)
         compare_statement(statement, signed, manifest, found.append)
+        yield from _scope(review, signed)
         yield from _gates(review, signed, statement, history, reasked)
         yield from _quorum(review, signed, statement, history)
     except TrustError as error:
@@ -191,6 +192,12 @@ def _columns(
     for part, holds in same.items():
         if not holds:
             yield f"the {part} in the table is not the one that was signed."
+
+
+def _scope(review: Review, signed: SignedApproval) -> Iterator[str]:
+    policy = as_object(parse_strict(bytes(review.policy.body)), "the policy")
+    for why in beyond_the_policy(signed, policy):
+        yield f"{why}."
 
 
 def _gates(

@@ -11,6 +11,7 @@ from tests.ablation.guard import Guard
 from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
 from tests.ablation.quarantine import QUARANTINE
+from tests.ablation.scopes import SCOPES
 from tests.ablation.waivers import WAIVERS
 
 _REVIEWS = "tests/governance/test_reviews.py"
@@ -360,4 +361,5 @@ GUARDS: tuple[Guard, ...] = (
     *PAST,
     *DATABASE,
     *SERVING,
+    *SCOPES,
 )

@@ -238,7 +238,17 @@ GOVERNANCE = {
             "password": _PASSWORD,
         },
     ),
-    "reviews_open": Call(_version(3)),
+    "reviews_open": Call(
+        _version(3),
+        _says(
+            scope={
+                "aliases": ["stable"],
+                "environments": ["production"],
+                "consumers": [f"team:{TEAM}"],
+                "purpose": "Triage, never a diagnosis.",
+            }
+        ),
+    ),
     "reviews_withdraw": Call(_made("review_id", "reviews_open")),
     "waivers_list": Call(_version(1)),
     "waivers_give": Call(

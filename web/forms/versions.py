@@ -8,10 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from evaluation.models import EvaluationPlan
 from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED
+from governance.scopes import LONGEST_PURPOSE
 from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
 from web.forms.access import code_field, password_field
 from web.forms.params import Snapshot
+
+LONGEST_LIST = 4000
 
 
 def _reason(most: int) -> forms.CharField:
@@ -23,8 +26,50 @@ def _reason(most: int) -> forms.CharField:
     )
 
 
+class NamesField(forms.CharField):
+    """Names, separated by commas, blanks or lines, as a list."""
+
+    def clean(self, value: Any) -> list[str]:
+        """The names; none where nothing is written."""
+        return str(super().clean(value)).replace(",", " ").split()
+
+    def prepare_value(self, value: Any) -> Any:
+        """A list as it is written."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+
 class SubmitForm(forms.Form):
-    """Nothing to fill in: what is submitted is shown on the page."""
+    """What the version shall be approved for; what else is submitted is shown on the page."""
+
+    aliases = NamesField(
+        label=_("Aliases"),
+        max_length=LONGEST_LIST,
+        required=False,
+        help_text=_("Names, separated by commas; * is every alias."),
+    )
+    environments = NamesField(
+        label=_("Environments"),
+        max_length=LONGEST_LIST,
+        required=False,
+        help_text=_("Where it may answer, such as production. Empty: everywhere."),
+    )
+    consumers = NamesField(
+        label=_("Consumers"),
+        max_length=LONGEST_LIST,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": "2", "spellcheck": "false"}),
+        help_text=_(
+            "Who may call: team:SLUG, person:LOGIN or token:ID. "
+            "Empty: everybody with a role in the owner team."
+        ),
+    )
+    purpose = forms.CharField(
+        label=_("Purpose"),
+        max_length=LONGEST_PURPOSE,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": "2"}),
+        help_text=_("What the answers may be used for."),
+    )
 
 
 class PromoteForm(forms.Form):

@@ -64,6 +64,7 @@ def in_words(policy: Policy) -> list[str]:
         sentences.append(said)
     sentences += [*_against_champion(policy), *_besides(policy)]
     sentences.append(_waivable(policy))
+    sentences += _scope(policy)
     sentences.append(_("An approval holds for %(days)s days.") % {"days": policy.validity_days})
     grace = {"time": formats.duration(policy.outage_grace_s)}
     sentences.append(
@@ -100,6 +101,21 @@ def _besides(policy: Policy) -> Iterator[str]:
     if policy.evidence_days is not None:
         said = _("Evaluation and explanation are at most %(n)s days old when it is approved.")
         yield said % {"n": policy.evidence_days}
+
+
+def _scope(policy: Policy) -> list[str]:
+    bounds, said = policy.scope, []
+    if bounds.aliases:
+        names = {"names": ", ".join(sorted(bounds.aliases))}
+        said.append(_("A version is approved for no other aliases than: %(names)s.") % names)
+    if bounds.environments:
+        names = {"names": ", ".join(sorted(bounds.environments))}
+        said.append(_("A version is approved for no other environments than: %(names)s.") % names)
+    if "consumers" in bounds.required:
+        said.append(_("The submission names the consumers that may call."))
+    if "purpose" in bounds.required:
+        said.append(_("The submission states the purpose."))
+    return said
 
 
 def _waivable(policy: Policy) -> str:

@@ -13,6 +13,7 @@ from accounts.factors import has_factor
 from governance import policies
 from governance.documents import Policy
 from governance.models import Review, ReviewState, SignDecision
+from governance.scopes import scope_shown
 from governance.selectors import measured_in, review_by_id, waivers_named
 from governance.signing import MEANINGS
 from registry.cards import FIELDS
@@ -45,6 +46,7 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "model": review.version.model,
         "state": presenting.state_key(review),
         "statement": frozen.statement,
+        "scope": scope_shown(frozen.statement["scope"]),
         "gates": gates,
         "gate_count": presenting.counts_of(gates),
         "waivers": waivers,

@@ -72,7 +72,10 @@ class Now:
     def of(cls, review: Review, frozen: Frozen) -> "Now":
         """A dry run under the review's own policy; nothing is written."""
         statement, gates = build_statement(
-            review=review.pk, version=review.version, policy=review.policy
+            review=review.pk,
+            version=review.version,
+            policy=review.policy,
+            scope=frozen.statement["scope"],
         )
         return cls({gate.gate: gate for gate in gates}, what_changed(frozen.statement, statement))
 

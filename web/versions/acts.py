@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.factors import has_factor
 from common.decisions import Decision
+from common.errors import DomainError
 from governance import policies, releases
+from governance.scopes import offered_scope
 from governance.services import submit
 from registry import policies as registry_policies
 from registry.models import Alias
@@ -61,7 +63,6 @@ class ActPage(FormPage, OfVersion):
 class Submit(ActPage):
     """Asking for a review."""
 
-    form_class = SubmitForm
     title = gettext_lazy("Submit for review")
     what = gettext_lazy(
         "Bytes, evidence, policy and gates are frozen into one statement that other persons sign. "
@@ -74,6 +75,10 @@ class Submit(ActPage):
         """Contributors and managers."""
         return policies.may_submit(self.caller, self.version.model.team_id)
 
+    def form(self, data: Any = None) -> forms.Form:
+        """Filled in with what the policy lets a submission ask for."""
+        return SubmitForm(data, initial=offered_scope(self.version.model))
+
     def context(self) -> dict[str, Any]:
         """With the gates as they would be frozen now."""
         gates, without = gates_of(self.version, self.address, self.caller)
@@ -82,9 +87,14 @@ class Submit(ActPage):
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Opens the review and shows it."""
-        review = submit(caller=self.caller, version=self.version)
+        review = submit(caller=self.caller, version=self.version, scope=given)
         messages.success(self.request, _("Submitted; other persons can sign now."))
         return redirect("web:review", review.pk)
+
+    def refused(self, form: forms.Form, error: DomainError) -> int:
+        """Parts of the scope are fields of the form."""
+        error.field = (error.field or "").removeprefix("scope.") or None
+        return super().refused(form, error)
 
 
 class Promote(ActPage):

@@ -1,0 +1,84 @@
+"""Guards of scopes: what persons signed an approval for is all that it is good for."""
+
+from tests.ablation.guard import Guard
+
+_SCOPES = "tests/governance/test_scopes.py"
+_SERVED = "tests/inference/test_scopes.py"
+_BUNDLE = "tests/trust/test_bundle_scopes.py"
+
+SCOPES = (
+    Guard(
+        "the gate serves no other alias than the signed ones",
+        "trust/scope.py",
+        "if self.aliases is None or alias in self.aliases:",
+        "if True:",
+        (f"{_SERVED}::TestAnAlias::test_of_the_scope_answers_and_no_other",),
+    ),
+    Guard(
+        "a signed alias cannot be gone round by the number",
+        "inference/predicting.py",
+        "limits.why_not_under(asked.alias if asked.number is None else None)",
+        'limits.why_not_under(asked.alias) if asked.number is None else ""',
+        (f"{_SERVED}::TestAnAlias::test_cannot_be_gone_round_by_the_number",),
+        (f"{_SERVED}::TestAnAlias::test_of_the_scope_answers_and_no_other",),
+    ),
+    Guard(
+        "the gate loads nothing that is approved for another environment",
+        "inference/loading.py",
+        "reason = verdict.approval.limits.why_not_in(settings.ENVIRONMENT)",
+        'reason = ""',
+        (f"{_SERVED}::TestAnEnvironment::test_that_is_not_of_the_scope_does_not_load",),
+    ),
+    Guard(
+        "the gate answers no other consumer than the signed ones",
+        "trust/scope.py",
+        "return min(self.consumers.intersection(callers), default=None)",
+        'return min(self.consumers.intersection(callers), default="")',
+        (f"{_SERVED}::TestAConsumer::test_who_is_not_of_the_scope_gets_no_answer",),
+    ),
+    Guard(
+        "no alias moves to what is approved for other aliases (the trigger still holds)",
+        "governance/releases.py",
+        'outside = verdict.approval.limits.why_not_under(alias) if verdict.approval else ""',
+        'outside = ""',
+        (f"{_SCOPES}::TestTheApproval::test_lets_no_other_alias_be_moved_there",),
+    ),
+    Guard(
+        "no alias moves to what is approved for other aliases past the program",
+        "governance/migrations/0007_alias_in_scope.py",
+        "IF NOT COALESCE(allowed ? '*' OR allowed ? NEW.alias, true) THEN",
+        "IF false THEN",
+        (f"{_SCOPES}::TestTheApproval::test_lets_no_other_alias_be_moved_there_past_the_program",),
+        (f"{_SCOPES}::TestTheApproval::test_lets_no_other_alias_be_moved_there",),
+    ),
+    Guard(
+        "a statement's scope is one that its policy allows",
+        "governance/statements.py",
+        "    require_within(scope, document)\n",
+        "",
+        (f"{_SCOPES}::TestThePolicy::test_is_asked_again_by_the_notary",),
+        (f"{_SCOPES}::TestThePolicy::test_bounds_what_may_be_asked_for",),
+    ),
+    Guard(
+        "a submission asks for what its policy allows",
+        "governance/scopes.py",
+        "    for part, why in wrong_with_scope(read_scope(scope), policy.scope):\n"
+        '        raise Invalid(why, field=f"scope.{part}")\n',
+        "",
+        (f"{_SCOPES}::TestThePolicy::test_bounds_what_may_be_asked_for",),
+    ),
+    Guard(
+        "a record outside the signed scope is none",
+        "trust/bundle_predictions.py",
+        "    require_in_scope(record, approval.limits)\n",
+        "",
+        (f"{_BUNDLE}::test_a_record_outside_of_it_is_named",),
+    ),
+    Guard(
+        "an approval beyond its policy's scope is named in bundles",
+        "trust/bundle_approvals.py",
+        "for problem in beyond_the_policy(approval, policy):",
+        "for problem in ():",
+        (f"{_BUNDLE}::test_a_scope_beyond_the_policy_is_named",),
+    ),
+)

@@ -1,0 +1,118 @@
+"""An outsider finds every record that was answered outside of the scope that was signed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.trust.bundle_factory import BundleStory, Document
+from tests.trust.test_bundle_findings import update
+from tests.trust.verifier import report_of
+from trust.errors import Malformed
+from trust.scope import UNBOUNDED, read_scope
+
+SCOPE: Document = {
+    "aliases": ["champion"],
+    "environments": ["production"],
+    "consumers": ["person:carl", "team:t"],
+    "purpose": "Triage.",
+}
+INSIDE: Document = {
+    "alias": "champion",
+    "environment": "production",
+    "consumer": "person:carl",
+    "person": "carl",
+}
+
+
+def story(scope: Document = SCOPE, policy: Document | None = None, **record: Any) -> BundleStory:
+    """Records that lie in the scope but for what is said."""
+
+    def answer(records: list[Document]) -> None:
+        for entry in records:
+            entry |= INSIDE | record
+
+    return BundleStory(
+        edit_statement=update(scope=scope),
+        edit_predictions=answer,
+        edit_policy=update(**{f"scope_{name}": part for name, part in (policy or {}).items()}),
+    )
+
+
+def problems(made: BundleStory, folder: Path) -> set[str]:
+    return {finding.problem for finding in report_of(made, folder).findings}
+
+
+@pytest.mark.parametrize("more", [{}, {"consumer": "team:t", "person": "somebody"}], ids=str)
+def test_records_within_it_are_sound(tmp_path: Path, more: Document) -> None:
+    report = report_of(story(**more), tmp_path)
+
+    assert (report.exit_code, report.findings) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        ({"alias": "shadow"}, "The approval is not for the alias 'shadow', only for champion"),
+        ({"alias": None}, "The approval is for calls by alias only: champion"),
+        ({"environment": "staging"}, "here is 'staging'"),
+        ({"environment": None}, "this process has no environment"),
+        ({"consumer": "person:ada"}, "The approval is for other consumers"),
+        ({"consumer": None}, "The approval is for other consumers"),
+        ({"consumer": ["person:carl"]}, "The approval is for other consumers"),
+        ({"person": "ada"}, "Its consumer is not the person who asked"),
+    ],
+    ids=str,
+)
+def test_a_record_outside_of_it_is_named(tmp_path: Path, record: Document, problem: str) -> None:
+    found = problems(story(**record), tmp_path)
+
+    assert found
+    assert all(problem in one for one in found)
+
+
+def test_a_scope_beyond_the_policy_is_named(tmp_path: Path) -> None:
+    policy = {"aliases": ["stable"], "environments": ["production"], "required": ["purpose"]}
+
+    assert problems(story(policy=policy), tmp_path) == {
+        "The policy approves for the aliases stable only"
+    }
+    wordless = {name: part for name, part in SCOPE.items() if name != "purpose"}
+    assert problems(story(wordless, {"required": ["purpose", "consumers"]}), tmp_path) == {
+        "The policy wants a purpose to be stated"
+    }
+
+
+def test_another_scope_than_the_signed_one_is_named(tmp_path: Path) -> None:
+    def widen(statement: Document) -> None:
+        statement["predicate"]["scope"] = {"aliases": ["*"]}
+
+    made = BundleStory(edit_statement=update(scope=SCOPE), edit_approval=widen)
+
+    assert "the scope that was signed is not the one that was approved" in problems(made, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {},
+        {"aliases": []},
+        {"aliases": "champion"},
+        {"aliases": ["*", "champion"]},
+        {"aliases": ["champion", "champion"]},
+        {"aliases": [""]},
+        {"aliases": ["*"], "environments": ["*"]},
+        {"aliases": ["*"], "consumers": ["carl"]},
+        {"aliases": ["*"], "consumers": ["king:carl"]},
+        {"aliases": ["*"], "purpose": ""},
+        {"aliases": ["*"], "share": 1},
+    ],
+    ids=str,
+)
+def test_a_scope_that_cannot_be_read_is_no_scope(scope: Document) -> None:
+    with pytest.raises(Malformed):
+        read_scope(scope)
+
+
+def test_scopes_from_before_there_were_any_bound_nothing() -> None:
+    assert read_scope({"aliases": ["*"]}) == UNBOUNDED
