@@ -6,6 +6,8 @@ from typing import Any
 
 from common.errors import Invalid
 from evaluation.metrics.catalogue import BY_NAME
+from evaluation.slicing import LEAST_ROWS, MOST_SLICINGS
+from trust.gates import worst_slice
 
 PASSED, FAILED, NOT_MEASURED = "passed", "failed", "not measured"
 BOUNDS = ("value", "interval")
@@ -33,6 +35,22 @@ class Floor:
     def as_dict(self) -> dict[str, Any]:
         """The limit as it stands in a document."""
         return {"metric": self.metric, "limit": self.limit, "bound": self.bound}
+
+
+@dataclass(frozen=True)
+class SliceFloor(Floor):
+    """A limit that the worst slice must meet, among those with `least_rows` rows.
+
+    Of the features in `columns` each must slice the rows; without any named, one must.
+    """
+
+    least_rows: int = LEAST_ROWS
+    columns: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The limit as it stands in a document."""
+        named = {"columns": list(self.columns)} if self.columns else {}
+        return super().as_dict() | {"least_rows": self.least_rows} | named
 
 
 @dataclass(frozen=True)
@@ -69,6 +87,24 @@ def interval_of(resamples: int) -> dict[str, Any]:
 def read_floors(value: object, field: str) -> tuple[Floor, ...]:
     """The limits of a document's list. Raises Invalid naming the part of `field` at fault."""
     return tuple(_floor(item, place) for item, place in _listed(value, field))
+
+
+def read_slice_floors(value: object, field: str) -> tuple[SliceFloor, ...]:
+    """The limits on slices of a document's list. Raises Invalid as `read_floors`."""
+    return tuple(_slice_floor(item, place) for item, place in _listed(value, field))
+
+
+def _slice_floor(item: object, field: str) -> SliceFloor:
+    row = _row(item, field, _KEYS | {"least_rows", "columns"})
+    floor = _floor({key: row[key] for key in row if key in _KEYS}, field)
+    least, columns = row.get("least_rows", LEAST_ROWS), row.get("columns", [])
+    if isinstance(least, bool) or not isinstance(least, int) or not 1 <= least <= 10**9:
+        raise Invalid("This must be a whole number of rows.", field=f"{field}.least_rows")
+    names = isinstance(columns, list) and len(columns) <= MOST_SLICINGS
+    if not names or not all(isinstance(one, str) and 1 <= len(one) <= 200 for one in columns):
+        why = f"This must be a list of at most {MOST_SLICINGS} features."
+        raise Invalid(why, field=f"{field}.columns")
+    return SliceFloor(floor.metric, floor.limit, floor.bound, least, tuple(dict.fromkeys(columns)))
 
 
 def read_margins(value: object, field: str) -> tuple[Margin, ...]:
@@ -123,6 +159,13 @@ def _floor(item: object, field: str) -> Floor:
     if bound not in BOUNDS:
         raise Invalid("The bound is value or interval.", field=f"{field}.bound")
     return Floor(metric, limit, str(bound))
+
+
+def judge_slices(floor: SliceFloor, report: Mapping[str, Any] | None) -> Judged:
+    """What a report says to a limit on its slices; without any, nothing."""
+    answer = worst_slice(floor.as_dict(), dict(report) if report else None)
+    measured = answer.measured if isinstance(answer.measured, int | float) else None
+    return Judged(floor, answer.state, measured, answer.reason, in_report=answer.kind is not None)
 
 
 def judge(floor: Floor, report: Mapping[str, Any] | None, *, of: str) -> Judged:

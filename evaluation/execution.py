@@ -7,11 +7,14 @@ from evaluation.models import EvaluationRun, ExplanationRun
 from evaluation.reporting.contender import Contender
 from evaluation.reporting.golden import golden_rows
 from evaluation.reporting.report import evaluate
+from evaluation.reporting.slices import Sliced
 from evaluation.services import complete_explanation, complete_run
+from evaluation.slicing import read_slicings
 from registry.loading import model_bytes
 from registry.models import DatasetSnapshot, ModelVersion
 from registry.selectors import version_by_id
 from registry.snapshots import read_rows, rows_for
+from registry.table_schema import Table
 from runtimes.golden import make
 from runtimes.schema import Signature
 from runtimes.session import Model, open_model
@@ -70,6 +73,7 @@ def run_evaluation(context: JobContext) -> None:
         seed=run.seed,
         resamples=run.resamples,
         champion=champion,
+        slices=_slices(run, table),
         on_progress=tell,
         should_stop=context.should_stop,
     )
@@ -87,6 +91,14 @@ def run_evaluation(context: JobContext) -> None:
     complete_run(
         run_id=run.pk, job_id=context.job_id, token=context.token, report=report, golden=golden
     )
+
+
+def _slices(run: EvaluationRun, table: Table) -> list[Sliced]:
+    names = table.feature_names or []
+    return [
+        Sliced(slicing, table.features[:, names.index(slicing.column)])
+        for slicing in read_slicings(run.slices, "slices")
+    ]
 
 
 def run_explanation(context: JobContext) -> None:

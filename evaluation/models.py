@@ -41,7 +41,7 @@ class EvaluationPlan(models.Model):
 class EvaluationRun(models.Model):
     """One measurement of a version on a snapshot, beside the champion where there is one.
 
-    Under a plan, if that was sealed before: of the same version, rows, seed and resamples.
+    Under a plan, if that was sealed before: of the same version, rows, seed, resamples, slices.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -55,6 +55,7 @@ class EvaluationRun(models.Model):
     )
     seed = models.BigIntegerField()
     resamples = models.PositiveIntegerField()
+    slices = models.JSONField(default=list)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

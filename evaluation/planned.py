@@ -9,9 +9,18 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from evaluation.criteria import PASSED, Judged, judge, read_floors
+from evaluation.criteria import (
+    PASSED,
+    Judged,
+    SliceFloor,
+    judge,
+    judge_slices,
+    read_floors,
+    read_slice_floors,
+)
 from evaluation.models import EvaluationPlan, EvaluationRun
 from evaluation.selectors import document_of, plans_of, plans_of_all, runs_that_gave
+from evaluation.slicing import read_slicings
 from registry.manifests import MODEL
 from registry.models import Artifact
 
@@ -42,8 +51,10 @@ class Planned:
     @cached_property
     def criteria(self) -> list[Judged]:
         """Each limit of the plan with what the report says to it."""
-        floors = read_floors(document_of(self.plan)["criteria"], "criteria")
-        return [judge(floor, self.report, of="plan") for floor in floors]
+        document = document_of(self.plan)
+        floors = read_floors(document["criteria"], "criteria")
+        found = [judge(floor, self.report, of="plan") for floor in floors]
+        return found + [judge_slices(floor, self.report) for floor in slice_floors_of(document)]
 
     @property
     def met(self) -> int:
@@ -61,6 +72,11 @@ class Planned:
         if not self.earlier:
             return []
         return changes_between(document_of(self.earlier[0]), document_of(self.plan))
+
+
+def slice_floors_of(document: Mapping[str, Any]) -> tuple[SliceFloor, ...]:
+    """The limits on slices of a plan's document; older ones have none."""
+    return read_slice_floors(document.get("slice_criteria", []), "slice_criteria")
 
 
 def planned(run: EvaluationRun, report: Mapping[str, Any]) -> Planned | None:
@@ -157,12 +173,20 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     """Every part that can differ, by a name; a limit by its metric and bound."""
-    limits = {
+    limits: dict[str, Any] = {
         f"{floor.metric} ({floor.bound})": floor.limit
         for floor in read_floors(document["criteria"], "criteria")
     }
+    limits |= {
+        f"{floor.metric} (worst slice, {floor.bound})": f"{floor.limit:g} (≥ {floor.least_rows})"
+        for floor in slice_floors_of(document)
+    }
     rows = document["dataset"]
     return limits | {
+        "slices": "; ".join(
+            f"{one.column} ({one.how}: {', '.join(f'{value:g}' for value in one.values)})"
+            for one in read_slicings(document.get("slices", []), "slices")
+        ),
         "dataset": f"{rows['name']} ({rows['split']}) {rows['digest']}",
         "seed": document["seed"],
         "resamples": document["interval"]["resamples"],

@@ -12,11 +12,18 @@ from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
 from evaluation import policies
-from evaluation.criteria import Floor, interval_of, read_floors
+from evaluation.criteria import (
+    Floor,
+    SliceFloor,
+    interval_of,
+    read_floors,
+    read_slice_floors,
+)
 from evaluation.metrics.catalogue import BY_NAME
 from evaluation.models import EvaluationPlan
 from evaluation.selectors import document_of, newest_plan, plans_of
 from evaluation.services import check_measurable
+from evaluation.slicing import Slicing, check_columns, read_slicings
 from registry.models import DatasetSnapshot, ModelVersion
 from registry.services import add_evidence, note_contributor
 from trust.times import format_moment
@@ -25,7 +32,7 @@ TYPE = "assay/plan/1"
 # Every one of them is shown to reviewers.
 MOST_PLANS = 50
 # What two plans are compared by: who sealed them, and when, is no difference of the criteria.
-SAID = ("dataset", "criteria", "seed", "interval")
+SAID = ("dataset", "criteria", "slices", "slice_criteria", "seed", "interval")
 
 
 @transaction.atomic
@@ -35,24 +42,32 @@ def seal_plan(
     version: ModelVersion,
     dataset: DatasetSnapshot,
     criteria: Sequence[Mapping[str, Any]],
+    slices: Sequence[Mapping[str, Any]] = (),
+    slice_criteria: Sequence[Mapping[str, Any]] = (),
     seed: int = 0,
     resamples: int = 2000,
 ) -> EvaluationPlan:
     """Fix what a measurement of the version on these rows has to show, before it is made.
 
-    `criteria` are limits on metrics, as the floors of a policy. The plan supersedes the version's
+    `criteria` are limits on metrics, as the floors of a policy; `slices` say how the rows are
+    sliced, and `slice_criteria` what the worst slice has to show. The plan supersedes the version's
     plan before it; neither is ever changed. Whoever seals it becomes a contributor. Raises
     NotAllowed, Conflict (nothing changed, too many, or nothing can be measured), Invalid.
     """
     policies.may_evaluate(caller, version.model.team_id).enforce()
     check_measurable(version, dataset, seed, resamples)
+    sliced = read_slicings(slices, "slices")
+    check_columns(sliced, dataset, "slices")
     floors = _criteria(version, criteria)
+    worst = _slice_criteria(version, slice_criteria, sliced)
+    if not floors and not worst:
+        raise Invalid("Name at least one criterion.", field="criteria")
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     before, now = newest_plan(version), timezone.now()
     if plans_of(version).count() >= MOST_PLANS:
         raise Conflict(f"A version has at most {MOST_PLANS} plans.")
-    said = _said(locked, dataset, floors, seed, resamples)
-    if before and all(document_of(before)[part] == said[part] for part in SAID):
+    said = _said(locked, dataset, floors, seed, resamples) | _on_slices(sliced, worst)
+    if before and all(document_of(before).get(part) == said.get(part) for part in SAID):
         raise Conflict("The newest plan says this already; nothing was sealed.")
     document = add_evidence(
         version=locked, kind="plan", document=_sealed(said, before, caller, now)
@@ -67,7 +82,7 @@ def seal_plan(
         sealed_by=caller.user,
         sealed_at=now,
     )
-    _record(caller, plan, len(floors))
+    _record(caller, plan, len(floors) + len(worst))
     note_contributor(version=version, person_id=caller.person_id, reason="plan")
     return plan
 
@@ -91,8 +106,6 @@ def _record(caller: Caller, plan: EvaluationPlan, criteria: int) -> None:
 
 def _criteria(version: ModelVersion, criteria: Sequence[Mapping[str, Any]]) -> tuple[Floor, ...]:
     floors = read_floors(criteria, "criteria")
-    if not floors:
-        raise Invalid("Name at least one criterion.", field="criteria")
     task = (version.signature or {}).get("task")
     for place, floor in enumerate(floors):
         if task not in BY_NAME[floor.metric].tasks:
@@ -100,6 +113,29 @@ def _criteria(version: ModelVersion, criteria: Sequence[Mapping[str, Any]]) -> t
         if any(f.metric == floor.metric and f.bound == floor.bound for f in floors[:place]):
             raise Invalid("This metric has a limit already.", field=f"criteria[{place}].metric")
     return floors
+
+
+def _slice_criteria(
+    version: ModelVersion, wanted: Sequence[Mapping[str, Any]], sliced: Sequence[Slicing]
+) -> tuple[SliceFloor, ...]:
+    floors = read_slice_floors(list(wanted), "slice_criteria")
+    task, columns = (version.signature or {}).get("task"), {one.column for one in sliced}
+    for place, floor in enumerate(floors):
+        field = f"slice_criteria[{place}]"
+        if task not in BY_NAME[floor.metric].tasks:
+            raise Invalid(f"This is no metric of {task} models.", field=f"{field}.metric")
+        if any((f.metric, f.bound) == (floor.metric, floor.bound) for f in floors[:place]):
+            raise Invalid("This metric has a limit already.", field=f"{field}.metric")
+        if not sliced or set(floor.columns) - columns:
+            raise Invalid("The plan does not slice the rows so.", field=f"{field}.columns")
+    return floors
+
+
+def _on_slices(sliced: Sequence[Slicing], worst: Sequence[SliceFloor]) -> dict[str, Any]:
+    """Nothing where none are named, as in plans from before there were any."""
+    slices = {"slices": [one.as_dict() for one in sliced]} if sliced else {}
+    limits = {"slice_criteria": [floor.as_dict() for floor in worst]} if worst else {}
+    return slices | limits
 
 
 def _said(

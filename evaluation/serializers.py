@@ -12,7 +12,31 @@ from evaluation.models import EvaluationPlan, EvaluationRun, ExplanationRun
 from evaluation.planned import Planned
 from evaluation.selectors import document_of
 from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED, RESAMPLES
+from evaluation.slicing import LEAST_ROWS, MOST_PARTS, MOST_SLICINGS
 from registry.serializers import DigestField
+
+
+class SlicingIn(Input):
+    """A feature and how it cuts the rows: exactly one of categories, ranges and quantiles."""
+
+    column = serializers.CharField(max_length=200, help_text="A feature of the snapshot.")
+    categories = serializers.ListField(
+        child=serializers.FloatField(),
+        required=False,
+        min_length=1,
+        max_length=MOST_PARTS - 1,
+        help_text="Rising; a slice for each of these values, all other rows are one more.",
+    )
+    ranges = serializers.ListField(
+        child=serializers.FloatField(),
+        required=False,
+        min_length=1,
+        max_length=MOST_PARTS - 1,
+        help_text="Rising edges; a slice holds its lower edge.",
+    )
+    quantiles = serializers.IntegerField(
+        min_value=2, max_value=MOST_PARTS, required=False, help_text="Into so many equal shares."
+    )
 
 
 class EvaluationIn(Input):
@@ -31,6 +55,12 @@ class EvaluationIn(Input):
         required=False,
         help_text=f"Without a plan {RESAMPLES} by default.",
     )
+    slices = serializers.ListField(
+        child=SlicingIn(),
+        required=False,
+        max_length=MOST_SLICINGS,
+        help_text="Every metric is measured on each slice of the rows too.",
+    )
 
 
 class CriterionIn(Input):
@@ -46,11 +76,38 @@ class CriterionIn(Input):
     )
 
 
+class SliceCriterionIn(CriterionIn):
+    """A limit that the worst slice must meet."""
+
+    least_rows = serializers.IntegerField(
+        min_value=1,
+        max_value=10**9,
+        required=False,
+        default=LEAST_ROWS,
+        help_text="A slice with fewer rows is not measured, so it does not pass.",
+    )
+    columns = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        max_length=MOST_SLICINGS,
+        default=list,
+        help_text="Features whose slices count; all of the plan where none is named.",
+    )
+
+
 class PlanIn(Input):
     """What a measurement has to show."""
 
     dataset = serializers.UUIDField()
-    criteria = serializers.ListField(child=CriterionIn(), allow_empty=False, max_length=MOST_FLOORS)
+    criteria = serializers.ListField(
+        child=CriterionIn(), required=False, default=list, max_length=MOST_FLOORS
+    )
+    slices = serializers.ListField(
+        child=SlicingIn(), required=False, default=list, max_length=MOST_SLICINGS
+    )
+    slice_criteria = serializers.ListField(
+        child=SliceCriterionIn(), required=False, default=list, max_length=MOST_FLOORS
+    )
     seed = serializers.IntegerField(min_value=0, max_value=MOST_SEED, required=False, default=0)
     resamples = serializers.IntegerField(
         min_value=100, max_value=MOST_RESAMPLES, required=False, default=RESAMPLES
@@ -70,6 +127,8 @@ class PlanOut(serializers.ModelSerializer[EvaluationPlan]):
 
     digest = DigestField(source="document.digest")
     criteria = serializers.SerializerMethodField()
+    slices = serializers.SerializerMethodField()
+    slice_criteria = serializers.SerializerMethodField()
     sealed_by = serializers.CharField(source="sealed_by.username")
 
     class Meta:
@@ -79,6 +138,8 @@ class PlanOut(serializers.ModelSerializer[EvaluationPlan]):
             "digest",
             "dataset",
             "criteria",
+            "slices",
+            "slice_criteria",
             "seed",
             "resamples",
             "supersedes",
@@ -92,6 +153,18 @@ class PlanOut(serializers.ModelSerializer[EvaluationPlan]):
         criteria: list[dict[str, Any]] = document_of(plan)["criteria"]
         return criteria
 
+    @extend_schema_field({"type": "array", "items": {"type": "object"}})
+    def get_slices(self, plan: EvaluationPlan) -> list[dict[str, Any]]:
+        """How the rows are sliced."""
+        slices: list[dict[str, Any]] = document_of(plan).get("slices", [])
+        return slices
+
+    @extend_schema_field({"type": "array", "items": {"type": "object"}})
+    def get_slice_criteria(self, plan: EvaluationPlan) -> list[dict[str, Any]]:
+        """The limits on the worst slice."""
+        criteria: list[dict[str, Any]] = document_of(plan).get("slice_criteria", [])
+        return criteria
+
 
 class JudgedOut(CriterionOut):
     """A limit, and what the report says to it."""
@@ -99,6 +172,12 @@ class JudgedOut(CriterionOut):
     metric = serializers.CharField(source="floor.metric")
     limit = serializers.FloatField(source="floor.limit")
     bound = serializers.ChoiceField(BOUNDS, source="floor.bound")
+    least_rows = serializers.IntegerField(
+        source="floor.least_rows",
+        default=None,
+        allow_null=True,
+        help_text="Of the worst slice that must meet the limit; null for a limit on all rows.",
+    )
     state = serializers.CharField(help_text="passed (met), failed (not met) or not measured")
     measured = serializers.FloatField(allow_null=True)
     reason = serializers.CharField()
@@ -163,6 +242,7 @@ class EvaluationOut(serializers.ModelSerializer[EvaluationRun]):
 
     report = serializers.SerializerMethodField()
     golden = serializers.SerializerMethodField()
+    slices = serializers.ListField(child=serializers.DictField())
     champion = serializers.IntegerField(source="champion.number", allow_null=True, default=None)
 
     class Meta:
@@ -175,6 +255,7 @@ class EvaluationOut(serializers.ModelSerializer[EvaluationRun]):
             "champion",
             "seed",
             "resamples",
+            "slices",
             "report",
             "golden",
             "created_at",

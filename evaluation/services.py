@@ -1,6 +1,6 @@
 """Verbs of measuring and explaining: ask, complete, fail. Plans are sealed in `plans`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from audit.services import record
 from common.errors import Conflict, Invalid
 from evaluation import policies
 from evaluation.models import EvaluationPlan, EvaluationRun, ExplanationRun
+from evaluation.selectors import document_of
+from evaluation.slicing import check_columns, read_slicings
 from registry.jobs import things_of
 from registry.models import DatasetSnapshot, Evidence, ModelVersion, Status
 from registry.selectors import champion_of
@@ -56,21 +58,34 @@ def request_run(
     dataset: DatasetSnapshot | None = None,
     seed: int | None = None,
     resamples: int | None = None,
+    slices: Sequence[Mapping[str, Any]] | None = None,
     plan: EvaluationPlan | None = None,
 ) -> EvaluationRun:
     """Ask for a measurement on a held-out snapshot, beside the champion where there is one.
 
-    Under a plan, what is left out is as the plan says, and nothing may be otherwise. Without one
-    the seed is 0 and there are 2,000 resamples. Raises NotAllowed, Conflict, Invalid.
+    `slices` are ways to slice the rows, as `slicing` reads them. Under a plan, what is left out is
+    as the plan says, and nothing may be otherwise. Without one the seed is 0 and there are 2,000
+    resamples. Raises NotAllowed, Conflict, Invalid.
     """
     policies.may_evaluate(caller, version.model.team_id).enforce()
+    sliced = [one.as_dict() for one in read_slicings(slices or [], "slices")]
     if plan is not None:
-        _check_plan(version, plan, dataset=dataset, seed=seed, resamples=resamples)
+        planned = document_of(plan).get("slices", [])
+        _check_plan(
+            version,
+            plan,
+            dataset=(dataset and dataset.pk, plan.dataset_id),
+            seed=(seed, plan.seed),
+            resamples=(resamples, plan.resamples),
+            slices=(None if slices is None else sliced, planned),
+        )
         dataset, seed, resamples = plan.dataset, plan.seed, plan.resamples
+        sliced = planned
     if dataset is None:
         raise Invalid("Name the rows, or a plan.", field="dataset")
     seed, resamples = seed or 0, RESAMPLES if resamples is None else resamples
     check_measurable(version, dataset, seed, resamples)
+    check_columns(read_slicings(sliced, "slices"), dataset, "slices")
     champion = champion_of(version.model)
     run = EvaluationRun.objects.create(
         version=version,
@@ -79,11 +94,13 @@ def request_run(
         plan=plan,
         seed=seed,
         resamples=resamples,
+        slices=sliced,
         requested_by=caller.user,
     )
     run.job_id = _start(caller, version, "evaluation.run", run.pk)
     run.save(update_fields=["job_id"])
-    named = {"plan": f"sha256:{plan.document.digest}"} if plan else {}
+    named: dict[str, Any] = {"plan": f"sha256:{plan.document.digest}"} if plan else {}
+    named |= {"slices": sliced} if sliced else {}
     _record(caller, Action.EVALUATION_REQUESTED, version, dataset, run.pk, seed, named)
     note_contributor(version=version, person_id=caller.person_id, reason="evaluation")
     return run
@@ -114,13 +131,9 @@ def request_explanation(
 
 
 def _check_plan(
-    version: ModelVersion,
-    plan: EvaluationPlan,
-    *,
-    dataset: DatasetSnapshot | None,
-    seed: int | None,
-    resamples: int | None,
+    version: ModelVersion, plan: EvaluationPlan, **wanted: tuple[object, object]
 ) -> None:
+    """`wanted` is what was given, and what was sealed, by field."""
     if plan.version_id != version.pk:
         raise Invalid("The plan is for another version.", field="plan")
     ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
@@ -128,11 +141,6 @@ def _check_plan(
         raise Conflict("A later plan supersedes this one; measure under the last.")
     if plan.sealed_at > timezone.now():
         raise Conflict("The plan was not sealed before this run.")
-    wanted: dict[str, tuple[object, object]] = {
-        "dataset": (dataset and dataset.pk, plan.dataset_id),
-        "seed": (seed, plan.seed),
-        "resamples": (resamples, plan.resamples),
-    }
     for field, (given, sealed) in wanted.items():
         if given is not None and given != sealed:
             raise Invalid("The plan says otherwise; leave this out.", field=field)
@@ -157,7 +165,7 @@ def _record(
     dataset: DatasetSnapshot,
     run_id: UUID,
     seed: int,
-    more: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     said = {"run": str(run_id), "dataset": f"sha256:{dataset.blob_id}", "seed": seed}
     record(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from accounts.roles import Role
-from evaluation.criteria import Floor, Margin
+from evaluation.criteria import Floor, Margin, SliceFloor
 from governance.policy_fields import KINDS_OF_EVIDENCE, read_fields, written
 from trust.scope import ScopeBounds, read_bounds
 
@@ -26,6 +26,7 @@ class Policy:
     waivable: tuple[str, ...] = ()
     second_factor: bool = False
     sealed_plan: bool = False
+    slices: tuple[SliceFloor, ...] = ()
     no_regression: tuple[Margin, ...] = ()
     mcnemar: float | None = None
     latency_ms: float | None = None

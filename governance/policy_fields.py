@@ -13,8 +13,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
 from common.errors import Invalid
-from evaluation.criteria import BOUNDS, MOST_FLOORS, Floor, Margin, read_floors, read_margins
+from evaluation.criteria import (
+    BOUNDS,
+    MOST_FLOORS,
+    Floor,
+    Margin,
+    SliceFloor,
+    read_floors,
+    read_margins,
+    read_slice_floors,
+)
 from evaluation.metrics.catalogue import BY_NAME
+from evaluation.slicing import LEAST_ROWS, MOST_SLICINGS
 from governance.policy_kinds import Choice, Column, Kind, Names, Number, Rows, Texts, Truth, Whole
 from trust.gates import SANDBOX_LEVELS
 from trust.methods import DEMAND
@@ -44,6 +54,7 @@ WAIVABLE = (
     "evidence_age",
     EVERY_METRIC,
     *(f"metric:{name}" for name in BY_NAME),
+    *(f"slice:{name}" for name in BY_NAME),
     *(f"no_regression:{name}" for name in BY_NAME),
 )
 _LARGEST = 1e12
@@ -77,6 +88,15 @@ def _by_limit(before: Floor, after: Floor) -> int:
     return higher if before.is_floor else -higher
 
 
+def _by_slice(before: SliceFloor, after: SliceFloor) -> int:
+    """More rows needed of a slice, or more features named, is stricter; part less is less."""
+    rows = (after.least_rows > before.least_rows) - (after.least_rows < before.least_rows)
+    named = bool(set(after.columns) - set(before.columns))
+    dropped = bool(set(before.columns) - set(after.columns))
+    signs = {_by_limit(before, after), rows, -1 if dropped else int(named)}
+    return -1 if -1 in signs else 1 if 1 in signs else 0
+
+
 def _by_margin(before: Margin, after: Margin) -> int:
     return (after.margin < before.margin) - (after.margin > before.margin)
 
@@ -107,6 +127,29 @@ FIELDS: tuple[Field, ...] = (
         ),
         nothing=(),
         always=True,
+    ),
+    Field(
+        "slices",
+        "slices",
+        Rows(
+            (
+                _METRIC,
+                Column("limit", Number(-_LARGEST, _LARGEST)),
+                Column("bound", Choice(BOUNDS), "value"),
+                Column("least_rows", Whole(1, 10**9), LEAST_ROWS),
+                Column("columns", Texts(MOST_SLICINGS), ()),
+            ),
+            read_slice_floors,
+            _floor_key,
+            _by_slice,
+            MOST_FLOORS,
+        ),
+        _("Limits on the worst slice"),
+        _(
+            "Of the slices that the evaluation was asked for the worst meets the limit; a slice "
+            "with fewer rows passes nothing. Named features must slice the rows, else any will do."
+        ),
+        nothing=(),
     ),
     Field(
         "no_regression",

@@ -19,6 +19,7 @@ _APART = timedelta(minutes=5)
 _LOOKED_AT = (*AGEING, "sandbox")
 _ASKING = frozenset(
     (
+        "slices",
         "no_regression",
         "mcnemar",
         "latency_ms",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trust.errors import Malformed
-from trust.fields import JsonObject, as_object, read_object, read_objects, read_text
+from trust.fields import JsonObject, as_object, read_object, read_objects, read_text, read_texts
 from trust.times import format_moment
 
 GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
@@ -178,6 +178,58 @@ def _task(shown: Shown) -> object:
     return as_object(signature, "the signature").get("task") if signature else None
 
 
+def worst_slice_reaches_floor(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The worst slice of the evaluation meets the limit; slices that are too small pass nothing."""
+    for wanted in _rows(policy, "slices"):
+        if read_text(wanted, "metric") in shown.applies:
+            yield worst_slice(wanted, shown.reports.get("evaluation"))
+
+
+def worst_slice(wanted: JsonObject, report: JsonObject | None) -> Answer:
+    """What a report says to {"metric", "limit", "bound", "least_rows", "columns"?}.
+
+    Failed if a slice with so many rows does not meet the limit; else *not measured* if a slice has
+    fewer, or no value; else passed. Measured is the worst of the slices with so many rows.
+    """
+    metric, limit = read_text(wanted, "metric"), _number(wanted, "limit") or 0
+    gate = f"slice:{metric}"
+    slicings = _rows(report, "slices") if report else []
+    if report is None or not slicings:
+        return _missing(gate, limit, "No evaluation was asked for slices.")
+    named = read_texts(wanted, "columns") if "columns" in wanted else []
+    sliced = {slicing.get("column") for slicing in slicings}
+    if absent := [name for name in named if name not in sliced]:
+        return _missing(gate, limit, f"Not sliced by: {', '.join(absent)}.", "evaluation")
+    chosen = [s for s in slicings if not named or s.get("column") in named]
+    parts = [part for slicing in chosen for part in read_objects(slicing, "parts")]
+    return _worst(gate, wanted, parts, _is_better_high(report, metric))
+
+
+def _worst(gate: str, wanted: JsonObject, parts: list[JsonObject], is_high: bool) -> Answer:
+    limit, least = _number(wanted, "limit") or 0, _number(wanted, "least_rows") or 0
+    end = ("low" if is_high else "high") if wanted.get("bound") == "interval" else "value"
+    values: list[tuple[Number, str]] = []
+    unknown: list[str] = []
+    for part in parts:
+        name, rows = read_text(part, "name"), _number(part, "rows") or 0
+        entry = as_object(read_object(part, "metrics").get(read_text(wanted, "metric")), name)
+        value = _number(entry, end) if entry.get("state") == "measured" else None
+        if value is None or rows < least:
+            unknown.append(f"{name} ({rows} rows)")
+        else:
+            values.append((value, f"{name} ({rows} rows)"))
+    unmeasured = f"Too few rows, or no value: {', '.join(unknown)}." if unknown else ""
+    if not values:
+        return _missing(gate, limit, unmeasured or "There is no slice.", "evaluation")
+    worst, where = (min if is_high else max)(values)
+    holds = worst >= limit if is_high else worst <= limit
+    relation = "at least" if is_high else "at most"
+    reason = f"The worst of {len(values)} slices is {where} with {worst:.4g}; {relation} {limit:g}."
+    state = GATE_FAILED if not holds else GATE_NOT_MEASURED if unknown else GATE_PASSED
+    said = f"{reason} {unmeasured}".strip()
+    return Answer(gate, state, worst, limit, said, "evaluation")
+
+
 def fast_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """One row takes no more CPU time than the limit: milliseconds, 95th percentile of the calls."""
     limit, report = _number(policy, "latency_ms"), shown.reports.get("evaluation")
@@ -276,6 +328,7 @@ def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
 
 
 ASKED_AGAIN: tuple[Asked, ...] = (
+    worst_slice_reaches_floor,
     no_worse_than_champion,
     not_right_less_often,
     fast_enough,

@@ -49,14 +49,14 @@ CLAIMS = (
         "evaluation run",
         facts(
             "r.version_id, r.id, 'sha256:' || s.blob_id, r.seed, 'sha256:' || e.digest, "
-            "r.requested_by_id",
+            "NULLIF(r.slices, '[]'::jsonb), r.requested_by_id",
             "r.created_at",
             _RUNS,
         ),
         told_by(
             "evaluation.requested",
             "subject_id, payload->'run', payload->'dataset', payload->'seed', payload->'plan', "
-            "user_id",
+            "payload->'slices', user_id",
         ),
     ),
     Claim(

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -23,6 +23,7 @@ from evaluation.reporting.curves import calibration, curves
 from evaluation.reporting.intervals import Measure, resample
 from evaluation.reporting.latency import latency
 from evaluation.reporting.measured import measured, not_measured
+from evaluation.reporting.slices import Sliced, measure_slices
 
 TYPE = "assay/evaluation/1"
 RESAMPLES = 2000
@@ -44,11 +45,13 @@ def evaluate(
     should_stop: Callable[[], bool],
     resamples: int = RESAMPLES,
     champion: Contender | None = None,
+    slices: Sequence[Sliced] = (),
 ) -> dict[str, Any]:
     """Measure `candidate` on labelled rows, and against `champion` on the same rows.
 
     `features` and `target` as in `evaluation.features`; `dataset` holds JSON facts (name, digest,
-    rows, split) that go into the report as given. Gives the report "assay/evaluation/1" of
+    rows, split) that go into the report as given. With `slices` every metric is measured on each
+    slice too. Gives the report "assay/evaluation/1" of
     finite JSON numbers; a number that has no value is None beside the reason. But for latency,
     the same call on the same machine gives the same report.
 
@@ -76,6 +79,7 @@ def evaluate(
         "interval": interval_of(resamples),
         "metrics": {metric.name: _entry(metric, rows, drawn["candidate"]) for metric in metrics},
         **_details(rows, drawn["candidate"]),
+        **_sliced(slices, rows, metrics, resamples, seed, steering),
         "predictions_digest": own.answers.digest(),
         "latency": latency(candidate.model, own.inputs, steering),
         "comparison": _comparison(champion, metrics, samples, drawn, refusal),
@@ -147,6 +151,21 @@ def _comparison(
     if refusal is not None:
         return facts | {"metrics": {}, "mcnemar": None, "delong": None, "note": refusal}
     return facts | compare(metrics, samples, drawn) | {"note": None}
+
+
+def _sliced(
+    slices: Sequence[Sliced],
+    rows: Rows,
+    metrics: tuple[Metric, ...],
+    resamples: int,
+    seed: int,
+    steering: Steering,
+) -> dict[str, Any]:
+    """Nothing where no slices were asked for, as in reports from before there were any."""
+    if not slices:
+        return {}
+    found = measure_slices(slices, rows, metrics, resamples=resamples, seed=seed, steering=steering)
+    return {"slices": found}
 
 
 def _details(rows: Rows, drawn: Resampled) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from tests.ablation.guard import Guard
 _GATES = "tests/trust/test_gates.py::test_a_gate_answers"
 _AGAIN = "tests/governance/test_asked_again.py"
 _BUNDLE = "tests/trust/test_bundle_gates.py::test_an_answer_that_does_not_follow_is_named"
+_PLANS = "tests/governance/test_slice_plans.py"
 _TRUST = "trust/gates.py"
 
 GATES = (
@@ -70,6 +71,49 @@ GATES = (
         "shown.now <= until, moment",
         "True, moment",
         (_GATES, f"{_AGAIN}::TestTheAge::test_is_asked_at_every_signature"),
+    ),
+    Guard(
+        "a slice that is too small passes nothing",
+        _TRUST,
+        "if value is None or rows < least:",
+        "if value is None:",
+        (_GATES, f"{_PLANS}::TestAPlan::test_is_not_met_where_a_slice_is_too_small"),
+    ),
+    Guard(
+        "the worst slice decides",
+        _TRUST,
+        "(min if is_high else max)(values)",
+        "(max if is_high else min)(values)",
+        (_GATES,),
+    ),
+    Guard(
+        "features that a policy names must slice the rows",
+        _TRUST,
+        "if absent := [name for name in named if name not in sliced]:",
+        "if absent := [name for name in named if name in sliced and False]:",
+        (_GATES,),
+    ),
+    Guard(
+        "a run slices its rows as its plan says (the trigger still holds)",
+        "evaluation/services.py",
+        "slices=(None if slices is None else sliced, planned),",
+        "slices=(None, planned),",
+        (f"{_PLANS}::TestAPlan::test_is_the_way_that_its_run_slices",),
+        (f"{_PLANS}::TestAPlan::test_is_the_way_past_the_program_too",),
+    ),
+    Guard(
+        "a run slices its rows as its plan says, past the program",
+        "evaluation/migrations/0004_slices.py",
+        "IF NOT EXISTS (",
+        "IF false AND NOT EXISTS (",
+        (f"{_PLANS}::TestAPlan::test_is_the_way_past_the_program_too",),
+    ),
+    Guard(
+        "outsiders find a report that slices otherwise than its plan",
+        "trust/bundle_plans.py",
+        '_sliced(evaluation) != sealed.get("slices", [])',
+        "False",
+        ("tests/trust/test_bundle_plans.py::test_a_defect_is_named",),
     ),
     Guard(
         "outsiders ask the gates again",

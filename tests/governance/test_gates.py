@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor, Margin
+from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor, Margin, SliceFloor
 from governance.documents import Policy
 from governance.gates import (
     GATES,
@@ -194,6 +194,7 @@ def test_no_gate_passes_on_nothing() -> None:
         floor("accuracy", 0.0),
         evidence=("evaluation", "golden", "card"),
         sealed_plan=True,
+        slices=(SliceFloor("accuracy", 0.0, "value"),),
         no_regression=(Margin("accuracy", 0.0),),
         mcnemar=0.05,
         latency_ms=1.0,

@@ -41,6 +41,12 @@ DEFECTS: list[tuple[dict[str, Edit], str, str]] = [
     ({"edit_plan": of_plan(dataset=None)}, "versions/", "dataset"),
     ({"edit_plan": of_plan(seed=2)}, "versions/", "other settings"),
     ({"edit_plan": of_plan(interval={"resamples": 9})}, "versions/", "other settings"),
+    ({"edit_plan": of_plan(slices=[{"column": "a", "quantiles": 2}])}, "versions/", "other slices"),
+    (
+        {"edit_evaluation": update(slices=[{"column": "a", "quantiles": 2, "parts": []}])},
+        "versions/",
+        "other slices",
+    ),
     ({"edit_evaluation": update(plan=OTHER)}, "versions/", "does not name it"),
     ({"edit_evaluation": lambda report: report.pop("plan")}, "versions/", "does not name it"),
     ({"edit_events": unsealed}, "versions/", "no event that it was sealed"),

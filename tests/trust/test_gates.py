@@ -32,6 +32,33 @@ def comparison(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def sliced(*parts: tuple[str, int, float | None], column: str = "age") -> dict[str, Any]:
+    """A report with slices: (name, rows, accuracy)."""
+    return evaluation(
+        slices=[
+            {
+                "column": column,
+                "quantiles": len(parts),
+                "parts": [
+                    {"name": name, "rows": rows, "metrics": {"accuracy": of_slice(value)}}
+                    for name, rows, value in parts
+                ],
+            }
+        ]
+    )
+
+
+def of_slice(value: float | None) -> dict[str, Any]:
+    if value is None:
+        return {"state": "not measured", "value": None, "low": None, "high": None}
+    return {"state": "measured", "value": value, "low": value - 0.1, "high": value + 0.1}
+
+
+def worst(limit: float, bound: str = "value", **more: Any) -> dict[str, Any]:
+    said = {"metric": "accuracy", "limit": limit, "bound": bound, "least_rows": 30}
+    return {"slices": [said | more]}
+
+
 def evaluation(**changes: Any) -> dict[str, Any]:
     return {
         "metrics": {"accuracy": {"direction": "higher"}, "log_loss": {"direction": "lower"}},
@@ -81,6 +108,21 @@ def made(lineage: dict[str, Any]) -> Shown:
 
 TEST = {"mcnemar": 0.05}
 AGE = {"evidence_days": 10}
+OLD_AND_YOUNG = shown(sliced(("young", 30, 0.9), ("old", 99, 0.8)))
+SLICES: list[tuple[dict[str, Any], Shown, str, Any]] = [
+    (worst(0.8), OLD_AND_YOUNG, GATE_PASSED, 0.8),
+    (worst(0.81), OLD_AND_YOUNG, GATE_FAILED, 0.8),
+    (worst(0.7, "interval"), OLD_AND_YOUNG, GATE_PASSED, pytest.approx(0.7)),
+    (worst(0.71, "interval"), OLD_AND_YOUNG, GATE_FAILED, pytest.approx(0.7)),
+    (worst(0.8, columns=["age"]), OLD_AND_YOUNG, GATE_PASSED, 0.8),
+    (worst(0.1, columns=["age", "sex"]), OLD_AND_YOUNG, GATE_NOT_MEASURED, None),
+    (worst(0.1), shown(), GATE_NOT_MEASURED, None),
+    (worst(0.1), shown(reports={}), GATE_NOT_MEASURED, None),
+    (worst(0.1, least_rows=31), OLD_AND_YOUNG, GATE_NOT_MEASURED, 0.8),
+    (worst(0.9, least_rows=31), OLD_AND_YOUNG, GATE_FAILED, 0.8),
+    (worst(0.1, least_rows=100), OLD_AND_YOUNG, GATE_NOT_MEASURED, None),
+    (worst(0.1), shown(sliced(("a", 90, 0.9), ("b", 90, None))), GATE_NOT_MEASURED, 0.9),
+]
 CASES: list[tuple[dict[str, Any], Shown, str, Any]] = [
     (margin("accuracy", 0.01), shown(), GATE_PASSED, -0.01),
     (margin("accuracy", 0.0099), shown(), GATE_FAILED, -0.01),
@@ -155,7 +197,7 @@ CASES: list[tuple[dict[str, Any], Shown, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("policy", "seen", "state", "value"), CASES)
+@pytest.mark.parametrize(("policy", "seen", "state", "value"), [*SLICES, *CASES])
 def test_a_gate_answers(policy: dict[str, Any], seen: Shown, state: str, value: Any) -> None:
     found = answer(policy, seen)
 

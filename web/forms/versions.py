@@ -13,6 +13,7 @@ from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
 from web.forms.access import code_field, password_field
 from web.forms.params import Snapshot
+from web.forms.slices import SlicesField
 
 LONGEST_LIST = 4000
 
@@ -188,6 +189,7 @@ class EvaluationForm(RunForm):
         initial=2000,
         help_text=_("More make the ends of the intervals steadier, and take longer."),
     )
+    slices = SlicesField()
 
 
 class PlannedForm(forms.Form):

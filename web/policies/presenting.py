@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.roles import Role
-from evaluation.criteria import Floor
+from evaluation.criteria import Floor, SliceFloor
 from evaluation.metrics.catalogue import BY_NAME
 from governance.documents import Policy
 from governance.models import PolicyVersion
 from trust.waivers import EVERY_METRIC
 from web.figures import svg
+from web.reports.plan import limit_of
 from web.reviews.presenting import gate_title
 from web.templatetags import formats
 from web.vocabulary import spoken
@@ -62,6 +63,7 @@ def in_words(policy: Policy) -> list[str]:
     if policy.sealed_plan:
         said = _("The criteria of the evaluation were sealed before its run and are met.")
         sentences.append(said)
+    sentences += [_worst_slice(floor) for floor in policy.slices]
     sentences += [*_against_champion(policy), *_besides(policy)]
     sentences.append(_waivable(policy))
     sentences += _scope(policy)
@@ -73,6 +75,17 @@ def in_words(policy: Policy) -> list[str]:
         else _("A server that lost the database stops answering at once.")
     )
     return sentences
+
+
+def _worst_slice(floor: SliceFloor) -> str:
+    words = {
+        "metric": spoken(BY_NAME[floor.metric].title),
+        "limit": limit_of(floor),
+        "columns": ", ".join(floor.columns),
+    }
+    if floor.columns:
+        return _("%(metric)s, in every slice by %(columns)s: %(limit)s.") % words
+    return _("%(metric)s, in every slice: %(limit)s.") % words
 
 
 def _against_champion(policy: Policy) -> Iterator[str]:

@@ -46,9 +46,27 @@ def evaluation_view(
         "old_calibration": calibration_points(champion) if champion else None,
         "ece": (metrics.get("ece") or {}).get("value"),
         "by_class": report.get("by_class") or [],
+        "slices": [_slicing(slicing, metrics) for slicing in report.get("slices") or []],
         "errors": report.get("errors"),
         "latency": report.get("latency") or [],
         "interval": report["interval"],
+    }
+
+
+def _slicing(slicing: Json, metrics: Json) -> dict[str, Any]:
+    """A table: the metrics across, the slices down."""
+    names = list(metrics)
+    return {
+        "column": slicing["column"],
+        "titles": [spoken(metrics[name]["title"]) for name in names],
+        "parts": [
+            {
+                "name": part["name"],
+                "rows": part["rows"],
+                "entries": [part["metrics"][name] for name in names],
+            }
+            for part in slicing["parts"]
+        ],
     }
 
 

@@ -5,11 +5,20 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor, Judged, read_floors
+from evaluation.criteria import (
+    FAILED,
+    NOT_MEASURED,
+    PASSED,
+    Floor,
+    Judged,
+    SliceFloor,
+    read_floors,
+)
 from evaluation.metrics.catalogue import BY_NAME
 from evaluation.models import EvaluationPlan
-from evaluation.planned import Change
+from evaluation.planned import Change, slice_floors_of
 from evaluation.selectors import document_of
+from evaluation.slicing import Slicing, read_slicings
 from governance.selectors import Measured
 from web.figures import svg
 from web.vocabulary import spoken
@@ -37,12 +46,39 @@ def plan_view(measured: Measured) -> dict[str, Any]:
 
 def in_words(plan: EvaluationPlan) -> list[str]:
     """The limits of a plan, one sentence each."""
-    floors = read_floors(document_of(plan)["criteria"], "criteria")
-    return [f"{spoken(BY_NAME[floor.metric].title)}: {limit_of(floor)}" for floor in floors]
+    document = document_of(plan)
+    floors = [*read_floors(document["criteria"], "criteria"), *slice_floors_of(document)]
+    sliced = [slicing_in_words(one) for one in read_slicings(document.get("slices", []), "slices")]
+    return [f"{_title(floor)}: {limit_of(floor)}" for floor in floors] + sliced
+
+
+def _title(floor: Floor) -> str:
+    metric = spoken(BY_NAME[floor.metric].title)
+    if isinstance(floor, SliceFloor):
+        return _("%(metric)s, worst slice") % {"metric": metric}
+    return metric
+
+
+def slicing_in_words(slicing: Slicing) -> str:
+    """How the rows are sliced by a feature."""
+    values = ", ".join(svg.brief(value) for value in slicing.values)
+    words = {"column": slicing.column, "values": values}
+    if slicing.how == "quantiles":
+        return _("Slices by %(column)s: %(values)s equal shares") % words
+    if slicing.how == "ranges":
+        return _("Slices by %(column)s: at %(values)s") % words
+    return _("Slices by %(column)s: each of %(values)s") % words
 
 
 def limit_of(floor: Floor) -> str:
     """A limit in words."""
+    if isinstance(floor, SliceFloor):
+        said = _("%(limit)s, with at least %(n)s rows each")
+        return said % {"limit": _bare_limit(floor), "n": floor.least_rows}
+    return _bare_limit(floor)
+
+
+def _bare_limit(floor: Floor) -> str:
     words = {"limit": svg.brief(floor.limit)}
     if floor.bound == "interval":
         if floor.is_floor:
@@ -55,7 +91,7 @@ def _judged(found: Judged) -> dict[str, Any]:
     words = {PASSED: _("Met"), FAILED: _("Not met"), NOT_MEASURED: _("Not measured")}
     tone, icon = _TONES[found.state]
     return {
-        "title": spoken(BY_NAME[found.floor.metric].title),
+        "title": _title(found.floor),
         "limit": limit_of(found.floor),
         "measured": svg.brief(found.measured),
         "note": found.reason if found.state == NOT_MEASURED else "",
@@ -75,16 +111,25 @@ def _change(change: Change) -> Mapping[str, Any]:
 
 
 def _titles() -> dict[str, str]:
-    return {"dataset": _("Snapshot"), "seed": _("Seed"), "resamples": _("Bootstrap resamples")}
+    return {
+        "dataset": _("Snapshot"),
+        "slices": _("Slices"),
+        "seed": _("Seed"),
+        "resamples": _("Bootstrap resamples"),
+    }
 
 
 def _metric_of(what: str) -> str:
     name, _space, bound = what.partition(" ")
     title = spoken(BY_NAME[name].title)
+    if bound.startswith("(worst slice"):
+        return _("%(metric)s, worst slice") % {"metric": title}
     return title if bound == "(value)" else _("%(metric)s, interval") % {"metric": title}
 
 
 def _shown(value: object) -> str:
+    if value == "":
+        return _("none")
     if value is None:
         return _("no limit")
     return value if isinstance(value, str) else svg.brief(value)

@@ -34,7 +34,7 @@ _ANCHORS = {
     "latency": "evaluation",
     "evidence_age": "evaluation",
 }
-_ABOUT_A_METRIC = ("metric", "no_regression")
+_ABOUT_A_METRIC = ("metric", "slice", "no_regression")
 _OF_GOVERNANCE = ("card", "licence", "lineage")
 _OF_EVALUATION = (SEALED_PLAN, "mcnemar", "latency", "size", "evidence_age")
 # What these looked at is not on the page of a review.
@@ -116,6 +116,8 @@ def gate_title(name: str) -> str:
     about, _colon, named = name.partition(":")
     if named in BY_NAME and about in _ABOUT_A_METRIC:
         words = {"metric": spoken(BY_NAME[named].title)}
+        if about == "slice":
+            return _("%(metric)s, worst slice") % words
         return words["metric"] if about == "metric" else _("%(metric)s against champion") % words
     titles = {
         "admission": _("Checked file"),

@@ -17,6 +17,7 @@ from evaluation.selectors import document_of, newest_plan
 from governance.documents import Policy
 from governance.selectors import policy_for
 from web.forms.plans import PlanForm
+from web.forms.slices import lines_of
 from web.versions.acts import ActPage
 from web.versions.runs import held_out
 
@@ -46,13 +47,16 @@ class SealPlan(ActPage):
     def form(self, data: Any = None) -> forms.Form:
         """The metrics are those of the version's task."""
         before = newest_plan(self.version)
+        said = document_of(before) if before else {}
         same = ("dataset", "seed", "resamples")
         task = (self.version.signature or {})["task"]
         return PlanForm(
             data,
             snapshots=held_out(self.caller, self.version),
             metrics=for_task(task),
-            wished=document_of(before)["criteria"] if before else self._floors(),
+            wished=said["criteria"] if before else self._floors(),
+            worst=said.get("slice_criteria", []),
+            slices=lines_of(said.get("slices", [])),
             **({name: getattr(before, name) for name in same} if before else {}),
         )
 
