@@ -68,6 +68,7 @@ class Action(StrEnum):
     APPROVAL_REVOKED = "approval.revoked"
     APPROVAL_ENDING = "approval.ending"
     APPROVAL_EXPIRED = "approval.expired"
+    APPROVAL_STALE = "approval.stale"
     ALIAS_MOVED = "alias.moved"
 
     MODEL_LOADED = "serving.loaded"
@@ -144,6 +145,7 @@ _SENTENCES = {
     Action.APPROVAL_REVOKED: "An approval was revoked",
     Action.APPROVAL_ENDING: "An approval ends soon",
     Action.APPROVAL_EXPIRED: "An approval has expired",
+    Action.APPROVAL_STALE: "An approval has become stale",
     Action.ALIAS_MOVED: "An alias was moved",
     Action.MODEL_LOADED: "A version was loaded for serving",
     Action.LOAD_REFUSED: "A version was refused at load",

@@ -27,6 +27,7 @@ _OF_VERSIONS = (
     Action.VERSION_DERIVED.value,
     Action.VERSION_APPROVED.value,
     Action.APPROVAL_REVOKED.value,
+    Action.APPROVAL_STALE.value,
     Action.PLAN_SEALED.value,
     Action.EVALUATION_REQUESTED.value,
     Action.EVALUATION_COMPLETED.value,

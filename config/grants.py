@@ -27,6 +27,7 @@ APP_INSERT_ONLY = (
     "governance_waiver",
     "governance_waiverwithdrawal",
     "governance_revocation",
+    "governance_staleness",
     "inference_predictionbatch",
     "inference_prediction",
     "inference_loadrefusal",

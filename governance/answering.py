@@ -19,6 +19,7 @@ from common.errors import Conflict
 from governance.models import Approval
 from governance.selectors import standing, trusted_keys
 from registry.models import Alias, RegisteredModel, Status
+from trust.approval import why_stale_at
 from trust.keys import TrustedKeys
 
 
@@ -33,6 +34,7 @@ class Answering(StrEnum):
     QUARANTINED = "quarantined"
     REFUSED = "refused"
     OUT_OF_SCOPE = "out_of_scope"
+    STALE = "stale"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _approvals(versions: set[UUID], now: datetime) -> dict[UUID, Approval]:
     """The approval that the gate looks at: the newest that is not over, else the newest."""
     rows = list(
         Approval.objects.filter(version__in=versions)
-        .select_related("revocation")
+        .select_related("revocation", "staleness")
         .order_by("issued_at")
     )
     rows.sort(key=lambda row: not hasattr(row, "revocation") and row.not_after > now)
@@ -115,6 +117,9 @@ def _judged(
     until = verdict.approval.not_after if verdict.approval else approval.not_after
     if min(until, approval.not_after) <= now:
         return Answering.EXPIRED, "The approval has expired."
+    stale = getattr(approval, "staleness", None)
+    if stale and verdict.approval and why_stale_at(verdict.approval, now, stale.since):
+        return Answering.STALE, verdict.reason
     if not verdict.ok or verdict.approval is None:
         return Answering.UNTRUSTED, verdict.reason
     limits = verdict.approval.limits

@@ -53,7 +53,7 @@ class Withdraw(EvidenceView):
         responses=changes(201, WaiverWithdrawalOut),
     )
     def post(self, request: Request, name: str, number: int, waiver_id: UUID) -> Response:
-        """End a waiver before its time; an approval given on it stays until it is revoked."""
+        """End a waiver before its time; the approval that rests on it ends with it."""
         fields = WithdrawWaiverIn.read(request.data)
         waiver = selectors.waiver_by_id(self.version(name, number), waiver_id)
         withdrawal = waivers.withdraw_waiver(caller=self.caller, waiver=waiver, **fields)

@@ -35,6 +35,7 @@ class Policy:
     lineage: bool = False
     sandbox: str = ""
     evidence_days: int | None = None
+    stale_grace_s: int | None = None
     scope_aliases: tuple[str, ...] = ()
     scope_environments: tuple[str, ...] = ()
     scope_required: tuple[str, ...] = ()

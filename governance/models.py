@@ -172,6 +172,22 @@ class Approval(models.Model):
     not_after = models.DateTimeField()
 
 
+class Staleness(models.Model):
+    """Since when an approval is stale, by what, and until when it is served all the same.
+
+    `because` names what is newer: `card`, `policy`, or both. `until` is shown; the gate reckons
+    it from `since` and the grace that was signed.
+    """
+
+    approval = models.OneToOneField(
+        Approval, on_delete=models.PROTECT, related_name="staleness", primary_key=True
+    )
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    because = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+
 class Revocation(models.Model):
     """The end of an approval before its time."""
 

@@ -26,6 +26,7 @@ from evaluation.criteria import (
 from evaluation.metrics.catalogue import BY_NAME
 from evaluation.slicing import LEAST_ROWS, MOST_SLICINGS
 from governance.policy_kinds import Choice, Column, Kind, Names, Number, Rows, Texts, Truth, Whole
+from trust.approval import STALE_GRACE
 from trust.gates import SANDBOX_LEVELS
 from trust.methods import DEMAND
 from trust.scope import MAY_BE_REQUIRED, SCOPE_ALIASES, SCOPE_ENVIRONMENTS, SCOPE_REQUIRED
@@ -38,6 +39,7 @@ MOST_LICENCES = 50
 MOST_SCOPE_NAMES = 50
 LONGEST_VALIDITY_DAYS = 1825
 LONGEST_GRACE_S = 7 * 86400
+LONGEST_STALE_S = 90 * 86400
 SEALED_PLAN = "sealed_plan"
 WAIVABLE = (
     "evaluation",
@@ -302,6 +304,16 @@ FIELDS: tuple[Field, ...] = (
         _("Sealed plan"),
         _("The criteria of the evaluation were sealed before its run, and are met."),
         nothing=False,
+    ),
+    Field(
+        STALE_GRACE,
+        "stale_grace_s",
+        Whole(0, LONGEST_STALE_S),
+        _("Grace when stale, seconds"),
+        _(
+            "How long an approval is served on after a newer card or policy; renew it meanwhile. "
+            "Left out: approvals do not go stale."
+        ),
     ),
     Field(
         SCOPE_ALIASES,

@@ -133,11 +133,15 @@ def revoke(
     policies.may_revoke(caller, version.model.team_id).enforce()
     reason = written(reason, "reason", LONGEST_REASON)
     reauthenticate(caller=caller, password=password, code=code)
-    return _revoke(caller, version, reason)
+    return end_approvals(caller, version, reason)
 
 
 @transaction.atomic
-def _revoke(caller: Caller, version: ModelVersion, reason: str) -> Revocation:
+def end_approvals(caller: Caller, version: ModelVersion, reason: str) -> Revocation:
+    """End every approval of a version and its open review; a part of the verbs that do so.
+
+    Raises Conflict where there is none.
+    """
     ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     approvals = _unended(version)
     if not approvals:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Case, Q, QuerySet, When
+from django.utils import timezone
 
 from accounts.callers import Caller
 from common.errors import Conflict, NotFound
@@ -55,7 +56,9 @@ def reviews_seen_by(caller: Caller) -> QuerySet[Review]:
         Review.objects.filter(
             version__model__team_id__in=caller.teams_with(*registry_policies.READERS)
         )
-        .select_related("version__model__team", "opened_by__person", "policy", "approval")
+        .select_related(
+            "version__model__team", "opened_by__person", "policy", "approval__staleness"
+        )
         .prefetch_related("signatures__person")
         .order_by("-opened_at", "pk")
     )
@@ -155,11 +158,20 @@ def deciding_approval(version: ModelVersion, now: datetime) -> Approval | None:
     over = Q(not_after__lte=now) | Q(revocation__isnull=False)
     return (
         Approval.objects.filter(version=version)
-        .select_related("revocation", "review")
+        .select_related("revocation", "review", "staleness")
         .alias(is_over=Case(When(over, then=True), default=False))
         .order_by("is_over", "-issued_at")
         .first()
     )
+
+
+def rests_on(waiver: Waiver) -> bool:
+    """Whether the approval that the gate goes by was given on this waiver."""
+    approval = deciding_approval(waiver.version, timezone.now())
+    if approval is None or hasattr(approval, "revocation"):
+        return False
+    named = statement_of(approval.review)["waivers"]
+    return any(entry["digest"] == f"sha256:{waiver.digest}" for entry in named)
 
 
 def standing(
@@ -177,6 +189,7 @@ def standing(
         artifact_digests=_artifacts(manifest),
         now=now,
         revoked_at=revocation.at if revocation else None,
+        stale_since=approval.staleness.since if hasattr(approval, "staleness") else None,
     )
 
 

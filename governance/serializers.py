@@ -303,6 +303,12 @@ class EndingOut(serializers.Serializer[Any]):
     renewable_from = serializers.SerializerMethodField(
         help_text="From then on the version may be submitted anew; it is served meanwhile."
     )
+    stale_since = serializers.DateTimeField(
+        source="staleness.since", default=None, allow_null=True, help_text="A newer card or policy."
+    )
+    served_until = serializers.DateTimeField(
+        source="staleness.until", default=None, allow_null=True, help_text="Where it is stale."
+    )
     aliases = serializers.SerializerMethodField()
 
     def get_renewable_from(self, row: Approval) -> datetime:

@@ -14,6 +14,7 @@ from governance.subjects import Subject, look_at
 from governance.waiving import as_statement, with_waivers
 from registry.models import ModelVersion
 from registry.selectors import contributor_ids
+from trust.approval import STALE_GRACE
 
 STATEMENT = "assay/review-statement/1"
 PROVIDER = "CPUExecutionProvider"
@@ -34,6 +35,7 @@ _CURRENT = (
     "scope",
     "validity_days",
     "outage_grace_s",
+    STALE_GRACE,
 )
 
 
@@ -72,6 +74,8 @@ def build_statement(
         "validity_days": document.validity_days,
         "outage_grace_s": document.outage_grace_s,
     }
+    if document.stale_grace_s is not None:
+        statement[STALE_GRACE] = document.stale_grace_s
     return statement, gates
 
 
@@ -84,4 +88,4 @@ def _evidence(subject: Subject) -> list[dict[str, str]]:
 
 def what_changed(shown: dict[str, Any], now: dict[str, Any]) -> Sequence[str]:
     """Names of the parts of a statement that are no longer as they were shown."""
-    return [part for part in _CURRENT if shown.get(part) != now[part]]
+    return [part for part in _CURRENT if shown.get(part) != now.get(part)]

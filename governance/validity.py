@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.callers import Caller
 from governance.models import Approval
@@ -19,7 +19,8 @@ def in_force(now: datetime) -> QuerySet[Approval]:
 
 def holding(version: ModelVersion, now: datetime) -> Approval | None:
     """The approval in force that holds longest, if there is one."""
-    return in_force(now).filter(version=version).order_by("-not_after", "pk").first()
+    rows = in_force(now).filter(version=version).select_related("staleness")
+    return rows.order_by("-not_after", "pk").first()
 
 
 def renewable_from(approval: Approval) -> datetime:
@@ -29,12 +30,12 @@ def renewable_from(approval: Approval) -> datetime:
 
 
 def ending(now: datetime, until: datetime) -> QuerySet[Approval]:
-    """Approvals in force that end before `until`, soonest first; not those already renewed."""
+    """Approvals in force that end before `until` or are stale, soonest first; not those renewed."""
     longer = in_force(now).filter(version=OuterRef("version"), not_after__gt=OuterRef("not_after"))
     return (
         in_force(now)
-        .filter(~Exists(longer), not_after__lt=until)
-        .select_related("version__model")
+        .filter(~Exists(longer), Q(not_after__lt=until) | Q(staleness__isnull=False))
+        .select_related("version__model", "staleness")
         .prefetch_related("version__aliases")
         .defer("envelope", "version__manifest")
         .order_by("not_after", "pk")

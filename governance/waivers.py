@@ -14,7 +14,8 @@ from governance import policies
 from governance.documents import Policy
 from governance.gates import GateResult
 from governance.models import PolicyVersion, Waiver, WaiverWithdrawal
-from governance.selectors import policy_for
+from governance.releases import LONGEST_REASON, end_approvals
+from governance.selectors import policy_for, rests_on
 from governance.services import LONGEST_TEXT, dry_run
 from governance.signing import seal_record
 from governance.texts import written
@@ -22,6 +23,7 @@ from governance.waiving import latest_expiry, record_of
 from registry.models import ModelVersion, Status
 from trust.times import format_moment
 
+WITHDRAWN = "A waiver that it rests on was withdrawn."
 _OUT_OF_USE = (Status.RETIRED, Status.QUARANTINED)
 
 
@@ -138,13 +140,13 @@ def _record_waiver(caller: Caller, waiver: Waiver, policy: PolicyVersion, method
 
 @transaction.atomic
 def withdraw_waiver(*, caller: Caller, waiver: Waiver, reason: str) -> WaiverWithdrawal:
-    """End a waiver before its time; an approval that was given on it stays until it is revoked.
+    """End a waiver before its time; the approval that rests on it ends with it.
 
     Raises NotAllowed, Conflict if it is withdrawn already, Invalid.
     """
     policies.may_withdraw_waiver(caller, waiver).enforce()
     reason = written(reason, "reason", LONGEST_TEXT)
-    ModelVersion.objects.select_for_update(no_key=True).get(pk=waiver.version_id)
+    version = ModelVersion.objects.select_for_update(no_key=True).get(pk=waiver.version_id)
     if WaiverWithdrawal.objects.filter(waiver=waiver).exists():
         raise Conflict("This waiver is withdrawn already.")
     withdrawal = WaiverWithdrawal.objects.create(waiver=waiver, reason=reason, by=caller.user)
@@ -155,4 +157,6 @@ def withdraw_waiver(*, caller: Caller, waiver: Waiver, reason: str) -> WaiverWit
         payload={"waiver": f"sha256:{waiver.digest}", "gate": waiver.gate},
         related=[("model", waiver.version.model_id)],
     )
+    if rests_on(waiver):
+        end_approvals(caller, version, f"{WITHDRAWN} {reason}"[:LONGEST_REASON])
     return withdrawal

@@ -106,6 +106,7 @@ class Follower:
             by_alias={(c.name, alias): c for c in found for alias in c.aliases},
             by_number={(c.name, c.number): c for c in found},
             pointing=selectors.alias_targets(),
+            stale=selectors.stale_since(),
         )
         with self._lock:
             old = self.table.loaded

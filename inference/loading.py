@@ -41,7 +41,7 @@ class NotHere(LoadRefused):
 
 def load(candidate: Candidate, *, keys: TrustedKeys, now: datetime, threads: int) -> Loaded:
     """An open, verified model. Raises LoadRefused, or Corrupt for damaged bytes."""
-    row = ApprovalRow.objects.select_related("revocation").get(pk=candidate.approval)
+    row = ApprovalRow.objects.select_related("revocation", "staleness").get(pk=candidate.approval)
     version = version_by_id(candidate.version)
     manifest = bytes(version.manifest)
     digest = sha256(manifest).hexdigest()
@@ -60,6 +60,7 @@ def load(candidate: Candidate, *, keys: TrustedKeys, now: datetime, threads: int
         artifact_digests=digests,
         now=now,
         revoked_at=revocation.at if revocation else None,
+        stale_since=row.staleness.since if hasattr(row, "staleness") else None,
     )
     if not verdict.ok or verdict.approval is None:
         raise LoadRefused(verdict.reason)

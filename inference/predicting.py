@@ -15,7 +15,7 @@ from inference.segments import SegmentWriter
 from inference.table import Candidate, Loaded, Table, UserRights
 from runtimes.payload import parse
 from runtimes.reply import reply
-from trust.approval import why_not_at
+from trust.approval import why_not_at, why_stale_at
 from trust.bundle_layout import MAX_LINE_BYTES
 from trust.times import format_moment
 
@@ -82,7 +82,7 @@ def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
         if reason:
             raise NotApproved(f"{asked.name} v{candidate.number} was refused at load: {reason}")
         raise Unavailable(f"{asked.name} v{candidate.number} is being loaded; try again.")
-    _require_valid(loaded, datetime.now(UTC))
+    _require_valid(table, loaded, datetime.now(UTC))
     grace = loaded.approval.outage_grace.total_seconds() + settings.SERVING_CONTACT_SECONDS
     if silence_s > grace:
         raise Unavailable(
@@ -92,8 +92,11 @@ def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
     return loaded
 
 
-def _require_valid(loaded: Loaded, moment: datetime) -> None:
-    reason = why_not_at(loaded.approval, moment)
+def _require_valid(table: Table, loaded: Loaded, moment: datetime) -> None:
+    approval = loaded.approval
+    reason = why_not_at(approval, moment) or why_stale_at(
+        approval, moment, table.stale.get(approval.id)
+    )
     if reason:
         raise NotApproved(f"{loaded.name} v{loaded.number} cannot answer. {reason}")
 
@@ -155,7 +158,7 @@ def predict(
     answered = reply(outputs, loaded.signature)
     # A run may take seconds: what counts is the moment of the answer, which the record names.
     at = datetime.now(UTC)
-    _require_valid(loaded, at)
+    _require_valid(table, loaded, at)
     identity = str(uuid.uuid4())
     rows = len(next(iter(arrays.values())))
     line = _record(asked, loaded, consumer, identity, at, payload, answered, rows, spent)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts.callers import Caller
 from accounts.models import ApiToken, Membership, User
 from accounts.roles import Role
-from governance.models import Approval
+from governance.models import Approval, Staleness
 from inference.models import LoadRefusal, Prediction, ServingState
 from inference.table import Candidate, TokenRights, UserRights
 from registry.models import Alias, ModelVersion, RegisteredModel
@@ -74,6 +74,12 @@ def candidates(now: datetime) -> list[Candidate]:
         )
         for version, row in newest.items()
     ]
+
+
+def stale_since() -> dict[str, datetime]:
+    """Since when approvals are stale, by their id as it is signed."""
+    rows = Staleness.objects.filter(approval__revocation=None).values_list("approval_id", "since")
+    return {str(approval): since for approval, since in rows}
 
 
 def alias_targets() -> dict[tuple[str, str], int]:

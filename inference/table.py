@@ -69,7 +69,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Table:
-    """Everything that answering needs. `generation` is the state of the database it shows."""
+    """Everything that answering needs. `generation` is the state of the database it shows,
+    `stale` since when an approval is so.
+    """
 
     generation: int = -1
     tokens: Mapping[str, TokenRights] = field(default_factory=dict)
@@ -78,5 +80,6 @@ class Table:
     by_alias: Mapping[tuple[str, str], Candidate] = field(default_factory=dict)
     by_number: Mapping[tuple[str, int], Candidate] = field(default_factory=dict)
     pointing: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    stale: Mapping[str, datetime] = field(default_factory=dict)
     loaded: Mapping[UUID, Loaded] = field(default_factory=dict)
     refused: Mapping[UUID, str] = field(default_factory=dict)

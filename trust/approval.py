@@ -50,6 +50,8 @@ _PREDICATE_KEYS = (
 )
 # Only where a gate was waived: approvals without waivers read as they did before there were any.
 _PREDICATE_WAIVERS = "waivers"
+# Only where the policy states it: how long the approval is served after a newer card or policy.
+STALE_GRACE = "stale_grace_s"
 
 ArtifactDigests = Mapping[tuple[str, str], str]
 """(role, name) -> "sha256:<hex>"."""
@@ -80,6 +82,7 @@ class Approval:
     runtime: JsonObject
     waivers: tuple[NamedWaiver, ...] = ()
     limits: Scope = UNBOUNDED
+    stale_grace: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,13 @@ def verify_approval(
     artifact_digests: ArtifactDigests,
     now: datetime,
     revoked_at: datetime | None = None,
+    stale_since: datetime | None = None,
 ) -> Verdict:
     """Decide whether this envelope approves exactly these bytes at the moment `now`.
 
     `keys` are the trusted approval keys, `version_digest` and `artifact_digests` what the
-    caller hashed itself. `revoked_at` is the moment of a revocation the caller knows of.
+    caller hashed itself. `revoked_at` is the moment of a revocation the caller knows of,
+    `stale_since` that of a newer card or policy.
     Never raises for bad input: an envelope that cannot be read is one that does not hold.
     """
     try:
@@ -118,6 +123,7 @@ def verify_approval(
         or _wrong_artifacts(approval, artifact_digests)
         or why_not_at(approval, now)
         or _revoked(now, revoked_at)
+        or why_stale_at(approval, now, stale_since)
     )
     return Verdict(not reason, reason, approval)
 
@@ -142,6 +148,13 @@ def why_not_at(approval: Approval, moment: datetime) -> str:
     if moment >= approval.not_after:
         return "The approval has expired."
     return ""
+
+
+def why_stale_at(approval: Approval, moment: datetime, since: datetime | None) -> str:
+    """A sentence if the approval has been stale for longer than it says, else empty."""
+    if since is None or approval.stale_grace is None or moment < since + approval.stale_grace:
+        return ""
+    return "The approval is stale, and the grace that it states is over: renew it."
 
 
 def _wrong_version(approval: Approval, version_digest: str) -> str:
@@ -187,7 +200,9 @@ def _read_subject(statement: JsonObject) -> tuple[str, str]:
 
 
 def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObject) -> Approval:
-    require_keys(predicate, _PREDICATE_KEYS, "the approval", optional=(_PREDICATE_WAIVERS,))
+    require_keys(
+        predicate, _PREDICATE_KEYS, "the approval", optional=(_PREDICATE_WAIVERS, STALE_GRACE)
+    )
     artifacts = tuple(read_objects(predicate, "artifacts"))
     if not artifact_digests_of(artifacts):
         raise Malformed("an approval lists at least one artifact")
@@ -214,7 +229,18 @@ def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObjec
         runtime=read_object(predicate, "runtime"),
         waivers=_read_named_waivers(predicate),
         limits=read_scope(read_object(predicate, "scope")),
+        stale_grace=read_stale_grace(predicate),
     )
+
+
+def read_stale_grace(document: JsonObject) -> timedelta | None:
+    """How long a stale approval is served; None where it never goes stale. Raises Malformed."""
+    if STALE_GRACE not in document:
+        return None
+    seconds = read_count(document, STALE_GRACE)
+    if seconds > MAX_OUTAGE_GRACE_S:
+        raise Malformed("the grace of a stale approval is longer than a year")
+    return timedelta(seconds=seconds)
 
 
 def _read_named_waivers(predicate: JsonObject) -> tuple[NamedWaiver, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from trust.approval import Approval, artifact_digests_of, read_approval
+from trust.approval import Approval, artifact_digests_of, read_approval, read_stale_grace
 from trust.bundle_gates import check_answers
 from trust.bundle_layout import (
     evidence_member,
@@ -163,6 +163,7 @@ def compare_statement(
         "evidence": (statement.get("evidence"), list(approval.evidence)),
         "runtime": (statement.get("runtime"), approval.runtime),
         "scope": (statement.get("scope"), approval.scope),
+        "grace when stale": (read_stale_grace(statement), approval.stale_grace),
         "list of waivers": (read_waivers(statement), approval.waivers),
         "outage grace": (
             statement.get("outage_grace_s"),

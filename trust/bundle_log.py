@@ -9,7 +9,7 @@ from trust.bundle_members import BundleMembers
 from trust.bundle_report import BundleReport
 from trust.bundle_seal import BundleManifest, LogEvent, parse_event
 from trust.errors import Malformed, TrustError
-from trust.fields import read_count, read_digest, read_text
+from trust.fields import read_count, read_digest, read_moment, read_text
 from trust.merkle import HASH_BYTES, leaf_hash
 
 _MEASURED = ("evaluation.completed", "explanation.completed")
@@ -39,6 +39,8 @@ class LogFacts:
     """model -> its licences, in order; None where the event does not say which"""
     revoked: dict[str, datetime] = field(default_factory=dict)
     """approval -> the first revocation"""
+    stale: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """approval -> since when it is stale, and when that was noticed"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
 
@@ -65,6 +67,10 @@ class LogFacts:
         elif event.action == "approval.revoked":
             approval = read_text(payload, "approval")
             self.revoked[approval] = min(event.at, self.revoked.get(approval, event.at))
+        elif event.action == "approval.stale":
+            self.stale.setdefault(
+                read_text(payload, "approval"), (read_moment(payload, "since"), event.at)
+            )
         elif event.action == "predictions.sealed":
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))

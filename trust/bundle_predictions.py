@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from trust.approval import Approval, why_not_at
+from trust.approval import Approval, why_not_at, why_stale_at
 from trust.bundle_approvals import ApprovedVersion, version_names
 from trust.bundle_log import LogFacts
 from trust.bundle_members import BundleMembers
@@ -85,7 +85,17 @@ def _check_record(
     if reason:
         raise Untrusted(reason.removesuffix("."))
     require_in_scope(record, approval.limits)
+    _require_fresh(approval, moment, facts)
     return _is_late(approval, moment, facts.revoked.get(approval.id))
+
+
+def _require_fresh(approval: Approval, moment: datetime, facts: LogFacts) -> None:
+    """Until it was noticed that an approval is stale, nobody could stop serving it."""
+    since, noticed = facts.stale.get(approval.id, (None, moment))
+    if moment > noticed + REVOCATION_REACH + approval.outage_grace:
+        reason = why_stale_at(approval, moment, since)
+        if reason:
+            raise Untrusted(reason.removesuffix("."))
 
 
 def _is_late(approval: Approval, moment: datetime, revoked_at: datetime | None) -> bool:

@@ -7,6 +7,7 @@ from trust.approval import (
     APPROVAL_PREDICATE_TYPE,
     IN_TOTO_PAYLOAD_TYPE,
     IN_TOTO_STATEMENT_TYPE,
+    STALE_GRACE,
     read_approval,
 )
 from trust.canonical import canonical
@@ -51,6 +52,8 @@ def build_approval(
         "scope": read_object(statement, "scope"),
         "runtime": read_object(statement, "runtime"),
     }
+    if STALE_GRACE in statement:
+        predicate[STALE_GRACE] = read_count(statement, STALE_GRACE)
     if statement.get("waivers"):
         predicate["waivers"] = statement["waivers"]
     subject_digest = {"sha256": digest_hex(read_digest(statement, "version_digest"))}

@@ -39,6 +39,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="uploads.sweep", call="registry.upkeep:sweep_expired_uploads", seconds=300),
     Periodic(name="blobs.collect", call="registry.upkeep:remove_unclaimed_blobs", seconds=3600),
     Periodic(name="approvals.end", call="governance.expiry:end_expired", seconds=30),
+    Periodic(name="approvals.stale", call="governance.staleness:find_stale", seconds=5),
     Periodic(name="approvals.remind", call="governance.expiry:remind", seconds=3600),
     Periodic(name="replies.forget", call="accounts.upkeep:forget_old_replies", seconds=3600),
 )

@@ -16,6 +16,7 @@ from compliance.verification.sql import LATEST_ROLES, Claim, at_most_once, facts
 
 # The row and its event are written by one transaction, a moment after the other.
 APART_S = 300
+MOMENT = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 _COMPARE = """
     WITH held AS (SELECT k, count(*) n, min(at) low, max(at) high FROM ({held}) h GROUP BY k),
          told AS (SELECT k, count(*) n, min(at) low, max(at) high FROM ({told}) t GROUP BY k)
@@ -256,6 +257,20 @@ CLAIMS = (
             "governance_revocation r JOIN governance_approval a ON a.id = r.approval_id",
         ),
         told_by("approval.revoked", "payload->'approval', subject_id, user_id"),
+    ),
+    Claim(
+        "staleness",
+        facts(
+            f"s.approval_id, a.version_id, s.because, {MOMENT.format('s.since')}, "
+            f"{MOMENT.format('s.until')}",
+            "s.at",
+            "governance_staleness s JOIN governance_approval a ON a.id = s.approval_id",
+        ),
+        told_by(
+            "approval.stale",
+            "payload->'approval', subject_id, payload->'because', payload->'since', "
+            "payload->'until'",
+        ),
     ),
     Claim(
         "move of an alias",

@@ -12,6 +12,7 @@ from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.scopes import SCOPES
+from tests.ablation.staleness import STALENESS
 from tests.ablation.waivers import WAIVERS
 
 _REVIEWS = "tests/governance/test_reviews.py"
@@ -362,4 +363,5 @@ GUARDS: tuple[Guard, ...] = (
     *DATABASE,
     *SERVING,
     *SCOPES,
+    *STALENESS,
 )

@@ -1,15 +1,17 @@
 """An outsider finds every record that was answered outside of the scope that was signed."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.trust.bundle_factory import BundleStory, Document
+from tests.trust.bundle_factory import APPROVAL_ID, START, BundleStory, Document
 from tests.trust.test_bundle_findings import update
 from tests.trust.verifier import report_of
 from trust.errors import Malformed
 from trust.scope import UNBOUNDED, read_scope
+from trust.times import format_moment
 
 SCOPE: Document = {
     "aliases": ["champion"],
@@ -116,3 +118,37 @@ def test_a_scope_that_cannot_be_read_is_no_scope(scope: Document) -> None:
 
 def test_scopes_from_before_there_were_any_bound_nothing() -> None:
     assert read_scope({"aliases": ["*"]}) == UNBOUNDED
+
+
+def stale_story(grace: int, hours: float) -> BundleStory:
+    """An approval that became stale so many hours after it was given, noticed at once."""
+
+    def tell(events: list[Document]) -> None:
+        since = format_moment(START + timedelta(minutes=5, hours=hours))
+        payload = {"approval": APPROVAL_ID, "since": since}
+        events.append(events[-1] | {"action": "approval.stale", "payload": payload, "at": since})
+
+    return BundleStory(edit_statement=update(stale_grace_s=grace), edit_events=tell)
+
+
+@pytest.mark.parametrize(
+    ("grace", "hours", "records"), [(3600, 0.5, {2, 3}), (7200, 1.5, set()), (0, 2.5, {3})]
+)
+def test_records_from_after_the_grace_of_a_stale_approval_are_named(
+    tmp_path: Path, grace: int, hours: float, records: set[int]
+) -> None:
+    found = problems(stale_story(grace, hours), tmp_path)
+
+    assert {problem.partition(":")[0] for problem in found} == {f"record {n}" for n in records}
+    assert all("the grace that it states is over" in problem for problem in found)
+
+
+def test_another_grace_than_the_signed_one_is_named(tmp_path: Path) -> None:
+    def lengthen(statement: Document) -> None:
+        statement["predicate"]["stale_grace_s"] = 9999
+
+    made = BundleStory(edit_statement=update(stale_grace_s=60), edit_approval=lengthen)
+
+    assert "the grace when stale that was signed is not the one that was approved" in problems(
+        made, tmp_path
+    )

@@ -66,6 +66,7 @@ SENTENCES: dict[Action, Promise] = {
     Action.APPROVAL_REVOKED: gettext_lazy("%(actor)s revoked an approval"),
     Action.APPROVAL_ENDING: gettext_lazy("%(actor)s said that an approval ends soon"),
     Action.APPROVAL_EXPIRED: gettext_lazy("%(actor)s found an approval expired"),
+    Action.APPROVAL_STALE: gettext_lazy("%(actor)s found an approval stale"),
     Action.ALIAS_MOVED: gettext_lazy("%(actor)s moved an alias"),
     Action.MODEL_LOADED: gettext_lazy("%(actor)s loaded a version for serving"),
     Action.LOAD_REFUSED: gettext_lazy("%(actor)s refused a version at load"),

@@ -32,6 +32,8 @@ STATES: dict[str, Look] = {
     "not_served_untrusted": Look(_("Not served: approval not trusted"), "bad", "stop"),
     "not_served_quarantined": Look(_("Not served: quarantined"), "bad", "stop"),
     "not_served_refused": Look(_("Not served: refused at load"), "bad", "stop"),
+    "not_served_out_of_scope": Look(_("Not served: outside the scope"), "bad", "stop"),
+    "not_served_stale": Look(_("Not served: stale for too long"), "bad", "stop"),
     "unset": Look(_("Not set"), "", "dash"),
     "rejected": Look(_("Rejected"), "bad", "x"),
     "revoked": Look(_("Revoked"), "bad", "stop"),

@@ -16,7 +16,7 @@ from evaluation.criteria import PASSED
 from governance import policies
 from governance.documents import Policy
 from governance.gates import GateResult
-from governance.models import Approval, Review, ReviewState
+from governance.models import Approval, Review, ReviewState, Staleness
 from governance.selectors import (
     deciding_approval,
     policy_for,
@@ -85,8 +85,15 @@ class Standing:
 
     @property
     def is_renewable(self) -> bool:
-        """Whether the approval ends soon, so that the version may be submitted anew."""
-        return self.approval is not None and timezone.now() >= renewable_from(self.approval)
+        """Whether the approval ends soon or is stale, so that the version may be submitted anew."""
+        if self.approval is None:
+            return False
+        return self.stale is not None or timezone.now() >= renewable_from(self.approval)
+
+    @property
+    def stale(self) -> Staleness | None:
+        """Since when and by what the approval is stale."""
+        return getattr(self.approval, "staleness", None)
 
     @property
     def is_revoked(self) -> bool:

@@ -87,8 +87,8 @@ class Withdraw(ActPage):
     form_class = WithdrawWaiverForm
     title = gettext_lazy("Withdraw a waiver")
     what = gettext_lazy(
-        "The gate blocks again, and a review that names the waiver can no longer be approved. An "
-        "approval that was given on it stays; to end that, revoke it."
+        "The gate blocks again, a review that names the waiver can no longer be approved, and the "
+        "approval that rests on it is revoked: the version stops answering within a second."
     )
     button = gettext_lazy("Withdraw the waiver")
     tone = "bad"
