@@ -63,9 +63,8 @@ def request_run(
 ) -> EvaluationRun:
     """Ask for a measurement on a held-out snapshot, beside the champion where there is one.
 
-    `slices` are ways to slice the rows, as `slicing` reads them. Under a plan, what is left out is
-    as the plan says, and nothing may be otherwise. Without one the seed is 0 and there are 2,000
-    resamples. Raises NotAllowed, Conflict, Invalid.
+    `slices` as `slicing` reads them. Under a plan, what is left out is as that says, and nothing
+    may be otherwise; else the seed is 0, resamples 2,000. Raises NotAllowed, Conflict, Invalid.
     """
     policies.may_evaluate(caller, version.model.team_id).enforce()
     sliced = [one.as_dict() for one in read_slicings(slices or [], "slices")]
@@ -99,11 +98,15 @@ def request_run(
     )
     run.job_id = _start(caller, version, "evaluation.run", run.pk)
     run.save(update_fields=["job_id"])
-    named: dict[str, Any] = {"plan": f"sha256:{plan.document.digest}"} if plan else {}
-    named |= {"slices": sliced} if sliced else {}
-    _record(caller, Action.EVALUATION_REQUESTED, version, dataset, run.pk, seed, named)
+    _record(caller, Action.EVALUATION_REQUESTED, version, dataset, run.pk, seed, _named(run))
     note_contributor(version=version, person_id=caller.person_id, reason="evaluation")
     return run
+
+
+def _named(run: EvaluationRun) -> dict[str, Any]:
+    """What the event of a run says besides."""
+    planned = {"plan": f"sha256:{run.plan.document.digest}"} if run.plan else {}
+    return planned | ({"slices": run.slices} if run.slices else {})
 
 
 @transaction.atomic

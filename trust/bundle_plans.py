@@ -70,10 +70,11 @@ def _passed(gate: JsonObject) -> bool:
     return gate.get("state") == "passed"
 
 
-def _sliced(evaluation: JsonObject) -> list[JsonObject]:
-    """How the rows of a report were sliced, as a plan says it."""
+def _is_sliced_otherwise(evaluation: JsonObject, sealed: JsonObject) -> bool:
+    """Whether the rows of a report were sliced in another way than the plan says."""
     found = read_objects(evaluation, "slices") if "slices" in evaluation else []
-    return [{key: slicing[key] for key in slicing if key != "parts"} for slicing in found]
+    said = [{key: slicing[key] for key in slicing if key != "parts"} for slicing in found]
+    return said != sealed.get("slices", [])
 
 
 def _wrong_with_plan(
@@ -93,8 +94,7 @@ def _wrong_with_plan(
         "the evaluation was made with other settings": any(
             evaluation.get(part) != sealed.get(part) for part in _SAME_SETTINGS
         ),
-        "the evaluation was made with other slices": _sliced(evaluation)
-        != sealed.get("slices", []),
+        "the evaluation was made with other slices": _is_sliced_otherwise(evaluation, sealed),
         "the log has no event that it was sealed": digest not in facts.plans_sealed,
         "the log tells of a run under it before it was sealed": digest in facts.plans_late,
     }

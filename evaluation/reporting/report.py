@@ -50,23 +50,21 @@ def evaluate(
     """Measure `candidate` on labelled rows, and against `champion` on the same rows.
 
     `features` and `target` as in `evaluation.features`; `dataset` holds JSON facts (name, digest,
-    rows, split) that go into the report as given. With `slices` every metric is measured on each
-    slice too. Gives the report "assay/evaluation/1" of
-    finite JSON numbers; a number that has no value is None beside the reason. But for latency,
-    the same call on the same machine gives the same report.
+    rows, split) that go into the report as given; `slices` are measured too. Gives the report
+    "assay/evaluation/1" of finite JSON numbers; one without a value is None beside the reason. But
+    for latency, the same call on the same machine gives the same report.
 
-    Raises Invalid (empty data, other shapes, NaN, labels outside the classes, a model that
-    breaks its signature), Unavailable (the model fails on these rows) and Cancelled. A champion
-    that cannot be measured leaves the reason in "comparison" and stops nothing.
+    Raises Invalid (empty data, other shapes, NaN, other labels, a model that breaks its
+    signature), Unavailable (it fails on these rows), Cancelled. A champion that cannot be
+    measured leaves the reason in "comparison".
     """
     began = time.perf_counter()
     if resamples < 1:
         raise Invalid("At least one resample is needed.", field="resamples")
     steering = Steering(on_progress, should_stop)
     own = run_on(candidate, features, target, steering=steering, stage="predict")
-    rows = own.rows
+    rows, metrics = own.rows, for_task(own.rows.task)
     samples, refusal = _samples(rows, champion, features, target, steering)
-    metrics = for_task(rows.task)
     measures = {who: _measures(metrics, sample) for who, sample in samples.items()}
     drawn = resample(samples, measures, resamples=resamples, seed=seed, steering=steering)
     return {

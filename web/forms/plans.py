@@ -33,6 +33,7 @@ class PlanForm(EvaluationForm):
 
     least_rows = forms.IntegerField(
         label=gettext_lazy("Least rows of a slice"),
+        required=False,
         min_value=1,
         max_value=10**9,
         help_text=gettext_lazy("A slice with fewer rows is not measured, so it passes nothing."),
@@ -114,7 +115,7 @@ class PlanForm(EvaluationForm):
                 "metric": metric.name,
                 "limit": given[f"worst_{metric.name}"],
                 "bound": given.get(f"bound_{metric.name}"),
-                "least_rows": given.get("least_rows"),
+                "least_rows": given.get("least_rows") or LEAST_ROWS,
             }
             for metric in self.metrics
             if given.get(f"worst_{metric.name}") is not None
