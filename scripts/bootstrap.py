@@ -8,12 +8,17 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+# The large ones, which the program imports and so compiles.
+IMPORTED = ("torch", "onnxscript", "onnxruntime", "shap", "sklearn.ensemble", "pyarrow.parquet")
+IMPORTED += ("django.contrib.admin", "rest_framework", "celery", "psycopg", "torch_pruning")
 
 
 def say(text: str) -> None:
@@ -70,10 +75,47 @@ def make_environment() -> None:
     run("virtual environment", [sys.executable, "-m", "venv", "--clear", str(VENV)])
 
 
-def torch_pin() -> str:
-    """The pinned torch, installed by itself, since it is the longest download."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return next(line for line in lines if line.startswith("torch=="))
+def pins(file: Path) -> list[str]:
+    """The requirements of a file, without those that it takes from another."""
+    lines = (line.partition(" #")[0].strip() for line in file.read_text("utf-8").splitlines())
+    return [line for line in lines if line and line[0] not in "#-"]
+
+
+def side_by_side(steps: dict[str, list[str]]) -> None:
+    """Runs steps at the same time; as `run` does, once all have ended."""
+    begun = time.monotonic()
+    say(f"  {', '.join(steps)} …")
+    with ExitStack() as files:
+        running = {}
+        for name, command in steps.items():
+            # Each into a file of its own, since a pipe that nobody reads fills up.
+            words = files.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+            running[name] = (subprocess.Popen(command, cwd=ROOT, stdout=words, stderr=words), words)
+        for name, (process, words) in running.items():
+            failed = process.wait() != 0
+            say(f"  {name:<44}{time.monotonic() - begun:6.1f} s")
+            if failed:
+                words.seek(0)
+                say(words.read()[-4000:])
+                say(f"This step failed: {name}")
+                sys.exit(1)
+
+
+def fill(pip: list[str], files: list[Path]) -> None:
+    """Unpacks everything that is pinned, the slow parts at the same time, then resolves.
+
+    torch goes by itself, since it is the longest download. The resolver finds what other platforms
+    need besides. Nothing is compiled but what is imported: pip would compile six times as much.
+    """
+    unpack = [*pip, "--no-deps", "--no-compile"]
+    torch = [pin for pin in pins(files[0]) if pin.startswith("torch==")]
+    steps = {f"{torch[0]} (the largest part)": [*unpack, *torch]}
+    for file in files:
+        steps[f"packages of {file.name}"] = [*unpack, *(set(pins(file)) - set(torch))]
+    side_by_side(steps)
+    run("what else they need", [*pip, "--no-compile", "-r", str(files[-1])])
+    run("packages agree", [str(PYTHON), "-m", "pip", "check"])
+    run("first imports", [str(PYTHON), "-c", f"import {', '.join(IMPORTED)}"])
 
 
 def install(*, dev: bool) -> None:
@@ -86,10 +128,7 @@ def install(*, dev: bool) -> None:
         return
     say(f"Preparing {VENV}")
     make_environment()
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    run(f"{torch_pin()} (the largest part)", [*pip, torch_pin()])
-    run("all other packages", [*pip, "-r", str(files[-1])])
-    run("packages agree", [str(PYTHON), "-m", "pip", "check"])
+    fill([str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"], files)
     for stamp, wanted in stamps.items():
         stamp.write_text(wanted, encoding="utf-8")
 
@@ -99,6 +138,8 @@ def main(arguments: list[str]) -> None:
     if set(arguments) - {"--dev"}:
         say("usage: scripts/bootstrap [--dev]")
         sys.exit(2)
+    # Some systems forbid Python to keep what it compiled; each process would compile it again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     folder = os.open(ROOT, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
     install(dev="--dev" in arguments)
