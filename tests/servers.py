@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import psycopg
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
 from config import env
@@ -23,6 +24,7 @@ from config.platform.embedded import Cluster, leash, server_identity, wheel_bina
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "template"
+_KEPT: dict[str, BaseDatabaseWrapper] = {}
 ROOM_BYTES = 2 * 2**30
 
 
@@ -75,9 +77,26 @@ class Database:
             return cursor.fetchall() if cursor.description else []
 
     def use(self, role: str = "app") -> None:
-        """Points Django's default connection of this process here."""
-        connections.close_all()
-        connections.settings["default"].update(env.database(self.url(role)))
+        """Points Django's default connection of this process here.
+
+        The app role's connections stay open for the next test, until `leave`: a new one costs the
+        server more than most tests do.
+        """
+        connections.settings["default"] = {
+            **connections.settings["default"],
+            **env.database(self.url(role)),
+        }
+        if role != "app":
+            connections["default"] = connections.create_connection("default")
+            return
+        if self.name not in _KEPT:
+            _KEPT[self.name] = connections.create_connection("default")
+        connections["default"] = _KEPT[self.name]
+
+    def leave(self) -> None:
+        """Closes the connection that was kept."""
+        if kept := _KEPT.pop(self.name, None):
+            kept.close()
 
     @contextmanager
     def as_role(self, role: str) -> Iterator[None]:
@@ -86,6 +105,7 @@ class Database:
         try:
             yield
         finally:
+            connections["default"].close()
             self.use("app")
 
 
@@ -154,6 +174,7 @@ class Server:
 
     def clone(self, template: str = TEMPLATE) -> Database:
         """A new database, equal to the template; nobody may be connected to that."""
+        Database(template, self.cluster.socket_dir).leave()
         self.made += 1
         name = f"test_{os.getpid()}_{self.made}"
         owner = sockets.ROLES["owner"]
@@ -166,5 +187,6 @@ class Server:
         """Removes databases with whoever is connected to them."""
         with self.cluster.connect() as connection:
             for database in databases:
+                database.leave()
                 name = sql.Identifier(database.name)
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
