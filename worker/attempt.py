@@ -1,14 +1,10 @@
-"""One try of a job, seen from its slot: start a fresh process, listen, stop it, write its end."""
+"""One try of a job, seen from its slot: get a fresh process, listen, stop it, write its end."""
 
-import contextlib
 import enum
 import logging
 import math
-import os
 import selectors
 import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -17,8 +13,9 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from worker.journal import Failure, Journal
 from worker.leases import end, feel, requeue
-from worker.limits import Limits
+from worker.limits import thread_variables
 from worker.models import Job, Queue, Status
+from worker.nursery import Birth, Nursery
 from worker.pipes import Pipe
 
 log = logging.getLogger(__name__)
@@ -41,8 +38,9 @@ class Why(enum.Enum):
 class Attempt:
     """Runs one claimed job to an end; `halt` is set when the slot itself must stop."""
 
-    def __init__(self, job: Job, halt: threading.Event) -> None:
+    def __init__(self, job: Job, halt: threading.Event, nursery: Nursery) -> None:
         self.job, self.halt = job, halt
+        self._nursery = nursery
         self.journal = Journal(job.pk, job.token)
         self.why: Why | None = None
         self._messages = Pipe(self.journal.hear)
@@ -63,43 +61,37 @@ class Attempt:
         try:
             self._watch(process)
         finally:
-            _kill(process)
+            process.kill()
             process.wait()
             self._hang_up()
         if self.why is not Why.LOST:
-            self._settle(_last_words(process.returncode))
+            self._settle(_last_words(process.returncode or 0))
 
     def _hang_up(self) -> None:
         for pipe in (self._messages, self._output):
             pipe.drain_rest()
             pipe.close()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        limits = Limits(
-            memory=settings.JOB_MEMORY_BYTES,
-            cpu=settings.JOB_WALL_SECONDS * settings.JOB_THREADS,
-            parent=os.getpid(),
-            channel=self._messages.writer,
-        )
-        environment = {**os.environ, **limits.environment(settings.JOB_THREADS)}
+    def _start(self) -> Birth:
+        environment = thread_variables(settings.JOB_THREADS)
         if self.job.queue != Queue.GPU:
             environment["CUDA_VISIBLE_DEVICES"] = ""
+        request = {
+            "job": str(self.job.pk),
+            "token": self.job.token,
+            "environment": environment,
+            "limits": {
+                "memory": settings.JOB_MEMORY_BYTES,
+                "cpu": settings.JOB_WALL_SECONDS * settings.JOB_THREADS,
+            },
+        }
         try:
-            return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "worker.run", str(self.job.pk), str(self.job.token)],
-                stdin=subprocess.DEVNULL,
-                stdout=self._output.writer,
-                stderr=self._output.writer,
-                pass_fds=[self._messages.writer],
-                start_new_session=True,
-                cwd=settings.BASE_DIR,
-                env=environment,
-            )
+            return self._nursery.bear(request, self._messages.writer, self._output.writer)
         finally:
             self._messages.close_writer()
             self._output.close_writer()
 
-    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+    def _watch(self, process: Birth) -> None:
         tries = f"Try {self.job.attempts} of {self.job.max_attempts}"
         self.journal.line(f"{tries} on {self.job.worker}, process {process.pid}.", "system")
         with selectors.DefaultSelector() as selector:
@@ -107,26 +99,25 @@ class Attempt:
                 selector.register(pipe.reader, selectors.EVENT_READ, pipe)
             while process.poll() is None:
                 if not selector.get_map():
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(TICK_SECONDS)
+                    process.wait(TICK_SECONDS)
                 for key, _ in selector.select(TICK_SECONDS if selector.get_map() else 0):
                     if not key.data.drain():
                         selector.unregister(key.fd)
                 self._tick(process)
 
-    def _tick(self, process: subprocess.Popen[bytes]) -> None:
+    def _tick(self, process: Birth) -> None:
         now = time.monotonic()
         if self.halt.is_set():
             self._stop(process, Why.HALTED, now + HALT_GRACE_SECONDS)
         elif now >= self._wall_at:
             self._stop(process, Why.TOO_LONG, now + _grace())
         if now >= self._kill_at:
-            _kill(process)
+            process.kill()
         if now >= self._look_at:
             self._look_at = now + settings.JOB_POLL_SECONDS
             self._look(process, now)
 
-    def _look(self, process: subprocess.Popen[bytes], now: float) -> None:
+    def _look(self, process: Birth, now: float) -> None:
         try:
             if self.journal.dirty or now >= self._beat_at:
                 pulse = self.journal.flush()
@@ -142,20 +133,18 @@ class Attempt:
         else:
             self._react(process, pulse.status, cancel=pulse.cancel, now=now)
 
-    def _react(
-        self, process: subprocess.Popen[bytes], status: str | None, *, cancel: bool, now: float
-    ) -> None:
+    def _react(self, process: Birth, status: str | None, *, cancel: bool, now: float) -> None:
         if status == Status.SUCCEEDED:
             self.why = self.why or Why.LINGERS
             self._kill_at = min(self._kill_at, now + _grace())
         elif status != Status.RUNNING:
             log.warning("Job %s was taken from this slot; its process is ended.", self.job.pk)
             self.why = Why.LOST
-            _kill(process)
+            process.kill()
         elif cancel:
             self._stop(process, Why.CANCELLED, now + _grace())
 
-    def _stop(self, process: subprocess.Popen[bytes], why: Why, kill_at: float) -> None:
+    def _stop(self, process: Birth, why: Why, kill_at: float) -> None:
         """Ask politely once; a halting slot may shorten the grace that was given before."""
         if self.why is None:
             self.why = why
@@ -206,12 +195,6 @@ class Attempt:
 
 def _grace() -> float:
     return float(settings.JOB_GRACE_SECONDS)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all that it started; they share its session."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _last_words(returncode: int) -> str:

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 
 from worker.attempt import DROPPED, Attempt
 from worker.leases import claim
+from worker.nursery import Nursery
 from worker.upkeep import clean_folder, clean_folders
 
 log = logging.getLogger(__name__)
@@ -21,8 +22,8 @@ class Runner(threading.Thread):
     """A thread beside Celery's loop, so that the broker's heartbeats and SIGTERM are answered
     while a job runs for hours, and a dead broker keeps no job waiting.
 
-    It must live as long as its process: the kernel ends a job's process with the thread that
-    started it.
+    It must live as long as its process: the kernel ends the nursery with the thread that started
+    it, and so a job's process.
     """
 
     def __init__(self, queue: str) -> None:
@@ -30,15 +31,18 @@ class Runner(threading.Thread):
         self.queue = queue
         self.worker = f"{socket.gethostname()}:{os.getpid()}"[:200]
         self.halt = threading.Event()
+        self.nursery = Nursery()
         # Of all that wakes a thread, only this may be used inside a signal handler.
         self.bell: SimpleQueue[None] = SimpleQueue()
 
     def run(self) -> None:
         """Work until halted: whenever the bell rings, and every few seconds without it."""
         self._clean()
+        self.nursery.open()
         while not self.halt.is_set():
             if not self.claim_and_run():
                 self._wait()
+        self.nursery.close()
         connection.close()
 
     def _wait(self) -> None:
@@ -64,7 +68,7 @@ class Runner(threading.Thread):
             return False
         log.info("Job %s (%s), try %s.", job.pk, job.kind, job.attempts)
         try:
-            Attempt(job, self.halt).run()
+            Attempt(job, self.halt, self.nursery).run()
             clean_folder(job.pk)
         except Exception:
             # The lease runs out, and the job is taken up again; this slot must stay.

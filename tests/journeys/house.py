@@ -1,5 +1,6 @@
 """A real instance with people who signed in, and the steps that they take over HTTP."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -120,12 +121,9 @@ def until(holds: Callable[[], object], seconds: float) -> float:
 def process_of(job: str) -> int:
     """The process of a job's try, 0 while there is none."""
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"worker.run" in words and job.encode() in words:
-            return int(folder.name)
+        with contextlib.suppress(OSError):
+            if (folder / "comm").read_text(encoding="utf-8").strip() == f"job {job[:8]}":
+                return int(folder.name)
     return 0
 
 

@@ -1,14 +1,17 @@
 """What a slot promises for the jobs that it runs."""
 
 import os
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.worker.conftest import Enqueue, StartSlot, rows
-from tests.worker.parts import alive, eventually
+from tests.worker.parts import ROOT, alive, eventually
 from worker.jobs import request_cancel, retry
 from worker.models import Job
 
@@ -310,3 +313,38 @@ def test_a_process_that_outlives_its_lease_cannot_write_its_effect(
     eventually(lambda: not alive(first) and not alive(second))
     assert len(effects(one)) == 1
     os.kill(paused.pid, 18)
+
+
+def test_a_try_whose_nursery_is_killed_is_repeated_in_a_new_one(
+    job: Enqueue, start_slot: StartSlot
+) -> None:
+    one = job(seconds=2)
+    slot = start_slot()
+    eventually(lambda: pids(one))
+    nursery = psutil.Process(pids(one)[0]).ppid()
+    os.kill(nursery, 9)
+    eventually(lambda: ended(one))
+    assert (one.status, one.attempts, len(effects(one))) == ("succeeded", 2, 1)
+    assert psutil.pid_exists(slot.pid)
+    assert psutil.Process(slot.pid).children()[0].pid != nursery
+
+
+def test_a_nursery_holds_nothing_that_a_fork_would_break() -> None:
+    """No thread, no connection, no library that computes: of the real settings and tables."""
+    program = (
+        "import django; django.setup()\n"
+        "import worker.child, worker.kinds, sys, os\n"
+        "from django.db import connections\n"
+        "heavy = {'numpy', 'torch', 'onnxruntime', 'scipy', 'pyarrow'} & set(sys.modules)\n"
+        "tasks = os.listdir('/proc/self/task')\n"
+        "print(sorted(heavy), len(tasks), connections['default'].connection)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[] 1 None"
