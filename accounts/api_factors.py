@@ -1,12 +1,10 @@
-"""REST edges of second factors."""
-
-from uuid import UUID
+"""REST edges of one's own second factor."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import policies, second_factors, selectors
+from accounts import second_factors
 from accounts.edges import CallerView
 from accounts.factors import state_of
 from accounts.serializers import (
@@ -15,9 +13,7 @@ from accounts.serializers import (
     FactorOut,
     ProofIn,
     RecoveryCodesOut,
-    UserOut,
 )
-from common.errors import NotFound
 from common.openapi import changes, reads
 
 
@@ -81,19 +77,3 @@ class Removal(CallerView):
         fields = ProofIn.read(request.data)
         second_factors.remove_factor(caller=self.caller, **fields)
         return Response(FactorOut(state_of(self.caller.person_id)).data)
-
-
-class Reset(CallerView):
-    """The end of somebody else's second factor."""
-
-    @extend_schema(
-        operation_id="second_factor_reset", request=None, responses=changes(200, UserOut)
-    )
-    def post(self, request: Request, user_id: UUID) -> Response:
-        """Take it from a person who has lost it; for administrators, and never their own."""
-        policies.may_manage_people(self.caller).enforce()
-        user = selectors.people().filter(pk=user_id).first()
-        if user is None:
-            raise NotFound("There is no such login.")
-        second_factors.reset_factor(caller=self.caller, user=user)
-        return Response(UserOut(selectors.people().get(pk=user_id)).data)

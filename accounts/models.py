@@ -7,6 +7,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role, Scope
 
@@ -74,13 +75,85 @@ class Team(models.Model):
         return self.name
 
 
+class ProposalState(models.TextChoices):
+    """Where a proposal stands."""
+
+    OPEN = "open", _("Open")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Lapsed")
+
+
+class Proposal(models.Model):
+    """What one person wants done and another person confirms.
+
+    `document` says exactly what is done, canonical, and `digest` is its SHA-256. The triggers
+    refuse a confirmation by the proposer's person, one out of time, and any change of what is
+    decided.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=32)
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    document = models.BinaryField()
+    digest = models.CharField(max_length=64, unique=True)
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    proposer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+    state = models.CharField(
+        max_length=12, choices=ProposalState.choices, default=ProposalState.OPEN
+    )
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decider = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decided_method = models.CharField(max_length=32, blank=True)
+    answer = models.TextField(max_length=4000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=ProposalState.values), name="proposal_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_at__isnull=True, state="open")
+                | (models.Q(decided_at__isnull=False) & ~models.Q(state="open")),
+                name="proposal_decided_once",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="confirmed")
+                | (
+                    models.Q(decider__isnull=False, decided_by__isnull=False)
+                    & ~models.Q(decider=models.F("proposer"))
+                ),
+                name="proposal_confirmed_by_another_person",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-opened_at"], name="proposal_state"),
+            models.Index(fields=["team", "-opened_at"], name="proposal_team"),
+        ]
+
+
+class TwoPersonsSince(models.Model):
+    """The last event of the log before two persons were needed; one row, written by a migration.
+
+    What was given before stands; what came after needs a confirmed proposal.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    last_event = models.BigIntegerField()
+
+
 class Membership(models.Model):
-    """A role of a person in a team."""
+    """A role of a person in a team; one that signs names the proposal that gave it."""
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
     granted_at = models.DateTimeField(auto_now_add=True)
+    proposal = models.ForeignKey(Proposal, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [

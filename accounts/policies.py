@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from accounts.callers import Caller
+from accounts.models import Proposal
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 
@@ -28,13 +29,54 @@ def may_manage_people(caller: Caller) -> Decision:
     return deny("Only an administrator of this instance may manage people and teams.")
 
 
-def may_manage_roles(caller: Caller, team: UUID) -> Decision:
+def may_manage_roles(caller: Caller, team: UUID | None) -> Decision:
     """Administrators of the instance or of the team give and take roles."""
     if not caller.may_use(Scope.ADMIN):
         return deny("This token may not manage roles.")
-    if caller.is_admin or caller.has_role(team, Role.ADMIN):
+    if caller.is_admin or (team and caller.has_role(team, Role.ADMIN)):
         return allow()
     return deny("Only an administrator may give or take roles in this team.")
+
+
+def keeps_people(caller: Caller) -> Decision:
+    """Whoever may propose or decide what takes two persons, or looks after a team."""
+    if caller.is_admin or caller.teams_with(Role.ADMIN, Role.MANAGER, Role.COMPLIANCE):
+        return allow()
+    return deny("Only administrators, managers and compliance see proposals of others.")
+
+
+def may_confirm_roles(caller: Caller, team: UUID | None) -> Decision:
+    """Whoever might propose them, and managers of the team, who know its people."""
+    if caller.is_admin:
+        return allow()
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not confirm proposals.")
+    if team and caller.has_role(team, Role.ADMIN, Role.MANAGER):
+        return allow()
+    return deny("Only an administrator, or a manager of the team, may confirm its roles.")
+
+
+def may_confirm_logins(caller: Caller) -> Decision:
+    """Another administrator of the instance."""
+    if caller.is_admin:
+        return allow()
+    return deny("Only another administrator of this instance may confirm this.")
+
+
+def may_decline(caller: Caller, proposal: Proposal, may_confirm: Decision) -> Decision:
+    """Whoever might confirm it, and did not propose it."""
+    if proposal.proposer_id == caller.person_id:
+        return deny("You proposed this; you may withdraw it.")
+    return may_confirm
+
+
+def may_take_back(caller: Caller, proposal: Proposal) -> Decision:
+    """Whoever proposed it."""
+    if not (caller.may_use(Scope.SIGN) or caller.may_use(Scope.ADMIN)):
+        return deny("This token may not withdraw proposals.")
+    if proposal.proposer_id == caller.person_id:
+        return allow()
+    return deny("Only whoever proposed this may withdraw it.")
 
 
 def may_manage_tokens(caller: Caller) -> Decision:

@@ -15,6 +15,10 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Admin")
 
 
+# Whoever has one of these decides over others' work, or over who does: two persons give it.
+GIVEN_BY_TWO = (Role.REVIEWER, Role.MANAGER, Role.COMPLIANCE, Role.ADMIN)
+
+
 class Scope(models.TextChoices):
     """What a token may be used for; it never allows more than its owner may do."""
 

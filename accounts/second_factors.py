@@ -1,4 +1,4 @@
-"""Verbs on second factors: offer, enrol, new recovery codes, remove, reset."""
+"""Verbs on one's own second factor: offer, enrol, new recovery codes, remove."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts import factors, policies, totp
 from accounts.callers import Caller
-from accounts.models import Person, SecondFactor, User
+from accounts.models import Person, SecondFactor
 from accounts.reauthentication import reauthenticate
 from accounts.sealing import Unreadable, seal, unseal
 from audit.actions import Action
@@ -128,10 +128,10 @@ def _renew(caller: Caller) -> list[str]:
     return _make_codes(caller, _locked(caller.person_id))
 
 
-def _locked(person: UUID, otherwise: str = _NONE) -> SecondFactor:
+def _locked(person: UUID) -> SecondFactor:
     factor = SecondFactor.objects.select_for_update().filter(pk=person).first()
     if factor is None:
-        raise Conflict(otherwise)
+        raise Conflict(_NONE)
     return factor
 
 
@@ -155,19 +155,4 @@ def _remove(caller: Caller) -> None:
         action=Action.FACTOR_REMOVED,
         subject=("person", caller.person_id),
         related=[("user", caller.user.pk)],
-    )
-
-
-@transaction.atomic
-def reset_factor(*, caller: Caller, user: User) -> None:
-    """Take the second factor from somebody else who has lost it. Raises NotAllowed, Conflict."""
-    policies.may_manage_people(caller).enforce()
-    if user.person_id == caller.person_id:
-        raise Conflict("You cannot reset your own second factor; remove it with a code.")
-    _locked(user.person_id, "This person has no second factor.").delete()
-    record(
-        actor=caller.actor,
-        action=Action.FACTOR_RESET,
-        subject=("person", user.person_id),
-        related=[("user", user.pk)],
     )

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.callers import Caller
-from accounts.models import ApiToken, Membership, Person, Team, User
+from accounts.models import ApiToken, Membership, Person, Proposal, Team, User
+from accounts.roles import Role
 from accounts.tokens import token_digest
 from common.errors import NotFound
 
@@ -56,24 +57,6 @@ def people() -> QuerySet[User]:
     )
 
 
-def members_with(team: UUID, *roles: str) -> QuerySet[Person]:
-    """Active persons who have one of the roles in the team."""
-    return (
-        Person.objects.filter(
-            Q(memberships__role__in=roles), memberships__team_id=team, is_active=True
-        )
-        .distinct()
-        .order_by("name")
-    )
-
-
-def roles_in(team: UUID, person: UUID) -> set[str]:
-    """The roles that a person has in a team now."""
-    return set(
-        Membership.objects.filter(team_id=team, person_id=person).values_list("role", flat=True)
-    )
-
-
 def logins_named(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """The person's name behind each login, by one query."""
     rows = User.objects.filter(pk__in={one for one in ids if one})
@@ -92,6 +75,30 @@ def login_named(username: str) -> User:
     if user is None:
         raise NotFound("There is no such login.", field="username")
     return user
+
+
+def proposals_seen_by(caller: Caller) -> QuerySet[Proposal]:
+    """Proposals, newest first: one's own, those of teams whose people one knows or looks after, and
+    all of them for administrators.
+
+    Policies for every team are seen by whoever manages or looks after one.
+    """
+    rows = Proposal.objects.select_related(
+        "team", "opened_by", "proposer", "decided_by", "decider"
+    ).order_by("-opened_at", "pk")
+    if caller.is_admin:
+        return rows
+    keeps = caller.teams_with(Role.MANAGER, Role.COMPLIANCE, Role.ADMIN)
+    seen = Q(proposer=caller.person_id) | Q(team__in=keeps)
+    return rows.filter(seen | Q(kind="policy", team=None) if keeps else seen)
+
+
+def proposal_by_id(caller: Caller, proposal_id: UUID) -> Proposal:
+    """A proposal that the caller may see. Raises NotFound."""
+    proposal = proposals_seen_by(caller).filter(pk=proposal_id).first()
+    if proposal is None:
+        raise NotFound("There is no such proposal that you may see.")
+    return proposal
 
 
 def members_of(team: Team) -> QuerySet[Membership]:

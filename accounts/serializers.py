@@ -64,7 +64,6 @@ class UserIn(Input):
     name = serializers.CharField(max_length=200)
     email = serializers.EmailField(required=False, allow_blank=True, default="")
     password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
-    is_admin = serializers.BooleanField(required=False, default=False)
 
 
 class TeamIn(Input):

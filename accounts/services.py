@@ -13,12 +13,13 @@ from django.utils import timezone
 from accounts import policies
 from accounts.callers import Caller
 from accounts.models import ApiToken, Membership, Person, Team, User
-from accounts.roles import Role, Scope
+from accounts.proposing import withdraw_all_of
+from accounts.roles import GIVEN_BY_TWO, Role, Scope
 from accounts.tokens import new_token, token_digest
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record
-from common.errors import Conflict, Invalid, NotFound
+from common.errors import Conflict, Invalid, NotFound, TwoPersons
 
 LONGEST_TOKEN_DAYS = 365
 # Serving reads all of them whenever one changes: a flood would hold up revocations.
@@ -63,16 +64,17 @@ def _invalid(error: ValidationError) -> Invalid:
 
 @transaction.atomic
 def create_first_admin(*, username: str, name: str, password: str) -> User:
-    """Make an administrator from the command line. Raises Conflict, Invalid."""
+    """Make an administrator from the command line: the first ones, who then make others by two.
+
+    Raises Conflict, Invalid.
+    """
     return _create_login(
         actor=SYSTEM, username=username, name=name, email="", password=password, is_admin=True
     )
 
 
 @transaction.atomic
-def create_user(
-    *, caller: Caller, username: str, name: str, email: str, password: str, is_admin: bool = False
-) -> User:
+def create_user(*, caller: Caller, username: str, name: str, email: str, password: str) -> User:
     """Enter a person with a login. Raises NotAllowed, Conflict, Invalid."""
     policies.may_manage_people(caller).enforce()
     return _create_login(
@@ -81,7 +83,7 @@ def create_user(
         name=name,
         email=email,
         password=password,
-        is_admin=is_admin,
+        is_admin=False,
     )
 
 
@@ -96,6 +98,7 @@ def deactivate_user(*, caller: Caller, user: User) -> User:
     ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
     if not User.objects.filter(person=user.person_id, is_active=True).exists():
         Person.objects.filter(pk=user.person_id).update(is_active=False)
+        withdraw_all_of(user.person_id, caller)
     record(
         actor=caller.actor,
         action=Action.USER_DEACTIVATED,
@@ -145,10 +148,18 @@ def create_team(*, caller: Caller, slug: str, name: str) -> Team:
 
 @transaction.atomic
 def grant_role(*, caller: Caller, team: Team, user: User, role: str) -> Membership:
-    """Give a person a role in a team. Raises NotAllowed, Conflict, Invalid."""
+    """Give a person a role in a team that one person may give.
+
+    Raises NotAllowed, Conflict (TwoPersons for the others), Invalid.
+    """
     policies.may_manage_roles(caller, team.pk).enforce()
     if role not in Role.values:
         raise Invalid(f"{role!r} is no role.", field="role")
+    if role in {one.value for one in GIVEN_BY_TWO}:
+        raise TwoPersons(
+            f"Two persons give the role {role}: propose it, and let another person confirm it.",
+            field="role",
+        )
     membership, created = Membership.objects.get_or_create(
         person_id=user.person_id, team=team, role=role
     )

@@ -2,17 +2,12 @@
 
 from django.urls import path
 
-from accounts import api, api_factors
+from accounts import api, api_factors, api_proposals
 
 urlpatterns = [
     path("me", api.Me.as_view(), name="me"),
     path("users", api.Users.as_view(), name="users"),
     path("users/<uuid:user_id>/deactivation", api.Deactivation.as_view(), name="deactivation"),
-    path(
-        "users/<uuid:user_id>/second-factor-reset",
-        api_factors.Reset.as_view(),
-        name="second-factor-reset",
-    ),
     path("me/second-factor", api_factors.Factor.as_view(), name="second-factor"),
     path("me/second-factor/offer", api_factors.Offer.as_view(), name="second-factor-offer"),
     path(
@@ -24,6 +19,23 @@ urlpatterns = [
     path("teams", api.Teams.as_view(), name="teams"),
     path("teams/<slug:slug>/roles", api.Roles.as_view(), name="roles"),
     path("teams/<slug:slug>/roles/<str:username>/<slug:role>", api.Role.as_view(), name="role"),
+    path("proposals", api_proposals.Proposals.as_view(), name="proposals"),
+    path("proposals/<uuid:proposal_id>", api_proposals.Detail.as_view(), name="proposal"),
+    path(
+        "proposals/<uuid:proposal_id>/confirmation",
+        api_proposals.Confirmation.as_view(),
+        name="proposal-confirmation",
+    ),
+    path(
+        "proposals/<uuid:proposal_id>/refusal",
+        api_proposals.Refusal.as_view(),
+        name="proposal-refusal",
+    ),
+    path(
+        "proposals/<uuid:proposal_id>/withdrawal",
+        api_proposals.Withdrawal.as_view(),
+        name="proposal-withdrawal",
+    ),
     path("tokens", api.Tokens.as_view(), name="tokens"),
     path("tokens/<uuid:token_id>", api.Token.as_view(), name="token"),
 ]

@@ -14,6 +14,12 @@ class Action(StrEnum):
     TEAM_CREATED = "team.created"
     ROLE_GRANTED = "role.granted"
     ROLE_REMOVED = "role.removed"
+    ADMIN_MADE = "administrator.made"
+    PROPOSAL_OPENED = "proposal.opened"
+    PROPOSAL_CONFIRMED = "proposal.confirmed"
+    PROPOSAL_DECLINED = "proposal.declined"
+    PROPOSAL_WITHDRAWN = "proposal.withdrawn"
+    PROPOSAL_LAPSED = "proposal.lapsed"
     TOKEN_CREATED = "token.created"
     TOKEN_REVOKED = "token.revoked"
     PASSWORD_REFUSED = "password.refused"
@@ -94,13 +100,19 @@ _SENTENCES = {
     Action.TEAM_CREATED: "A team was made",
     Action.ROLE_GRANTED: "A role was given",
     Action.ROLE_REMOVED: "A role was taken away",
+    Action.ADMIN_MADE: "An administrator was made",
+    Action.PROPOSAL_OPENED: "Something was proposed that two persons do",
+    Action.PROPOSAL_CONFIRMED: "A proposal was confirmed by a second person and carried out",
+    Action.PROPOSAL_DECLINED: "A proposal was declined",
+    Action.PROPOSAL_WITHDRAWN: "A proposal was withdrawn",
+    Action.PROPOSAL_LAPSED: "A proposal lapsed",
     Action.TOKEN_CREATED: "An API token was made",
     Action.TOKEN_REVOKED: "An API token was revoked",
     Action.PASSWORD_REFUSED: "A wrong password was given at a signature",
     Action.CODE_REFUSED: "A wrong code of a second factor was given",
     Action.FACTOR_ENROLLED: "An authenticator app was set up",
     Action.FACTOR_REMOVED: "An authenticator app was removed by its person",
-    Action.FACTOR_RESET: "A person's second factor was reset by an administrator",
+    Action.FACTOR_RESET: "A person's second factor was reset by two administrators",
     Action.RECOVERY_CODES_MADE: "Recovery codes were made",
     Action.RECOVERY_CODE_USED: "A recovery code was used",
     Action.REFUSED: "Something was refused",

@@ -18,10 +18,11 @@ from django.db import connections
 from psycopg.types.json import Jsonb
 
 from accounts.callers import caller_for
-from accounts.services import create_first_admin, create_team, grant_role
+from accounts.services import create_first_admin, create_team
 from benchmarks.place import ROOT, Place, wait_until
 from compliance.services import request_export
 from tests.compliance.world import bundle_of, run_next_job
+from tests.factories.agreeing import give_roles
 from trust.canonical import canonical
 from trust.merkle import leaf_hash
 from trust.times import format_moment
@@ -160,9 +161,18 @@ def export_and_verify(place: Place) -> tuple[Effort, Effort, int]:
 
 
 def _export(bundle: Path) -> int:
-    user = create_first_admin(username="rita", name="Rita Root", password=_PASSWORD)
-    team = create_team(caller=caller_for(user, via="command"), slug="audit", name="Audit")
-    grant_role(caller=caller_for(user, via="command"), team=team, user=user, role="compliance")
+    user, other = (
+        create_first_admin(username=name, name=f"{name.title()} Root", password=_PASSWORD)
+        for name in ("rita", "otto")
+    )
+    rita = caller_for(user, via="command")
+    give_roles(
+        create_team(caller=rita, slug="audit", name="Audit"),
+        [("rita", "compliance")],
+        proposer=rita,
+        confirmer=caller_for(other, via="command"),
+        password=lambda _username: _PASSWORD,
+    )
     settings.EXPORT_NOTARY_SECONDS = 600
     export = request_export(caller=caller_for(user, via="command"), scope={"kind": "all"})
     job = run_next_job()

@@ -49,6 +49,13 @@ class Conflict(DomainError):
     title = "Conflict with the present state"
 
 
+class TwoPersons(Conflict):
+    """One person cannot do this alone: it is proposed, and another person confirms it."""
+
+    slug = "two-persons"
+    title = "This takes two persons"
+
+
 class TooLarge(DomainError):
     """The input is over a stated limit."""
 

@@ -6,6 +6,7 @@ APP_READ_ONLY = (
     "audit_checkpoint",
     "governance_approval",
     "inference_servingstate",
+    "accounts_twopersonssince",
     "django_migrations",
 )
 
@@ -35,6 +36,14 @@ APP_INSERT_ONLY = (
 
 # Rows of which only some columns may change (the triggers say the same).
 APP_COLUMN_UPDATES = {
+    "accounts_proposal": (
+        "state",
+        "decided_by_id",
+        "decider_id",
+        "decided_at",
+        "decided_method",
+        "answer",
+    ),
     "registry_registeredmodel": ("purpose", "licence", "tags"),
     "registry_modelversion": ("status", "status_reason"),
     "evaluation_evaluationrun": ("job_id", "report_id", "golden_id"),

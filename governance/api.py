@@ -13,11 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.edges import CallerView, once
-from accounts.selectors import team_named
 from common.errors import Invalid, NotFound
 from common.openapi import KEY, changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
-from governance import publishing, releases, selectors, services, validity
+from governance import releases, selectors, services, validity
 from governance.answering import answers_of
 from governance.models import Review, ReviewState
 from governance.serializers import (
@@ -26,7 +25,6 @@ from governance.serializers import (
     CommentOut,
     EndingOut,
     GateOut,
-    PolicyIn,
     PolicyOut,
     PromoteIn,
     RetireIn,
@@ -307,21 +305,6 @@ class Policies(CallerView):
         """Revisions that concern the caller's teams, newest first."""
         rows = selectors.policies_seen_by(self.caller)
         return page_of(rows, request, self, PolicyOut, ByPublication)
-
-    @extend_schema(
-        operation_id="policies_publish",
-        parameters=[KEY],
-        request=PolicyIn,
-        responses=changes(201, PolicyOut),
-    )
-    @once
-    def post(self, request: Request) -> Response:
-        """Publish a revision; it is in force for submissions from now on."""
-        fields = PolicyIn.read(request.data)
-        slug = fields.pop("team")
-        team = team_named(self.caller, slug) if slug else None
-        policy = publishing.publish_policy(caller=self.caller, team=team, **fields)
-        return Response(PolicyOut(policy).data, status=201)
 
 
 class PolicyDetail(CallerView):

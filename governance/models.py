@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Person, Team
+from accounts.models import Person, Proposal, Team
 from registry.models import ModelVersion, RiskTier
 
 
@@ -28,6 +28,9 @@ class PolicyVersion(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     published_at = models.DateTimeField(auto_now_add=True)
+    proposal = models.OneToOneField(
+        Proposal, null=True, on_delete=models.PROTECT, related_name="policy"
+    )
 
     class Meta:
         constraints = [

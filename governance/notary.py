@@ -20,6 +20,7 @@ from audit.actors import SYSTEM
 from audit.models import AuditEvent
 from audit.services import record
 from common.errors import DomainError
+from governance.backing import published_by_two
 from governance.documents import Policy
 from governance.gates import blocking
 from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature, Waiver
@@ -63,7 +64,7 @@ def _decide(review_id: uuid.UUID, key: SigningKey) -> int:
         ModelVersion.objects.select_for_update(no_key=True).get(pk=version_id)
         review = (
             Review.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("version__model", "policy")
+            .select_related("version__model", "policy__proposal")
             .get(pk=review_id)
         )
         if review.state != ReviewState.QUORUM:
@@ -120,6 +121,8 @@ def _check_policy(policy: PolicyVersion) -> None:
     said = json.loads(body)
     if {key: said.get(key) for key in policy.document} != policy.document:
         raise Refused("The policy's document is not that of its digest.")
+    if not published_by_two(policy):
+        raise Refused("The log does not tell of two persons who published the policy.")
 
 
 def _check_manifest(version: ModelVersion) -> None:

@@ -138,3 +138,14 @@ def may_publish_policy(caller: Caller, team: UUID | None) -> Decision:
     if caller.has_role(team, Role.MANAGER):
         return allow()
     return deny("Only managers of the team may publish its policies.")
+
+
+def may_confirm_policy(caller: Caller, team: UUID | None) -> Decision:
+    """Whoever might propose it, compliance of the team, and administrators."""
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not confirm policies.")
+    if caller.is_admin or (team and caller.has_role(team, Role.MANAGER, Role.COMPLIANCE)):
+        return allow()
+    if team is None:
+        return deny("Only another administrator confirms policies for every team.")
+    return deny("Only managers, compliance or administrators may confirm the team's policies.")

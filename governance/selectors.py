@@ -14,6 +14,7 @@ from django.db.models import Case, Q, QuerySet, When
 from django.utils import timezone
 
 from accounts.callers import Caller
+from accounts.models import Team
 from common.errors import Conflict, NotFound
 from evaluation.planned import Planned, planned
 from evaluation.selectors import Uses, run_of, uses_for
@@ -28,14 +29,24 @@ from trust.keys import TrustedKeys, approvals_name
 from trust.strict_json import parse_strict
 
 
-def policy_for(model: RegisteredModel) -> PolicyVersion:
-    """The policy in force: the team's own for the tier, else everybody's. Raises Conflict."""
-    policy = (
-        PolicyVersion.objects.filter(tier=model.risk_tier)
-        .filter(Q(team=model.team_id) | Q(team=None))
+def policy_in_force(tier: str, team: Team | UUID | None) -> PolicyVersion | None:
+    """The team's own policy for the tier, else everybody's."""
+    return (
+        PolicyVersion.objects.filter(tier=tier)
+        .filter(Q(team=team) | Q(team=None))
         .order_by("team_id", "-published_at", "-revision")
         .first()
     )
+
+
+def newest_named(name: str, team: Team | None) -> PolicyVersion | None:
+    """The newest revision of a policy's name."""
+    return PolicyVersion.objects.filter(name=name, team=team).order_by("-revision").first()
+
+
+def policy_for(model: RegisteredModel) -> PolicyVersion:
+    """The policy in force for a model. Raises Conflict."""
+    policy = policy_in_force(model.risk_tier, model.team_id)
     if policy is None:
         raise Conflict(f"No approval policy is published for the risk tier {model.risk_tier}.")
     return policy
@@ -45,7 +56,7 @@ def policies_seen_by(caller: Caller) -> QuerySet[PolicyVersion]:
     """Policy revisions that concern the caller's teams, newest first."""
     return (
         PolicyVersion.objects.filter(Q(team=None) | Q(team_id__in=caller.teams))
-        .select_related("team", "published_by__person")
+        .select_related("team", "published_by__person", "proposal__proposer")
         .order_by("-published_at", "pk")
     )
 

@@ -24,7 +24,6 @@ from governance.models import (
 from governance.scopes import LONGEST_PURPOSE, MOST_NAMES
 from governance.signing import method_of
 from governance.validity import renewable_from
-from registry.models import RiskTier
 from registry.serializers import DigestField
 
 
@@ -342,15 +341,6 @@ class RetireIn(Input):
     reason = serializers.CharField(max_length=2000)
 
 
-class PolicyIn(Input):
-    """A new revision of an approval policy."""
-
-    name = serializers.SlugField(max_length=64)
-    tier = serializers.ChoiceField(RiskTier.choices)
-    team = serializers.SlugField(max_length=64, required=False, allow_null=True, default=None)
-    document = serializers.DictField()
-
-
 class PolicyOut(serializers.ModelSerializer[PolicyVersion]):
     """A revision of an approval policy."""
 
@@ -373,4 +363,5 @@ class PolicyOut(serializers.ModelSerializer[PolicyVersion]):
             "document",
             "published_by",
             "published_at",
+            "proposal",
         ]

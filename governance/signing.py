@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from accounts.selectors import roles_in
+from accounts.two_persons import standing_roles
 from governance.documents import Policy
 from governance.models import Review, Signature
 from governance.selectors import approving_signatures
@@ -84,13 +84,16 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
     """Approving signatures of persons who may still sign now, one for each person.
 
     A person counts who is active through an active login, still has a signing role in the owner
-    team, and is no contributor. The record's bytes must be those of its digest, and under the
-    review's statement; where the policy demands a second factor, they must say that there was one.
+    team, given by two persons, and is no contributor. The record's bytes must be those of its
+    digest, and under the review's statement; where the policy demands a second factor, they must
+    say that there was one.
     """
     team = review.version.model.team_id
     barred = set(contributor_ids(review.version))
     counted: dict[UUID, Signature] = {}
-    for signature in approving_signatures(review):
+    signatures = list(approving_signatures(review))
+    roles = standing_roles(team, {signature.person_id for signature in signatures})
+    for signature in signatures:
         person, user = signature.person, signature.user
         if (
             person.pk not in barred
@@ -100,7 +103,7 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
             and signature.statement_digest == review.statement_digest
             and sha256(bytes(signature.record)).hexdigest() == signature.digest
             and (not policy.second_factor or shows_second_factor(method_of(signature.record)))
-            and roles_in(team, person.pk) & set(policy.roles)
+            and roles[person.pk] & set(policy.roles)
         ):
             counted.setdefault(person.pk, signature)
     return list(counted.values())

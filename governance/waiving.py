@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.selectors import members_with
+from accounts.two_persons import standing_roles
 from governance.documents import Policy
 from governance.gates import GateResult
 from governance.models import PolicyVersion, Waiver
@@ -83,9 +83,11 @@ def holding_waivers(
     """Waivers of these gates by persons who might give them now, the oldest first.
 
     A person counts who is active through an active login, still has a signing role in the owner
-    team, and is no contributor; where the policy demands a second factor, who showed one.
+    team, given by two persons, and is no contributor; where the policy demands a second factor, who
+    showed one.
     """
     rows = Waiver.objects.filter(
+        person__is_active=True,
         version=version,
         policy__digest=policy.digest,
         gate__in=gates,
@@ -97,7 +99,8 @@ def holding_waivers(
         return []
     barred = set(contributor_ids(version))
     rules = Policy.read(policy.document)
-    may = set(members_with(version.model.team_id, *rules.roles).values_list("pk", flat=True))
+    roles = standing_roles(version.model.team_id, {waiver.person_id for waiver in given})
+    may = {person for person, held in roles.items() if held & set(rules.roles)}
     return [
         waiver
         for waiver in given

@@ -10,7 +10,7 @@ from typing import Any
 from scripts.story import outside, steps
 from scripts.story.client import Refused
 from scripts.story.data import breast_cancer, digits
-from scripts.story.people import Person, admin, make_people
+from scripts.story.people import Person, admins, agree, make_people
 from scripts.story.steps import Line, Stage
 from scripts.story.telling import Broken, Story
 
@@ -20,18 +20,28 @@ SMALL |= {"patience": 0, "epochs": 60}
 
 
 def enter_people(story: Story, base: str, var: Path, tag: str) -> tuple[dict[str, Person], str]:
-    """An administrator by command, then a team and its people over REST."""
-    with story.step("People sign in"):
-        root = admin(base, var, tag)
+    """Two administrators by command, then a team and its people over REST."""
+    with story.step("People sign in; two administrators give the roles that sign"):
+        root, otto = two = admins(base, var, tag)
         team: str = root.client.post("teams", {"slug": f"demo-{tag}", "name": "Demo"})["slug"]
-        people = make_people(base, root, team, tag)
+        people = make_people(base, two, team, tag)
+        _refused_alone(story, root, team, people["ada"].username)
         story.figure("people", f"{len(people)} in the team {team}, six roles")
         # Who exports everything answers for every team's records; former runs left their teams.
-        compliance = {"username": people["cora"].username, "role": "compliance"}
+        compliance = [{"username": people["cora"].username, "role": "compliance"}]
         for other in root.client.get("teams"):
             if other["slug"] != team:
-                root.client.post(f"teams/{other['slug']}/roles", compliance)
-    return people | {"root": root}, team
+                agree(root, otto, "roles", {"team": other["slug"], "grants": compliance})
+    return people | {"root": root, "otto": otto}, team
+
+
+def _refused_alone(story: Story, root: Person, team: str, username: str) -> None:
+    try:
+        root.client.post(f"teams/{team}/roles", {"username": username, "role": "manager"})
+    except Refused as refusal:
+        story.holds("one administrator alone", true=refusal.status == 409, value=str(refusal)[:80])
+    else:
+        raise Broken("One administrator alone made somebody a manager.")
 
 
 def make_versions(stage: Stage, cancer: Line, numbers: Line) -> None:

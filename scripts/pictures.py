@@ -75,6 +75,17 @@ PICTURES = {
     "api-docs": Picture("api"),
     "policies": Picture("policies"),
     "policies/publish": Picture("policy-publish"),
+    "proposals": Picture("proposals", who="root"),
+    "proposals/<uuid:pk>": Picture("proposal", who="root", at={"pk": "proposal"}),
+    "access/teams/<slug:slug>/propose-roles": Picture(
+        "roles-propose", who="root", at={"slug": "team"}
+    ),
+    "access/people/<uuid:pk>/make-administrator": Picture(
+        "administrator-propose", who="root", at={"pk": "person"}
+    ),
+    "access/people/<uuid:pk>/reset-second-factor": Picture(
+        "second-factor-reset", who="root", at={"pk": "person"}
+    ),
     "policies/<uuid:pk>": Picture("policy", at={"pk": "policy"}),
 }
 # Of a policy that lets its gates be waived, which shows on the pages above once it is published.

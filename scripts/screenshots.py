@@ -24,6 +24,7 @@ from scripts import demo
 from scripts.pictures import FOLDER, OF_WAIVERS, PICTURES, SIZES, Picture
 from scripts.story import steps
 from scripts.story.data import breast_cancer, digits
+from scripts.story.people import Person, agree
 from scripts.story.steps import Line, Stage
 from scripts.story.telling import Story
 
@@ -100,7 +101,11 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
     jobs = stage.ada.get("jobs?limit=100")["results"]
     approved = _first(people["cora"].client, "audit/events?action=version.approved")
     policy = _first(stage.ada, "policies")
+    relaxed = policy["document"] | {"validity_days": policy["document"]["validity_days"] + 90}
+    wish = {name: policy[name] for name in ("name", "tier", "team")} | {"document": relaxed}
     return stage, {
+        "proposal": _proposed(people["otto"], "policy", wish),
+        "person": people["ben"].client.get("me")["id"],
         "name": cancer.name,
         "number": "1",
         "team": team,
@@ -125,6 +130,12 @@ def measure_by_plan(stage: Stage, line: Line) -> None:
     stage.ada.wait_for_job(asked["job_id"])
 
 
+def _proposed(who: Person, kind: str, wish: dict[str, Any]) -> str:
+    reason = "Yearly reviews come in the same quarter then."
+    wanted = {"kind": kind, "wish": wish, "reason": reason, "password": who.password}
+    return str(who.client.post("proposals", wanted)["id"])
+
+
 def _first(client: Any, path: str) -> Any:
     return client.get(path)["results"][0]
 
@@ -135,7 +146,7 @@ def waive_card(stage: Stage, made: dict[str, str]) -> dict[str, str]:
     medium = next(p for p in mira.client.get("policies")["results"] if p["tier"] == "medium")
     document = medium["document"] | {"waivable": ["card", "metric:*"]}
     fields = {"name": "screening", "tier": "medium", "team": stage.team, "document": document}
-    mira.client.post("policies", fields)
+    agree(mira, stage.people["cora"], "policy", fields)
     version = f"models/{made['name']}/versions/2"
     card = next(g for g in ben.client.get(f"{version}/gates") if g["gate"] == "card")
     until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()

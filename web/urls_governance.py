@@ -6,6 +6,7 @@ from web.audit.urls import urlpatterns as audit
 from web.jobs.urls import urlpatterns as jobs
 from web.past.urls import urlpatterns as past
 from web.policies.urls import urlpatterns as policies
+from web.proposals.urls import urlpatterns as proposals
 from web.reviews.urls import urlpatterns as reviews
 
-urlpatterns = [*reviews, *jobs, *policies, *access, *audit, *past, *apidocs]
+urlpatterns = [*reviews, *jobs, *policies, *proposals, *access, *audit, *past, *apidocs]

@@ -10,6 +10,7 @@ from compliance.verification.claims import claims
 from compliance.verification.contents import contents
 from compliance.verification.predictions import predictions
 from compliance.verification.reviews import reviews
+from compliance.verification.two_persons import two_persons
 from registry.blobs import open_verified
 from registry.models import Blob
 from trust.keys import TrustedKeys
@@ -36,6 +37,7 @@ def check_records(keys: TrustedKeys, *, blobs: bool) -> Iterator[Finding]:
     yield from contents()
     yield from reviews(keys)
     yield from claims()
+    yield from two_persons()
     yield from misfiled()
     yield from predictions()
     if blobs:

@@ -44,11 +44,39 @@ CLAIMS = (
         "login",
         facts("id, person_id, is_admin, is_active", "date_joined", "accounts_user"),
         facts(
-            "subject_id, payload->'person', payload->'is_admin', NOT EXISTS (SELECT 1 FROM "
+            "subject_id, payload->'person', (payload->>'is_admin')::boolean OR EXISTS (SELECT 1 "
+            "FROM audit_auditevent m WHERE m.action = 'administrator.made' AND m.subject_type = "
+            "'user' AND m.subject_id = e.subject_id), NOT EXISTS (SELECT 1 FROM "
             "audit_auditevent c WHERE c.action = 'user.deactivated' AND c.subject_type = 'user' "
             "AND c.subject_id = e.subject_id)",
             "occurred_at",
             "audit_auditevent e WHERE action = 'user.created'",
+        ),
+    ),
+    Claim(
+        "proposal",
+        facts(
+            "id, kind, 'sha256:' || digest, proposer_id, opened_by_id",
+            "opened_at",
+            "accounts_proposal",
+        ),
+        told_by(
+            "proposal.opened", "subject_id, payload->'kind', payload->'digest', person_id, user_id"
+        ),
+    ),
+    Claim(
+        "decision of a proposal",
+        facts(
+            "id, state, 'sha256:' || digest, decider_id, decided_by_id, decided_method",
+            "decided_at",
+            "accounts_proposal WHERE state <> 'open'",
+        ),
+        facts(
+            "subject_id, substr(action, 10), payload->'digest', person_id, user_id, "
+            "coalesce(payload->>'method', '')",
+            "occurred_at",
+            "audit_auditevent WHERE action IN ('proposal.confirmed', 'proposal.declined', "
+            "'proposal.withdrawn', 'proposal.lapsed')",
         ),
     ),
     Claim(

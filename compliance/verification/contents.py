@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from accounts.models import Proposal
 from audit.findings import Finding
 from common.errors import DomainError
 from evaluation.criteria import interval_of
@@ -44,6 +45,8 @@ def contents() -> Iterator[Finding]:
     waivers = Waiver.objects.select_related("policy", "version").defer("version__manifest")
     yield from _each("waiver", waivers, "record", "digest", _waiver)
     yield from _each("signature", signatures, "record", "digest", _signature)
+    proposals = Proposal.objects.all()
+    yield from _each("proposal", proposals, "document", "digest", _proposal)
     yield from _plans()
     yield from _comments()
 
@@ -156,6 +159,19 @@ def _signature(row: Signature, said: Said) -> Iterator[str]:
     yield from _differing(columns, said)
     if row.statement_digest != row.review.statement_digest:
         yield "it is not under the statement of its review."
+
+
+def _proposal(row: Proposal, said: Said) -> Iterator[str]:
+    columns = {
+        "id": str(row.pk),
+        "kind": row.kind,
+        "team": str(row.team_id) if row.team_id else None,
+        "proposer": str(row.proposer_id),
+        "user": str(row.opened_by_id),
+        "opened_at": format_moment(row.opened_at),
+        "not_after": format_moment(row.not_after),
+    }
+    yield from _differing(columns, said)
 
 
 def _waiver(row: Waiver, said: Said) -> Iterator[str]:

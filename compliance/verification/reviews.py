@@ -11,6 +11,7 @@ from itertools import islice
 
 from django.db.models import Prefetch
 
+from accounts.two_persons import granted_alone
 from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent
@@ -49,7 +50,10 @@ class History:
             subject_type="person",
             subject_id__in=persons,
         ).order_by("pk")
+        given_alone = granted_alone(rows)
         for event in rows.iterator(chunk_size=1000):
+            if event.pk in given_alone:
+                continue
             given = event.action == Action.ROLE_GRANTED
             key = (event.subject_id, str(event.payload.get("team")))
             self._roles[key].append((event.occurred_at, str(event.payload.get("role")), given))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts.story.client import Client, sign_in
 
@@ -18,6 +19,8 @@ ROLES = {
     "cora": ("Cora Nwosu", ["compliance"]),
     "carl": ("Carl Becker", ["consumer"]),
 }
+# One administrator gives these; the others, which sign, take two persons.
+BY_ONE = ("contributor", "consumer")
 _SCOPES = {"carl": ["predict", "read"]}
 _ALL = ["read", "write", "sign", "predict"]
 
@@ -45,29 +48,51 @@ def manage(var: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def admin(base: str, var: Path, tag: str) -> Person:
-    """The first administrator comes from the command line; there is no default account."""
-    username, password = f"root-{tag}", secrets.token_urlsafe(15)
-    file = var / f"password-{tag}"
+def admins(base: str, var: Path, tag: str) -> tuple[Person, Person]:
+    """Two administrators: they come from the command line; there is no default account."""
+    return (
+        _admin(base, var, f"root-{tag}", f"Root {tag}"),
+        _admin(base, var, f"otto-{tag}", f"Otto {tag}"),
+    )
+
+
+def _admin(base: str, var: Path, username: str, name: str) -> Person:
+    password = secrets.token_urlsafe(15)
+    file = var / f"password-{username}"
     file.touch(mode=0o600)
     try:
         file.write_text(password, encoding="utf-8")
-        name = f"Root {tag}"
         manage(var, "create_admin", username, "--name", name, "--password-file", str(file))
     finally:
         file.unlink()
-    client = sign_in(base, username, password, ["read", "write", "admin"])
+    client = sign_in(base, username, password, ["read", "write", "sign", "admin"])
     return Person(username, name, password, client)
 
 
-def make_people(base: str, root: Person, team: str, tag: str) -> dict[str, Person]:
+def agree(first: Person, second: Person, kind: str, wish: dict[str, Any]) -> dict[str, Any]:
+    """What takes two persons: one proposes, the other confirms what was shown to him."""
+    wanted = {"kind": kind, "wish": wish, "reason": "As was agreed.", "password": first.password}
+    made = first.client.post("proposals", wanted)
+    shown = second.client.get(f"proposals/{made['id']}")
+    proof = {"digest": shown["digest"], "password": second.password}
+    done: dict[str, Any] = second.client.post(f"proposals/{made['id']}/confirmation", proof)
+    return done
+
+
+def make_people(base: str, two: tuple[Person, Person], team: str, tag: str) -> dict[str, Person]:
     """Enter everybody, give the roles, and let each sign in by password."""
-    people = {}
+    root, otto = two
+    people, by_two = {}, []
     for short, (name, roles) in ROLES.items():
         username, password = f"{short}-{tag}", secrets.token_urlsafe(15)
         root.client.post("users", {"username": username, "name": name, "password": password})
         for role in roles:
-            root.client.post(f"teams/{team}/roles", {"username": username, "role": role})
+            grant = {"username": username, "role": role}
+            if role in BY_ONE:
+                root.client.post(f"teams/{team}/roles", grant)
+            else:
+                by_two.append(grant)
         client = sign_in(base, username, password, _SCOPES.get(short, _ALL))
         people[short] = Person(username, name, password, client)
+    agree(root, otto, "roles", {"team": team, "grants": by_two})
     return people

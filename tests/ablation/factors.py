@@ -59,7 +59,7 @@ FACTORS = (
     ),
     Guard(
         "an administrator resets no factor of his own",
-        "accounts/second_factors.py",
+        "accounts/proposed_logins.py",
         "if user.person_id == caller.person_id:",
         "if False:",
         (f"{_FACTORS}::TestTheEnd::test_by_an_administrator_is_never_that_of_his_own",),

@@ -13,6 +13,7 @@ from tests.ablation.plans import PLANS
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.scopes import SCOPES
 from tests.ablation.staleness import STALENESS
+from tests.ablation.two_persons import TWO_PERSONS
 from tests.ablation.waivers import WAIVERS
 
 _REVIEWS = "tests/governance/test_reviews.py"
@@ -69,8 +70,8 @@ FOUR_EYES = (
     Guard(
         "a signer who lost the role does not count",
         "governance/signing.py",
-        "and roles_in(team, person.pk) & set(policy.roles)",
-        "and roles_in is not None",
+        "and roles[person.pk] & set(policy.roles)",
+        "and roles is not None",
         (f"{_EYES}::TestCounting::test_not_whose_role_was_taken",),
     ),
     Guard(
@@ -360,6 +361,7 @@ GUARDS: tuple[Guard, ...] = (
     *FACTORS,
     *PLANS,
     *PAST,
+    *TWO_PERSONS,
     *DATABASE,
     *SERVING,
     *SCOPES,

@@ -90,7 +90,6 @@ ACCOUNTS = {
     "second_factor_read": Call(),
     "recovery_codes_renew": Call(body=_proof(0)),
     "second_factor_remove": Call(body=_proof(1)),
-    "second_factor_reset": Call(_seeded("user_id", "with_factor")),
     "users_list": Call(),
     "users_create": Call(
         body=_says(username="nia", name="Nia", email="nia@example.org", password=password_of("nia"))
@@ -99,6 +98,27 @@ ACCOUNTS = {
     "teams_create": Call(body=_says(slug="another-team", name="Another team")),
     "roles_grant": Call(_says(slug=SIDE), _says(username="dan", role="consumer")),
     "roles_remove": Call(_says(slug=SIDE, username="dan", role="consumer")),
+    "proposals_open": Call(
+        body=lambda house: {
+            "kind": "policy",
+            "wish": {
+                "name": "ours",
+                "tier": "high",
+                "team": TEAM,
+                "document": DEFAULTS["high"].as_dict() | {"validity_days": 30},
+            },
+            "reason": "Shorter is safer.",
+            "password": _PASSWORD,
+        }
+    ),
+    "proposals_list": Call(query={"state": "open"}),
+    "proposals_read": Call(_seeded("proposal_id", "proposal")),
+    "proposals_confirm": Call(
+        _seeded("proposal_id", "proposal"),
+        lambda house: {"digest": house["proposed"], "password": _PASSWORD},
+    ),
+    "proposals_decline": Call(_seeded("proposal_id", "unwise"), _says(reason="Ask her first.")),
+    "proposals_withdraw": Call(_made("proposal_id", "proposals_open")),
     "users_deactivate": Call(_made("user_id", "users_create")),
     "tokens_list": Call(),
     "tokens_create": Call(body=_says(name="mine", scopes=["read"], days=3)),
@@ -212,14 +232,6 @@ WORK = {
 
 GOVERNANCE = {
     "policies_list": Call(),
-    "policies_publish": Call(
-        body=lambda house: {
-            "name": "ours",
-            "tier": "high",
-            "team": TEAM,
-            "document": DEFAULTS["high"].as_dict() | {"validity_days": 30},
-        }
-    ),
     "policies_read": Call(_seeded("policy_id", "policy")),
     "gates_dry_run": Call(_version(3)),
     "reviews_list": Call(query={"state": "open"}),

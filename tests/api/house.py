@@ -5,17 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from accounts.callers import Caller
+from accounts.models import Proposal
+from accounts.proposing import propose
 from accounts.roles import Role, Scope
-from accounts.services import create_team, create_token, create_user, grant_role
+from accounts.services import create_team, create_token, create_user
 from evaluation.services import request_run
 from governance.documents import DEFAULTS
 from governance.models import PolicyVersion
-from governance.publishing import publish_policy
 from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot
-from tests.cast import password_of, the_team, user_of, who
+from tests.cast import by_root_and_otto, give, password_of, user_of, who
 from tests.factories import factors, tiny, verbs, waivers
+from tests.factories.policies import publish_policy
 from tests.stage import MODEL, Stage
 from worker.models import Job
 
@@ -43,10 +45,9 @@ def _zoe() -> Caller:
         name="Zoe",
         email="",
         password=password_of(EVERYBODY),
-        is_admin=True,
     )
-    for role in Role:
-        grant_role(caller=who("root"), team=the_team(), user=user_of(EVERYBODY), role=role)
+    by_root_and_otto("administrator", EVERYBODY)
+    give([(EVERYBODY, role) for role in Role])
     return who(EVERYBODY)
 
 
@@ -60,6 +61,17 @@ def _with_an_app() -> None:
         password=password_of(WITH_APP),
     )
     factors.enrol(WITH_APP)
+
+
+def _proposed(username: str) -> Proposal:
+    """Something that root wants and zoe may confirm."""
+    return propose(
+        caller=who("root"),
+        kind="roles",
+        wish={"team": SIDE, "grants": [{"username": username, "role": "reviewer"}]},
+        reason="There is more to review.",
+        password=password_of("root"),
+    )
 
 
 def _waivable() -> None:
@@ -104,6 +116,7 @@ def furnish(stage: Stage) -> House:
     waiver = waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro")
     create_team(caller=who("root"), slug=SIDE, name="Side")
     _with_an_app()
+    proposal, unwise = _proposed("dan"), _proposed("carl")
     run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
     assert run.job_id is not None
     job = Job.objects.get(pk=run.job_id)
@@ -128,6 +141,9 @@ def furnish(stage: Stage) -> House:
             "policy": str(policy.pk),
             "waiver": str(waiver.pk),
             "with_factor": str(user_of(WITH_APP).pk),
+            "proposal": str(proposal.pk),
+            "proposed": f"sha256:{proposal.digest}",
+            "unwise": str(unwise.pk),
             "finding": waivers.gate_of(old, "card").digest,
             "role": artifact.role,
             "file": artifact.name,

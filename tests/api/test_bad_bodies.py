@@ -25,7 +25,6 @@ OPTIONAL = {
     "models_change": {"purpose", "licence", "tags"},
     "models_register": {"tags"},
     "plans_seal": {"seed", "resamples"},
-    "policies_publish": {"team"},
     "reviews_open": {"scope"},
     "aliases_move": {"accept_schema_change"},
     "trainings_request": {"params", "validation"},

@@ -20,7 +20,6 @@ ONCE = [
     "exports_request",
     "models_register",
     "plans_seal",
-    "policies_publish",
     "reviews_open",
     "teams_create",
     "trainings_request",

@@ -17,10 +17,10 @@ WRITES = {"post", "put", "patch"}
 WITHOUT_BODY = {
     "jobs_cancel",
     "jobs_retry",
+    "proposals_withdraw",
     "reviews_open",
     "reviews_withdraw",
     "second_factor_offer",
-    "second_factor_reset",
     "users_deactivate",
 }
 APPS = {

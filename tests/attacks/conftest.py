@@ -5,9 +5,9 @@ import pytest
 from accounts.callers import Caller
 from accounts.models import Team
 from accounts.roles import Role
-from accounts.services import create_team, create_user, grant_role
+from accounts.services import create_team, create_user
 from tests.api.conftest import furnished, house, stage
-from tests.cast import password_of, user_of, who
+from tests.cast import give, password_of, who
 from tests.stage import (
     approved,
     approved_copy,
@@ -41,6 +41,5 @@ def stranger(house: object) -> Caller:
     create_team(caller=root, slug="other", name="Other")
     create_user(caller=root, username=STRANGER, name="Eve", email="", password=password_of("eve"))
     team = Team.objects.get(slug="other")
-    for role in (Role.CONTRIBUTOR, Role.REVIEWER, Role.ADMIN):
-        grant_role(caller=root, team=team, user=user_of(STRANGER), role=role)
+    give([(STRANGER, role) for role in (Role.CONTRIBUTOR, Role.REVIEWER, Role.ADMIN)], team)
     return who(STRANGER)

@@ -13,7 +13,7 @@ from accounts.services import create_user, deactivate_user, revoke_token
 from config.whole_bodies import whole_bodies
 from tests.api.house import token_of
 from tests.attacks.answering import PREDICT, answering, records
-from tests.cast import password_of, user_of, who
+from tests.cast import by_root_and_otto, password_of, user_of, who
 from tests.factories import tiny
 from tests.stage import Stage
 
@@ -61,10 +61,10 @@ def test_whoever_was_dismissed_meanwhile_enters_no_successor(approved_copy: Stag
         name="Dismissed",
         email="",
         password=password_of("dismissed"),
-        is_admin=True,
     )
+    by_root_and_otto("administrator", "dismissed")
     _, token = token_of(who("dismissed"))
-    wish = {"username": "successor", "name": "S", "password": password_of("x"), "is_admin": True}
+    wish = {"username": "successor", "name": "S", "password": password_of("x")}
 
     def dismiss() -> None:
         deactivate_user(caller=who("root"), user=user_of("dismissed"))

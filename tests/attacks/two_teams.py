@@ -13,14 +13,13 @@ from django.utils import timezone
 from accounts.callers import Caller
 from accounts.models import Team
 from accounts.roles import Role
-from accounts.services import create_team, create_user, grant_role
+from accounts.services import create_team, create_user
 from audit.models import AuditEvent
 from compliance.models import Export
 from compliance.services import fail_export, request_export
 from evaluation import services as evaluation
 from evaluation.plans import seal_plan
 from governance.models import PolicyVersion, Review
-from governance.publishing import publish_policy
 from governance.releases import retire
 from governance.services import comment, submit, withdraw
 from inference.models import Prediction
@@ -32,10 +31,11 @@ from registry.jobs import cancel_job, retry_job
 from registry.loading import note_corruption
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.services import change_model, edit_card, register_model
-from tests.cast import TEAM, password_of, user_of, who
+from tests.cast import TEAM, by_root_and_otto, give, password_of, who
 from tests.compliance.world import LENIENT
 from tests.factories import tiny, verbs
 from tests.factories.plans import accuracy
+from tests.factories.policies import publish_policy
 from training import services as training
 from trust.times import format_moment
 from worker.models import Job
@@ -68,10 +68,11 @@ def furnish() -> None:
             name=name.title(),
             email="",
             password=password_of(name),
-            is_admin=name in ADMINISTRATORS,
         )
         for slug, role in roles.items():
-            grant_role(caller=root, team=team_of(slug), user=user_of(name), role=role)
+            give([(name, role)], team_of(slug))
+    for name in ADMINISTRATORS:
+        by_root_and_otto("administrator", name)
     for slug in MODELS:
         _live(slug)
     for scope in ({"kind": "all"}, {"kind": "period", "from": "2026-01-01", "to": "2999-01-01"}):

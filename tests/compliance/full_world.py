@@ -14,7 +14,6 @@ from evaluation.plans import seal_plan
 from evaluation.services import complete_run, request_run
 from governance.expiry import end_expired
 from governance.models import Review
-from governance.publishing import publish_policy
 from governance.releases import promote, retire, revoke
 from governance.services import comment, sign, submit, withdraw
 from governance.waivers import withdraw_waiver
@@ -66,13 +65,7 @@ def live_through(world: World) -> None:
     world.approve(boats)
     retire(caller=world.caller("cleo"), version=boats, reason="Sold.")
     quarantine(version=world.version(loans, b"loans 4"), reason="It was damaged.")
-    publish_policy(
-        caller=world.caller("cleo"),
-        name="lenient",
-        tier="low",
-        team=world.team,
-        document=LENIENT | {"validity_days": 40},
-    )
+    world.publish(by="cleo", name="lenient", document=LENIENT | {"validity_days": 40})
     _waived(world)
     _with_apps(world)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")

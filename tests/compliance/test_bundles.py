@@ -23,7 +23,6 @@ from compliance.scopes import ExportScope
 from compliance.selection import select
 from compliance.services import request_export
 from governance.models import Approval
-from governance.publishing import publish_policy
 from governance.releases import revoke
 from inference.models import Prediction, PredictionBatch
 from registry.models import ModelVersion
@@ -272,9 +271,7 @@ def _two_teams(world: World) -> tuple[ModelVersion, ModelVersion]:
     other = create_team(caller=world.root, slug="fraud", name="Fraud")
     for name, role in (("fay", "contributor"), ("finn", "reviewer"), ("greta", "manager")):
         world.join(name, name.title(), other, role)
-    publish_policy(
-        caller=world.caller("greta"), name="lenient", tier="low", team=other, document=LENIENT
-    )
+    world.publish(by="greta", name="lenient", document=LENIENT, team=other)
     ours = world.version(world.model("loans"), b"loans")
     theirs = world.version(world.model("chargebacks", by="fay", team=other), b"fraud", by="fay")
     world.approve(ours)

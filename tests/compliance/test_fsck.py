@@ -14,7 +14,6 @@ from django.utils import timezone
 from audit.models import Checkpoint
 from audit.verification import LogCheck
 from governance.expiry import end_expired
-from governance.publishing import publish_policy
 from governance.releases import retire, revoke
 from governance.services import submit, withdraw
 from registry.models import Blob, ModelVersion
@@ -123,13 +122,7 @@ def test_a_gate_that_does_not_follow_from_policy_and_evidence_is_found(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = {"size_bytes": 100, "licences": ["MIT"], "sandbox": "full", "mcnemar": 0.05}
-    publish_policy(
-        caller=world.caller("cleo"),
-        name="asking",
-        tier="low",
-        team=world.team,
-        document=LENIENT | asked,
-    )
+    world.publish(by="cleo", name="asking", document=LENIENT | asked)
     world.approve(world.version(world.model("loans"), b"loans"))
     assert _fsck().endswith("no findings.\n")
     with world.notary.database.connect() as owner:

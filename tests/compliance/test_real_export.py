@@ -41,14 +41,19 @@ class Rest:
 
 @pytest.fixture
 def rest(instance: Instance, tmp_path: Path) -> Rest:
-    """An administrator who is also compliance of a team."""
+    """An administrator who is also compliance of a team, as another one confirmed."""
     secret = tmp_path / "password"
     secret.write_text("a password of the tests", encoding="utf-8")
-    instance.manage("create_admin", "rita", "--name", "Rita Root", "--password-file", str(secret))
+    for name in ("rita", "otto"):
+        instance.manage("create_admin", name, "--name", name, "--password-file", str(secret))
     scopes = [word for scope in ("read", "write", "admin") for word in ("--scope", scope)]
     caller = Rest(instance, instance.manage("create_token", "rita", *scopes).strip())
     caller.post("/teams", {"slug": "audit", "name": "Audit"})
-    caller.post("/teams/audit/roles", {"username": "rita", "role": "compliance"})
+    otto = Rest(instance, instance.manage("create_token", "otto", *scopes).strip())
+    proof = {"password": "a password of the tests"}
+    wish = {"team": "audit", "grants": [{"username": "rita", "role": "compliance"}]}
+    made = caller.post("/proposals", {"kind": "roles", "wish": wish, "reason": "Hers.", **proof})
+    otto.post(f"/proposals/{made['id']}/confirmation", {"digest": made["digest"], **proof})
     return caller
 
 

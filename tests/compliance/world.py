@@ -13,11 +13,11 @@ from django.conf import settings
 
 from accounts.callers import Caller, caller_for
 from accounts.models import Team, User
+from accounts.roles import GIVEN_BY_TWO
 from accounts.services import create_first_admin, create_team, create_user, grant_role
 from compliance.models import Export
 from compliance.services import request_export
 from governance.models import PolicyVersion, Review, Waiver
-from governance.publishing import publish_policy
 from governance.services import dry_run, sign, submit
 from governance.waivers import waive
 from inference.segments import SegmentWriter
@@ -27,6 +27,7 @@ from registry.manifests import File
 from registry.models import ModelVersion, RegisteredModel
 from registry.services import NewVersion, add_evidence, add_version, edit_card, register_model
 from tests.audit.notary import Notary
+from tests.factories.agreeing import give_roles, published
 from trust.times import format_moment
 from worker.child import execute
 from worker.leases import claim, end
@@ -56,6 +57,11 @@ PEOPLE = {
 }
 
 
+def password_of(username: str) -> str:
+    """Everybody's is the same here."""
+    return PASSWORD
+
+
 class World:
     """Ada contributes, Ben reviews, Cleo manages, Dora looks after compliance, Emil consumes."""
 
@@ -65,23 +71,40 @@ class World:
         settings.TRUSTED_KEYS.write_text(notary.keys.text(), encoding="utf-8")
         root = create_first_admin(username="root", name="Rita Root", password=PASSWORD)
         self.root = caller_for(root, via="command")
+        other = create_first_admin(username="otto", name="Otto Root", password=PASSWORD)
+        self.otto = caller_for(other, via="session")
         self.team: Team = create_team(caller=self.root, slug="credit", name="Credit")
         self.users: dict[str, User] = {}
         for username, (name, roles) in PEOPLE.items():
             self.join(username, name, self.team, *roles)
-        publish_policy(
-            caller=self.caller("cleo"), name="lenient", tier="low", team=self.team, document=LENIENT
-        )
+        self.publish(by="cleo", name="lenient", document=LENIENT)
 
     def join(self, username: str, name: str, team: Team, *roles: str) -> User:
         """Enter a person with roles in a team."""
         user = create_user(
             caller=self.root, username=username, name=name, email="", password=PASSWORD
         )
+        by_two = [(username, role) for role in roles if role in GIVEN_BY_TWO]
         for role in roles:
-            grant_role(caller=self.root, team=team, user=user, role=role)
+            if role not in GIVEN_BY_TWO:
+                grant_role(caller=self.root, team=team, user=user, role=role)
+        if by_two:
+            give_roles(team, by_two, proposer=self.root, confirmer=self.otto, password=password_of)
         self.users[username] = user
         return user
+
+    def publish(
+        self, *, by: str, name: str, document: dict[str, Any], team: Team | None = None
+    ) -> PolicyVersion:
+        """A policy of a team for the low tier, proposed by a manager and confirmed by another."""
+        return published(
+            caller=self.caller(by),
+            name=name,
+            tier="low",
+            team=team or self.team,
+            document=document,
+            password=password_of,
+        )
 
     def caller(self, username: str) -> Caller:
         """Who asks, with the roles of this moment."""
@@ -137,9 +160,7 @@ class World:
         """A policy that wants a whole card, and somebody who answers for the one there is."""
         wish = LENIENT | {"evidence": ["card"], "waivable": ["card"]}
         if not PolicyVersion.objects.filter(name="whole").exists():
-            publish_policy(
-                caller=self.caller("cleo"), name="whole", tier="low", team=self.team, document=wish
-            )
+            self.publish(by="cleo", name="whole", document=wish)
         (gate,) = (gate for gate in dry_run(version) if gate.gate == "card")
         return waive(
             caller=self.caller(by),

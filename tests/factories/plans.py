@@ -6,10 +6,10 @@ from evaluation.models import EvaluationPlan
 from evaluation.plans import seal_plan
 from governance.documents import DEFAULTS
 from governance.models import PolicyVersion
-from governance.publishing import publish_policy
 from registry.models import ModelVersion
 from tests.cast import the_team, who
 from tests.factories import verbs
+from tests.factories.policies import publish_policy
 
 # Another model than the stage's first version, whose results are known.
 STRENGTH = 0.5

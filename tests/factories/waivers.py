@@ -6,11 +6,11 @@ from typing import Any
 from governance.documents import DEFAULTS
 from governance.gates import GateResult
 from governance.models import PolicyVersion, Waiver
-from governance.publishing import publish_policy
 from governance.services import dry_run
 from governance.waivers import waive
 from registry.models import ModelVersion
 from tests.cast import password_of, the_team, who
+from tests.factories.policies import publish_policy
 
 ACCURACY = "metric:accuracy"
 WAIVABLE = ["metric:*", "card"]

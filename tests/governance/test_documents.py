@@ -7,9 +7,10 @@ import pytest
 from accounts.roles import Role
 from common.errors import Conflict, Invalid, NotAllowed
 from governance.documents import DEFAULTS, Policy
-from governance.publishing import publish_defaults, publish_policy
+from governance.publishing import publish_defaults
 from governance.selectors import policy_for
 from tests.cast import the_team, who
+from tests.factories.policies import publish_policy
 from tests.factories.verbs import with_scopes
 from tests.stage import Stage
 
@@ -188,7 +189,7 @@ class TestPublish:
 
         assert refusal.value.field == field
 
-    @pytest.mark.parametrize("name", ["ada", "ben", "cora", "carl", "dan", "root"])
+    @pytest.mark.parametrize("name", ["ada", "ben", "cora", "carl", "root"])
     def test_a_teams_policy_is_its_managers(self, ready: Stage, name: str) -> None:
         with pytest.raises(NotAllowed, match="Only managers of the team"):
             publish_policy(caller=who(name), name="own", tier="low", team=the_team(), document=GOOD)

@@ -10,11 +10,11 @@ from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError
 from governance.models import Approval, Review, ReviewState, Signature
-from governance.publishing import publish_policy
 from governance.services import submit, withdraw
 from registry.services import edit_card
 from tests.cast import the_team, who
 from tests.factories import tiny, verbs
+from tests.factories.policies import publish_policy
 from tests.stage import Stage, review_again
 
 ROUNDS = 20

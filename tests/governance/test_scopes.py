@@ -11,7 +11,6 @@ from common.errors import Conflict, Invalid
 from governance.answering import Answering, answers_of
 from governance.documents import DEFAULTS, Policy
 from governance.models import Review
-from governance.publishing import publish_policy
 from governance.releases import promote
 from governance.scopes import default_scope, scope_of, scope_shown
 from governance.selectors import policy_for, statement_of
@@ -20,6 +19,7 @@ from registry.models import AliasMove
 from tests.cast import TEAM, the_team, user_of, who
 from tests.factories import verbs
 from tests.factories.damage import approved_statement, by_force
+from tests.factories.policies import publish_policy
 from tests.stage import Stage, review_again
 
 EVERYTHING = {"aliases": ["*"]}

@@ -10,7 +10,6 @@ from audit.models import AuditEvent
 from common.errors import Invalid, NotAllowed
 from governance.documents import Policy
 from governance.models import PolicyVersion, Review, ReviewState, SignDecision
-from governance.publishing import publish_policy
 from governance.releases import revoke
 from governance.services import _sign, submit
 from governance.signing import counting_signatures
@@ -18,6 +17,7 @@ from governance.waiving import holding_waivers
 from tests.cast import password_of, the_team, who
 from tests.factories import verbs, waivers
 from tests.factories.factors import code_of, enrol, proof_of
+from tests.factories.policies import publish_policy
 from tests.stage import Stage, review_again
 from trust.methods import PASSWORD
 

@@ -15,7 +15,6 @@ from common.errors import Conflict
 from governance.answering import Answering, answers_of
 from governance.documents import DEFAULTS
 from governance.models import Revocation, Staleness
-from governance.publishing import publish_policy
 from governance.releases import promote
 from governance.selectors import deciding_approval
 from governance.services import submit
@@ -28,6 +27,7 @@ from registry.services import edit_card
 from tests.cast import the_team, user_of, who
 from tests.factories import serving, tiny, verbs
 from tests.factories.damage import approved_statement
+from tests.factories.policies import publish_policy
 from tests.factories.waivers import give, strict_policy
 from tests.stage import Stage
 

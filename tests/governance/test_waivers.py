@@ -15,7 +15,6 @@ from common.errors import Conflict, Invalid, NotAllowed
 from governance.documents import Policy
 from governance.gates import blocking
 from governance.models import ReviewState, Waiver
-from governance.publishing import publish_policy
 from governance.selectors import policy_for, statement_of
 from governance.services import dry_run, submit, withdraw
 from governance.waivers import withdraw_waiver
@@ -24,6 +23,7 @@ from registry.services import add_evidence, edit_card, show_status
 from tests.cast import the_team, user_of, who
 from tests.factories import tiny, verbs
 from tests.factories.damage import approved_statement
+from tests.factories.policies import publish_policy
 from tests.factories.waivers import (
     ACCURACY,
     REASON,

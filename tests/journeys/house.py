@@ -11,7 +11,7 @@ import psycopg
 
 from config.platform import sockets
 from scripts.story.client import Client, Refused, sign_in
-from scripts.story.people import Person, make_people
+from scripts.story.people import Person, agree, make_people
 from tests.factories import tiny
 from tests.instance import Instance
 
@@ -128,14 +128,17 @@ def process_of(job: str) -> int:
 
 
 def move_in(instance: Instance, folder: Path) -> House:
-    """An administrator by command, everybody else over HTTP."""
+    """Two administrators by command, everybody else over HTTP."""
     file = folder / "password"
     file.write_text(PASSWORD, encoding="utf-8")
-    instance.manage("create_admin", "root", "--name", "Root", "--password-file", str(file))
-    client = sign_in(instance.web, "root", PASSWORD, SCOPES)
-    root = Person("root", "Root", PASSWORD, client)
-    team: str = client.post("teams", {"slug": "house", "name": "House"})["slug"]
-    house = House(instance, make_people(instance.web, root, team, "j") | {"root": root}, team)
+    admins = []
+    for name in ("root", "otto"):
+        instance.manage("create_admin", name, "--name", name.title(), "--password-file", str(file))
+        client = sign_in(instance.web, name, PASSWORD, SCOPES)
+        admins.append(Person(name, name.title(), PASSWORD, client))
+    root, otto = admins
+    team: str = root.client.post("teams", {"slug": "house", "name": "House"})["slug"]
+    people = make_people(instance.web, (root, otto), team, "j") | {"root": root}
     policy = {"name": "plain", "tier": "low", "team": team, "document": PLAIN}
-    house.by("mira").post("policies", policy)
-    return house
+    agree(people["mira"], people["cora"], "policy", policy)
+    return House(instance, people, team)

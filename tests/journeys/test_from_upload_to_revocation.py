@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from scripts.story.client import Refused
+from scripts.story.people import agree
 from tests.conftest import StartInstance
 from tests.factories import tiny
 from tests.factories.waivers import in_days
@@ -81,7 +82,7 @@ def test_a_model_goes_the_whole_way_by_different_persons(house: House) -> None:
 def test_a_gate_that_a_person_waived_lets_the_version_answer_until_then(house: House) -> None:
     wish = PLAIN | {"evidence": ["card"], "waivable": ["card"]}
     fields = {"name": "carded", "tier": "high", "team": house.team, "document": wish}
-    house.by("mira").post("policies", fields)
+    agree(house.people["mira"], house.people["cora"], "policy", fields)
     version = house.model("bare", "high")
     first = house.by("ada").post(f"{version}/reviews")
     with pytest.raises(Refused) as refusal:

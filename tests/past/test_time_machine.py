@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.roles import Role
-from accounts.services import create_team, create_user, grant_role
+from accounts.services import create_team, create_user
 from audit.models import AuditEvent
 from compliance.past.alias import AliasThen, alias_then
 from compliance.past.datasets import decisions_on, read_place, snapshots_of, write_place
@@ -18,7 +18,7 @@ from governance.models import Approval, Signature
 from governance.releases import promote, revoke
 from registry.models import AliasMove, DatasetSnapshot
 from registry.services import quarantine
-from tests.cast import password_of, user_of, who
+from tests.cast import give, password_of, user_of, who
 from tests.factories import tiny, verbs, waivers
 from tests.stage import MODEL, Stage
 from training.models import TrainingRun
@@ -34,10 +34,8 @@ def keeper_of_another_team() -> Client:
     """Compliance of a team that has nothing to do with the model."""
     root = who("root")
     team = create_team(caller=root, slug="fraud", name="Fraud")
-    user = create_user(
-        caller=root, username="hugo", name="Hugo", email="", password=password_of("hugo")
-    )
-    grant_role(caller=root, team=team, user=user, role=Role.COMPLIANCE)
+    create_user(caller=root, username="hugo", name="Hugo", email="", password=password_of("hugo"))
+    give([("hugo", Role.COMPLIANCE)], team)
     return client_of("hugo")
 
 

@@ -10,8 +10,21 @@ API: Expected = {
         "GET": "401 403 403 403 403 403 403 ok",
         "POST": "401 403 403 403 403 403 403 ok",
     },
-    "web: /api/v1/users/<uuid:user_id>/second-factor-reset": {
-        "POST": "401 403 403 403 403 403 403 no",
+    "web: /api/v1/proposals": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 404 403 403 403 ok 403 403",
+    },
+    "web: /api/v1/proposals/<uuid:proposal_id>": {
+        "GET": "401 404 404 404 404 404 404 ok",
+    },
+    "web: /api/v1/proposals/<uuid:proposal_id>/confirmation": {
+        "POST": "401 404 404 404 404 404 404 403",
+    },
+    "web: /api/v1/proposals/<uuid:proposal_id>/refusal": {
+        "POST": "401 404 404 404 404 404 404 403",
+    },
+    "web: /api/v1/proposals/<uuid:proposal_id>/withdrawal": {
+        "POST": "401 404 404 404 404 404 404 ok",
     },
     "web: /api/v1/me/second-factor": {
         "GET": "401 ok ok ok ok ok ok ok",
@@ -191,7 +204,6 @@ API: Expected = {
     },
     "web: /api/v1/policies": {
         "GET": "401 ok ok ok ok ok ok ok",
-        "POST": "401 404 403 403 403 ok 403 403",
     },
     "web: /api/v1/policies/<uuid:policy_id>": {
         "GET": "401 ok ok ok ok ok ok ok",

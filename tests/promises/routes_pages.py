@@ -216,6 +216,24 @@ PAGES: Expected = {
     "web: /policies/<uuid:pk>": {
         "GET": "to ok ok ok ok ok ok ok",
     },
+    "web: /proposals": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /proposals/<uuid:pk>": {
+        "GET": "to 404 404 404 404 404 404 ok",
+    },
+    "web: /proposals/<uuid:pk>/confirm": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 no",
+    },
+    "web: /proposals/<uuid:pk>/decline": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 no",
+    },
+    "web: /proposals/<uuid:pk>/withdraw": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 to",
+    },
     "web: /access": {
         "GET": "to ok ok ok ok ok ok ok",
         "POST": "to no no no no no no no",
@@ -244,6 +262,11 @@ PAGES: Expected = {
         "POST": "to 403 403 403 403 403 403 no",
     },
     "web: /access/people/<uuid:pk>/reset-second-factor": {
+        "GET": "to 403 403 403 403 403 403 ok",
+        "POST": "to 403 403 403 403 403 403 no",
+    },
+    "web: /access/people/<uuid:pk>/make-administrator": {
+        "GET": "to 403 403 403 403 403 403 ok",
         "POST": "to 403 403 403 403 403 403 no",
     },
     "web: /access/people/<uuid:pk>/deactivate": {
@@ -255,6 +278,10 @@ PAGES: Expected = {
     },
     "web: /access/teams/<slug:slug>": {
         "GET": "to 404 ok ok ok ok ok ok",
+        "POST": "to 404 403 403 403 403 403 no",
+    },
+    "web: /access/teams/<slug:slug>/propose-roles": {
+        "GET": "to 404 403 403 403 403 403 ok",
         "POST": "to 404 403 403 403 403 403 no",
     },
     "web: /access/teams/<slug:slug>/remove-role": {

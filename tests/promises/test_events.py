@@ -16,6 +16,7 @@ from audit.actions import Action
 ROOT: Path = settings.BASE_DIR
 MODULES = (
     "accounts.services",
+    "accounts.proposing",
     "accounts.second_factors",
     "registry.services",
     "registry.intake",
@@ -35,6 +36,7 @@ MODULES = (
 )
 # Public functions of these modules that change nothing by themselves.
 CHANGES_NOTHING = {
+    "accounts.proposing.said_in": "looks only",
     "accounts.second_factors.offer_factor": "nothing is kept",
     "accounts.second_factors.same_offer": "looks only",
     "governance.services.dry_run": "looks only",

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from accounts.models import Team
 from accounts.roles import Scope
-from accounts.services import create_team, grant_role
+from accounts.services import create_team
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
@@ -24,7 +24,7 @@ from registry.models import ModelVersion, RegisteredModel, Upload
 from registry.policies import may_read, may_read_evidence
 from registry.services import add_evidence, change_model, edit_card
 from registry.uploads import start
-from tests.cast import the_team, user_of, who
+from tests.cast import give, the_team, who
 from tests.factories import tiny, verbs
 from tests.stage import MODEL, Stage
 from training import services as training
@@ -125,7 +125,7 @@ class TestOtherTeams:
     @pytest.fixture
     def other(self, ready: Stage) -> Team:
         team = create_team(caller=who("root"), slug="fraud", name="Fraud")
-        grant_role(caller=who("root"), team=team, user=user_of("dan"), role="manager")
+        give([("dan", "manager")], team)
         return team
 
     def test_cannot_write_here(self, ready: Stage, other: Team) -> None:
@@ -136,7 +136,7 @@ class TestOtherTeams:
                 run(who("dan"), ready)
 
     def test_cannot_bring_a_foreign_dataset(self, ready: Stage, other: Team) -> None:
-        grant_role(caller=who("root"), team=other, user=user_of("ada"), role="contributor")
+        give([("ada", "contributor")], other)
         foreign = verbs.new_dataset(who("ada"), "foreign")
         theirs = selectors.dataset_by_id(who("ada"), foreign.pk)
         theirs.team_id = other.pk

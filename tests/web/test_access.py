@@ -216,7 +216,8 @@ class TestRoles:
         [
             ({"username": "nobody", "role": "consumer"}, 422, "There is no such login."),
             ({"username": "ben", "role": "king"}, 422, "Select a valid choice"),
-            ({"username": "ben", "role": "reviewer"}, 409, "has this role already"),
+            ({"username": "carl", "role": "consumer"}, 409, "has this role already"),
+            ({"username": "dan", "role": "reviewer"}, 422, "Select a valid choice"),
         ],
     )
     def test_are_refused_beside_the_field(

@@ -7,10 +7,11 @@ import pytest
 import yaml
 from django.urls import reverse
 
+from accounts.models import Proposal
 from governance.documents import DEFAULTS
 from governance.models import PolicyVersion
-from governance.publishing import publish_policy
-from tests.cast import the_team, who
+from tests.cast import password_of, the_team, who
+from tests.factories.policies import publish_policy
 from tests.stage import Stage
 from tests.web.conftest import As
 
@@ -26,14 +27,27 @@ def medium() -> PolicyVersion:
 
 
 def post(as_: As, username: str, **wishes: str) -> Any:
-    """Send the form that publishes."""
+    """Send the form that proposes."""
     given = {"name": "medium", "tier": "medium", "team": "", "document": document()} | wishes
+    given = {"reason": "It is time.", "password": password_of(username)} | given
     return as_(username).post(reverse("web:policy-publish"), given)
+
+
+def agreed(username: str, second: str, **wishes: Any) -> PolicyVersion:
+    """A revision that somebody proposed on the page and somebody else confirmed."""
+    given: dict[str, Any] = {"name": "medium", "team": None}
+    return publish_policy(
+        caller=who(username),
+        tier="medium",
+        document=DEFAULTS["medium"].as_dict() | wishes.pop("changes", {}),
+        confirmer=who(second),
+        **(given | wishes),
+    )
 
 
 class TestTheList:
     def test_marks_what_is_in_force(self, ready: Stage, as_: As) -> None:
-        post(as_, "root", document=document(validity_days=90))
+        agreed("root", "otto", changes={"validity_days": 90})
         entries = as_("ben").get(reverse("web:policies")).context["entries"]
         marks = {(e["policy"].name, e["policy"].revision): e["in_force"] for e in entries}
         assert marks[("medium", 2)]
@@ -41,7 +55,7 @@ class TestTheList:
         assert marks[("low", 1)]
 
     def test_hides_the_policies_of_other_teams(self, ready: Stage, as_: As) -> None:
-        post(as_, "mira", name="own", team=the_team().slug)
+        agreed("mira", "cora", name="own", team=the_team())
         names = {
             e["policy"].name for e in as_("dan").get(reverse("web:policies")).context["entries"]
         }
@@ -51,9 +65,9 @@ class TestTheList:
         shown = {
             n: as_(n).get(reverse("web:policies")).content.decode() for n in ("root", "mira", "ben")
         }
-        assert "Publish a revision" in shown["root"]
-        assert "Publish a revision" in shown["mira"]
-        assert "Publish a revision" not in shown["ben"]
+        assert "Propose a revision" in shown["root"]
+        assert "Propose a revision" in shown["mira"]
+        assert "Propose a revision" not in shown["ben"]
         assert "Only managers of the team may publish its policies." in shown["ben"]
 
 
@@ -74,8 +88,7 @@ class TestThePage:
         assert yaml.safe_load(text) == medium().document
 
     def test_shows_the_lines_that_changed(self, ready: Stage, as_: As) -> None:
-        post(as_, "root", document=document(validity_days=90))
-        newest = PolicyVersion.objects.get(name="medium", revision=2)
+        newest = agreed("root", "otto", changes={"validity_days": 90})
         lines = as_("ben").get(reverse("web:policy", args=[newest.pk])).context["lines"]
         changed = [(line.mark, line.text) for line in lines if line.mark != " "]
         assert changed == [("-", "validity_days: 365"), ("+", "validity_days: 90")]
@@ -93,11 +106,24 @@ class TestThePage:
 
 
 class TestPublishing:
-    def test_puts_a_new_revision_into_force(self, ready: Stage, as_: As) -> None:
-        response = post(as_, "root", document=document(validity_days=90))
+    def test_puts_nothing_into_force_before_another_person_confirms_it(
+        self, ready: Stage, as_: As
+    ) -> None:
+        response = post(as_, "root", document=document(validity_days=400))
+        page = response["Location"]
+        assert not PolicyVersion.objects.filter(name="medium", revision=2).exists()
+
+        shown = as_("otto").get(page)
+        change = shown.context["shown"].policy["changes"][0]
+        assert (change["field"], change["relaxed"]) == ("validity_days", True)
+        given = {"digest": f"sha256:{shown.context['proposal'].digest}"}
+        given |= {"password": password_of("otto")}
+        assert as_("otto").post(f"{page}/confirm", given)["Location"] == page
+
         newest = PolicyVersion.objects.get(name="medium", revision=2)
-        assert response["Location"] == reverse("web:policy", args=[newest.pk])
-        assert newest.document["validity_days"] == 90
+        assert newest.document["validity_days"] == 400
+        shown = as_("ben").get(reverse("web:policy", args=[newest.pk]))
+        assert "proposed by Root, confirmed by Otto" in shown.content.decode()
 
     def test_begins_with_the_document_that_it_follows(self, ready: Stage, as_: As) -> None:
         address = reverse("web:policy-publish")
@@ -110,7 +136,7 @@ class TestPublishing:
         assert own.status_code == 302
         everybody = post(as_, "mira", name="own")
         assert everybody.status_code == 422
-        assert PolicyVersion.objects.filter(name="own").count() == 1
+        assert Proposal.objects.filter(kind="policy").count() == 1
 
     def test_is_closed_to_others_with_the_reason(self, ready: Stage, as_: As) -> None:
         response = as_("ben").get(reverse("web:policy-publish"))

@@ -9,12 +9,12 @@ from django.urls import reverse
 
 from accounts import totp
 from accounts.factors import has_factor
-from accounts.models import SecondFactor
+from accounts.models import Proposal, SecondFactor
 from audit.models import AuditEvent
 from governance.models import Signature
 from governance.services import submit
 from tests.cast import password_of, user_of, who
-from tests.factories.factors import code_of, enrol
+from tests.factories.factors import code_of, enrol, proof_of
 from tests.stage import Stage
 from tests.web.conftest import As
 
@@ -97,13 +97,21 @@ class TestPeople:
         enrol("root")
         client, ben = as_("root"), user_of("ben")
         shown = text(client.get(PEOPLE))
-        assert re.findall(r'data-open="reset-([^"]+)"', shown) == [str(ben.pk)]
+        assert re.findall(r"/people/([^/]+)/reset-second-factor", shown) == [str(ben.pk)]
 
-        client.post(f"{PEOPLE}/{ben.pk}/reset-second-factor")
+        wish = {"reason": "It was stolen.", **proof_of("root")}
+        page = client.post(f"{PEOPLE}/{ben.pk}/reset-second-factor", wish)["Location"]
+        assert has_factor(ben.person_id)
+        digest = f"sha256:{Proposal.objects.get(kind='second_factor_reset').digest}"
+        given = {"digest": digest, "password": password_of("otto")}
+        assert as_("otto").post(f"{page}/confirm", given).status_code == 302
 
         assert not has_factor(ben.person_id)
         assert AuditEvent.objects.filter(action="factor.reset").count() == 1
-        own = client.post(f"{PEOPLE}/{user_of('root').pk}/reset-second-factor")
+        own = client.post(
+            f"{PEOPLE}/{user_of('root').pk}/reset-second-factor",
+            {"reason": "Mine.", **proof_of("root")},
+        )
         assert own.status_code == 409
 
 

@@ -1,9 +1,8 @@
-"""One's own second factor: set up, new recovery codes, removal; and the reset of another's."""
+"""One's own second factor: set up, new recovery codes, removal."""
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -11,11 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import policies, second_factors
+from accounts import second_factors
 from accounts.adapters import PersonsFactors
 from accounts.factors import state_of
-from accounts.models import User
-from common.errors import DomainError, Invalid, NotAllowed, NotFound
+from common.errors import DomainError, Invalid, NotAllowed
 from web.access.sections import sections
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.access import EnrolForm, ProofForm
@@ -117,19 +115,3 @@ class SecondFactorRemove(SecondFactorPage):
             return self.show(status, remove=form)
         messages.success(request, _("Your second factor is removed; the password alone signs now."))
         return redirect("web:second-factor")
-
-
-class SecondFactorReset(PageView):
-    """Taking the second factor from a person who has lost it."""
-
-    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Take it; for administrators, and never their own."""
-        policies.may_manage_people(self.caller).enforce()
-        user = User.objects.select_related("person").filter(pk=pk).first()
-        if user is None:
-            raise NotFound("There is no such login.")
-        second_factors.reset_factor(caller=self.caller, user=user)
-        messages.success(
-            request, _("The second factor of %(name)s is reset.") % {"name": user.person.name}
-        )
-        return redirect("web:people")

@@ -25,11 +25,6 @@ urlpatterns = [
         others.PersonDeactivate.as_view(),
         name="person-deactivate",
     ),
-    path(
-        "access/people/<uuid:pk>/reset-second-factor",
-        factor.SecondFactorReset.as_view(),
-        name="second-factor-reset",
-    ),
     path("access/teams", others.Teams.as_view(), name="teams"),
     path("access/teams/<slug:slug>", others.TeamPage.as_view(), name="team"),
     path("access/teams/<slug:slug>/remove-role", others.RoleRemove.as_view(), name="role-remove"),

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import Role, Scope
+from accounts.roles import GIVEN_BY_TWO, Role, Scope
 from accounts.services import LONGEST_TOKEN_DAYS
 
 
@@ -87,7 +87,6 @@ class PersonForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 12 characters; the person changes it after signing in."),
     )
-    is_admin = forms.BooleanField(label=_("Administrator of this instance"), required=False)
 
 
 class TeamForm(forms.Form):
@@ -103,9 +102,12 @@ class TeamForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    """A role for a login's person."""
+    """A role that one person may give, for a login's person."""
 
     username = forms.CharField(
         label=_("Login"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[(role.value, role.label) for role in Role if role not in GIVEN_BY_TWO],
+    )

@@ -19,6 +19,8 @@ from registry.models import ModelVersion, RegisteredModel, Status
 from registry.selectors import matching, models_of
 from web.base import PageView
 from web.jobs.about import entries_of
+from web.proposals.presenting import titles_of
+from web.proposals.views import proposals_waiting_for
 from worker.models import Job
 from worker.models import Status as JobStatus
 
@@ -34,8 +36,14 @@ class Home(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page."""
         now, waiting = timezone.now(), reviews_waiting_for(self.caller)
-        request.nav_counts = {"web:home": len(waiting)}  # type: ignore[attr-defined]
+        proposals = proposals_waiting_for(self.caller)
+        request.nav_counts = {  # type: ignore[attr-defined]
+            "web:home": len(waiting) + len(proposals),
+            "web:proposals": len(proposals),
+        }
+        titles = titles_of(proposals)
         context = {
+            "proposals": [(row, titles[row.pk]) for row in proposals],
             "waiting": [_entry(review) for review in waiting],
             "mine": [_entry(review) for review in _opened_by(self.caller)],
             "ending": ending_seen_by(self.caller, now, now + RENEWAL)[:MOST_LINES],

@@ -4,23 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils.translation import gettext as _
 
+from accounts.factors import has_factor
 from accounts.models import Team
+from accounts.proposing import propose
 from accounts.selectors import teams_of
 from common.decisions import Decision
-from common.errors import Conflict, Invalid, NotFound
+from common.errors import DomainError, NotAllowed, NotFound
 from governance import policies as rules
 from governance.documents import DEFAULTS, Policy
 from governance.models import PolicyVersion
-from governance.publishing import publish_policy
 from governance.selectors import policies_seen_by
 from web.base import UNPROCESSABLE, PageView, show_refusal
-from web.forms.policies import PolicyForm
+from web.forms.proposals import PROOF, ProposePolicyForm
 from web.policies.presenting import as_yaml, in_words, lines_changed
+from web.proposals.proposing import proposed
 
 
 class PolicyList(PageView):
@@ -84,39 +83,46 @@ class PolicyPage(PolicyList):
 
 
 class PolicyPublish(PolicyList):
-    """The form that publishes a revision, filled with the one that it follows."""
+    """The form that proposes a revision, filled with the one that it follows."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """An empty form, or the document of `?from=<policy>`."""
         self.may_publish().enforce()
-        return self._form(PolicyForm(initial=self._initial(), **self._choices()), 200)
+        return self._form(ProposePolicyForm(initial=self._initial(), **self._choices()), 200)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Publish; a fault stands beside its field."""
+        """Propose it; a fault stands beside its field."""
         self.may_publish().enforce()
-        form = PolicyForm(request.POST, **self._choices())
+        form = ProposePolicyForm(request.POST, **self._choices())
         if not form.is_valid():
             return self._form(form, UNPROCESSABLE)
         given = form.cleaned_data
-        team = self._team(given["team"])
         try:
-            row = publish_policy(
+            proposal = propose(
                 caller=self.caller,
-                name=given["name"],
-                tier=given["tier"],
-                team=team,
-                document=given["document"],
+                kind="policy",
+                wish={
+                    "name": given["name"],
+                    "tier": given["tier"],
+                    "team": given["team"] or None,
+                    "document": given["document"],
+                },
+                **{name: given[name] for name in PROOF if name in given},
             )
-        except (Invalid, Conflict) as error:
+        except NotAllowed as error:
+            if error.field not in form.fields:
+                raise
+            show_refusal(form, error)
+            return self._form(form, UNPROCESSABLE)
+        except DomainError as error:
             if error.field in form.fields:
                 return self._form(form, show_refusal(form, error))
             place = f"{error.field}: " if error.field else ""
             form.add_error("document", f"{place}{error.reason}")
             return self._form(form, error.status)
-        messages.success(request, _("Published. It is in force for submissions from now on."))
-        return redirect("web:policy", row.pk)
+        return proposed(self, proposal)
 
-    def _form(self, form: PolicyForm, status: int) -> HttpResponse:
+    def _form(self, form: ProposePolicyForm, status: int) -> HttpResponse:
         return self.page("policies/publish.html", {"form": form}, status=status)
 
     def _teams(self) -> list[Team]:
@@ -124,12 +130,10 @@ class PolicyPublish(PolicyList):
             team for team in teams_of(self.caller) if rules.may_publish_policy(self.caller, team.pk)
         ]
 
-    def _team(self, slug: str) -> Team | None:
-        return next((team for team in self._teams() if team.slug == slug), None)
-
     def _choices(self) -> dict[str, Any]:
         everybody = bool(rules.may_publish_policy(self.caller, None))
-        return {"teams": self._teams(), "for_everybody": everybody}
+        asks_code = has_factor(self.caller.person_id)
+        return {"teams": self._teams(), "for_everybody": everybody, "asks_code": asks_code}
 
     def _initial(self) -> dict[str, Any]:
         seen = policies_seen_by(self.caller)

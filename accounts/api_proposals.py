@@ -1,0 +1,111 @@
+"""REST edges of what takes two persons."""
+
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import proposing, selectors
+from accounts.edges import CallerView
+from accounts.models import Proposal, ProposalState
+from accounts.serializers_proposals import ConfirmIn, DeclineIn, ProposalIn, ProposalOut
+from common.errors import Invalid
+from common.openapi import changes, reads
+from common.paging import KeysetPagination, page_of, page_schema
+
+
+class ByOpening(KeysetPagination):
+    """Newest first."""
+
+    ordering = ("-opened_at", "pk")
+
+
+class Proposals(CallerView):
+    """What is proposed, and a new proposal."""
+
+    filters = ("state",)
+
+    @extend_schema(
+        operation_id="proposals_list",
+        parameters=[OpenApiParameter("state", OpenApiTypes.STR, enum=ProposalState.values)],
+        responses=reads(page_schema(ProposalOut)),
+    )
+    def get(self, request: Request) -> Response:
+        """Proposals that the caller may see, newest first."""
+        rows = selectors.proposals_seen_by(self.caller)
+        state = request.query_params.get("state")
+        if state is not None:
+            if state not in ProposalState.values:
+                raise Invalid("There is no such state.", field="state")
+            rows = rows.filter(state=state)
+        return page_of(rows, request, self, ProposalOut, ByOpening)
+
+    @extend_schema(
+        operation_id="proposals_open",
+        request=ProposalIn,
+        responses=changes(201, ProposalOut, 429),
+    )
+    def post(self, request: Request) -> Response:
+        """Propose what takes two persons; nothing is done before another one confirms it."""
+        proposal = proposing.propose(caller=self.caller, **ProposalIn.read(request.data))
+        return Response(ProposalOut(proposal).data, status=201)
+
+
+class ProposalView(CallerView):
+    """A view of one proposal."""
+
+    def proposal(self, proposal_id: UUID) -> Proposal:
+        """The proposal, if the caller may see it. Raises NotFound."""
+        return selectors.proposal_by_id(self.caller, proposal_id)
+
+
+class Detail(ProposalView):
+    """One proposal."""
+
+    @extend_schema(operation_id="proposals_read", responses=reads(ProposalOut))
+    def get(self, request: Request, proposal_id: UUID) -> Response:
+        """A proposal with the document whose digest is confirmed."""
+        return Response(ProposalOut(self.proposal(proposal_id)).data)
+
+
+class Confirmation(ProposalView):
+    """The second person's yes."""
+
+    @extend_schema(
+        operation_id="proposals_confirm",
+        request=ConfirmIn,
+        responses=changes(200, ProposalOut, 429),
+    )
+    def post(self, request: Request, proposal_id: UUID) -> Response:
+        """Confirm what another person proposed; it is done at once."""
+        proposal = self.proposal(proposal_id)
+        fields = ConfirmIn.read(request.data)
+        proposing.confirm(caller=self.caller, proposal=proposal, **fields)
+        return Response(ProposalOut(self.proposal(proposal_id)).data)
+
+
+class Refusal(ProposalView):
+    """The second person's no."""
+
+    @extend_schema(
+        operation_id="proposals_decline", request=DeclineIn, responses=changes(200, ProposalOut)
+    )
+    def post(self, request: Request, proposal_id: UUID) -> Response:
+        """Decline what another person proposed."""
+        proposal = self.proposal(proposal_id)
+        proposing.decline(caller=self.caller, proposal=proposal, **DeclineIn.read(request.data))
+        return Response(ProposalOut(self.proposal(proposal_id)).data)
+
+
+class Withdrawal(ProposalView):
+    """The proposer's end of it."""
+
+    @extend_schema(
+        operation_id="proposals_withdraw", request=None, responses=changes(200, ProposalOut)
+    )
+    def post(self, request: Request, proposal_id: UUID) -> Response:
+        """Withdraw what one proposed oneself."""
+        proposing.take_back(caller=self.caller, proposal=self.proposal(proposal_id))
+        return Response(ProposalOut(self.proposal(proposal_id)).data)

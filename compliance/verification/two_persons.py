@@ -1,0 +1,85 @@
+"""What takes two persons and was done by fewer, as the log tells it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from accounts.models import Membership, Proposal, Team
+from accounts.roles import GIVEN_BY_TWO
+from accounts.two_persons import confirmed_documents, last_event_before, standing_roles
+from audit.actions import Action
+from audit.findings import Finding
+from audit.models import AuditEvent
+from governance.backing import published_by_two
+from governance.models import PolicyVersion
+from trust.errors import TrustError
+
+_ALONE = "no two persons did this: the log tells of no proposal by one and confirmation by another."
+
+
+def two_persons() -> Iterator[Finding]:
+    """Roles, policies, administrators and resets of second factors that lack the second person."""
+    yield from _roles()
+    yield from _policies()
+    yield from _logins()
+
+
+def _roles() -> Iterator[Finding]:
+    for team in Team.objects.order_by("slug"):
+        rows = list(Membership.objects.filter(team=team, role__in=GIVEN_BY_TWO).order_by("pk"))
+        standing = standing_roles(team.pk, {row.person_id for row in rows})
+        for row in rows:
+            if row.role not in standing.get(row.person_id, set()):
+                key = f"{row.role} of {row.person_id} in {team.pk}"
+                yield Finding("role", key, _ALONE)
+
+
+def _policies() -> Iterator[Finding]:
+    rows = PolicyVersion.objects.select_related("proposal").order_by("published_at", "pk")
+    for row in rows.iterator(chunk_size=100):
+        try:
+            backed = published_by_two(row)
+        except (TrustError, ValueError, LookupError, TypeError):
+            backed = False
+        if not backed:
+            yield Finding("policy", str(row.pk), _ALONE)
+
+
+def _logins() -> Iterator[Finding]:
+    """Second factors that were taken, and administrators that were made."""
+    told = AuditEvent.objects.filter(
+        pk__gt=last_event_before(),
+        action__in=(
+            Action.FACTOR_RESET.value,
+            Action.ADMIN_MADE.value,
+            Action.USER_CREATED.value,
+        ),
+    ).order_by("pk")
+    for event in told.iterator(chunk_size=1000):
+        if event.action == Action.USER_CREATED:
+            # The operator of the machine makes the first ones; nobody can do it through the pages.
+            alone = bool(event.payload.get("is_admin")) and event.person_id is not None
+        else:
+            alone = not _by_two(event)
+        if alone:
+            yield Finding("event", str(event.uuid), _ALONE)
+
+
+_KINDS = {
+    Action.FACTOR_RESET.value: ("second_factor_reset", "person"),
+    Action.ADMIN_MADE.value: ("administrator", "user"),
+}
+
+
+def _by_two(event: AuditEvent) -> bool:
+    digest = str(event.payload.get("proposal"))
+    rows = Proposal.objects.filter(digest=digest.removeprefix("sha256:"))
+    try:
+        document: dict[str, Any] | None = confirmed_documents(rows).get(digest)
+    except (TrustError, ValueError, LookupError, TypeError):
+        return False
+    kind, part = _KINDS[event.action]
+    return (
+        document is not None
+        and document["kind"] == kind
+        and document["details"][part] == event.subject_id
+    )

@@ -1,0 +1,111 @@
+"""A proposal for people: what it does in words, and what a policy's revision changes."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.kinds import Details
+from accounts.models import Proposal, User
+from accounts.proposing import Said, said_in
+from accounts.roles import Role
+from accounts.selectors import persons_named
+from governance.documents import Policy
+from governance.models import PolicyVersion
+from governance.relaxing import RELAXED, changes
+from web.policies.presenting import Line, in_words, lines_changed
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a proposal does: the heading, and the parts that its page shows."""
+
+    title: str
+    grants: list[tuple[str, str]] = field(default_factory=list)
+    policy: dict[str, Any] = field(default_factory=dict)
+
+
+def titles_of(proposals: Iterable[Proposal]) -> dict[Any, str]:
+    """A heading for each, with two queries for all of them."""
+    rows = [(proposal, said_in(proposal).details) for proposal in proposals]
+    names = persons_named([details.get("person") for _row, details in rows])
+    named = {str(key): name for key, name in names.items()}
+    return {row.pk: _title(row, details, named) for row, details in rows}
+
+
+def shown(proposal: Proposal) -> Shown:
+    """The whole of it."""
+    said = said_in(proposal)
+    title = titles_of([proposal])[proposal.pk]
+    if proposal.kind == "roles":
+        return Shown(title, grants=_grants(said.details))
+    if proposal.kind == "policy":
+        return Shown(title, policy=_policy(said))
+    return Shown(title)
+
+
+def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> str:
+    team = proposal.team.name if proposal.team else _("every team")
+    words = {
+        "team": team,
+        "name": details.get("name", names.get(details.get("person", ""), "")),
+        "n": len(details.get("grants", [])),
+    }
+    return {
+        "roles": _("Give roles in %(team)s (%(n)s)"),
+        "policy": _("Publish the policy %(name)s for %(team)s"),
+        "administrator": _("Make %(name)s an administrator"),
+        "second_factor_reset": _("Reset the second factor of %(name)s"),
+    }.get(proposal.kind, proposal.kind) % words
+
+
+def _grants(details: Details) -> list[tuple[str, str]]:
+    """(name and logins, role) of each grant."""
+    persons = [grant["person"] for grant in details["grants"]]
+    rows = User.objects.filter(person__in=persons).select_related("person").order_by("username")
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        names.setdefault(str(row.person_id), [row.person.name]).append(row.username)
+    return [
+        (_named(names.get(grant["person"], [grant["person"]])), str(Role(grant["role"]).label))
+        for grant in details["grants"]
+    ]
+
+
+def _named(parts: list[str]) -> str:
+    return f"{parts[0]} ({', '.join(parts[1:])})" if parts[1:] else parts[0]
+
+
+def _policy(said: Said) -> dict[str, Any]:
+    details = said.details
+    digest = (said.before["in_force"] or "").removeprefix("sha256:")
+    replaced = PolicyVersion.objects.filter(digest=digest).first() if digest else None
+    policy = Policy.read(details["document"])
+    wanted = PolicyVersion(document=policy.as_dict())
+    found = changes(replaced.document if replaced else {}, wanted.document)
+    lines: list[Line] = lines_changed(replaced, wanted) if replaced else []
+    return {
+        "replaced": replaced,
+        "tier": details["tier"],
+        "digest": details["digest"],
+        "relaxes": any(change.effect == RELAXED for change in found),
+        "changes": [
+            {
+                "field": change.field,
+                "relaxed": change.effect == RELAXED,
+                "before": _value(change.before),
+                "after": _value(change.after),
+            }
+            for change in found
+        ],
+        "words": in_words(policy),
+        "lines": lines,
+    }
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,137 @@
+"""Pages on which something is proposed that takes two persons."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import policies
+from accounts.factors import has_factor
+from accounts.models import Proposal, Team, User
+from accounts.proposing import propose
+from accounts.selectors import team_named
+from common.errors import NotFound
+from web.access.sections import sections
+from web.formpage import FormPage
+from web.forms.proposals import ProposeForm, ProposeRolesForm
+
+
+def proposed(page: Any, proposal: Proposal) -> HttpResponse:
+    """On to what was proposed, with a word on what comes next."""
+    messages.success(page.request, _("Proposed. Nothing is done until another person confirms it."))
+    return redirect("web:proposal", proposal.pk)
+
+
+class ProposePage(FormPage):
+    """What is going to be proposed, why, and the password."""
+
+    template = "proposals/propose.html"
+    renamed: ClassVar[dict[str, str]] = {"username": "reason"}
+    kind: ClassVar[str]
+    what: ClassVar[str | Promise]
+    section: ClassVar[str]
+    title: str
+
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """What is proposed, in the words of the kind."""
+        raise NotImplementedError
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Reason and proof."""
+        return ProposeForm(data, asks_code=has_factor(self.caller.person_id))
+
+    def sent(self, request: Any) -> forms.Form:
+        """Kept, for the wish is read from it."""
+        self.filled = self.form(request.POST)
+        return self.filled
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Proposes it."""
+        proof = {name: given[name] for name in ("reason", "password", "code") if name in given}
+        return proposed(
+            self,
+            propose(caller=self.caller, kind=self.kind, wish=self.wish(self.filled), **proof),
+        )
+
+    def context(self) -> dict[str, Any]:
+        """Head and words of the page."""
+        return {
+            "title": self.title,
+            "what": self.what,
+            "sections": sections(self.caller, self.section),
+        }
+
+
+class ProposeRoles(ProposePage):
+    """Roles of a team that sign or administer."""
+
+    kind = "roles"
+    section = "web:teams"
+    what = gettext_lazy(
+        "Roles that sign or administer are given by two persons: you propose them, and another "
+        "administrator or a manager of the team confirms them."
+    )
+    renamed: ClassVar[dict[str, str]] = {"grants": "usernames"}
+    team: Team
+
+    def prepare(self, **address: Any) -> None:
+        """Refuses whoever may not give roles in the team."""
+        self.team = team_named(self.caller, address["slug"])
+        policies.may_manage_roles(self.caller, self.team.pk).enforce()
+        self.title = _("Propose roles in %(team)s") % {"team": self.team.name}
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Who, which role, reason and proof."""
+        asks_code = has_factor(self.caller.person_id)
+        return ProposeRolesForm(data, asks_code=asks_code, use_required_attribute=True)
+
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """The grants."""
+        assert isinstance(form, ProposeRolesForm)
+        return form.wish(self.team.slug)
+
+
+class _OfLogin(ProposePage):
+    section = "web:people"
+    words: ClassVar[Promise]
+    user: User
+
+    def prepare(self, **address: Any) -> None:
+        """Refuses whoever administers nobody."""
+        policies.may_manage_people(self.caller).enforce()
+        user = User.objects.select_related("person").filter(pk=address["pk"]).first()
+        if user is None:
+            raise NotFound("There is no such login.")
+        self.user = user
+        self.title = str(self.words) % {"name": user.person.name, "login": user.username}
+
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """The login."""
+        return {"username": self.user.username}
+
+
+class ProposeReset(_OfLogin):
+    """Taking the second factor from a person who has lost it."""
+
+    kind = "second_factor_reset"
+    words = gettext_lazy("Propose to reset the second factor of %(name)s")
+    what = gettext_lazy(
+        "Once another administrator has confirmed it, the password alone opens the logins of this "
+        "person, until a new app is set up. Make sure that it is this person who asks."
+    )
+
+
+class ProposeAdministrator(_OfLogin):
+    """Making a login one of the administrators."""
+
+    kind = "administrator"
+    words = gettext_lazy("Propose to make %(login)s (%(name)s) an administrator")
+    what = gettext_lazy(
+        "Once another administrator has confirmed it, the login administers this instance: people, "
+        "teams, roles, and policies for every team."
+    )

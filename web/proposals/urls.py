@@ -1,0 +1,30 @@
+"""Addresses of what takes two persons."""
+
+from django.urls import path
+
+from web.proposals import proposing, views
+
+urlpatterns = [
+    path("proposals", views.ProposalList.as_view(), name="proposals"),
+    path("proposals/<uuid:pk>", views.ProposalPage.as_view(), name="proposal"),
+    path("proposals/<uuid:pk>/confirm", views.ProposalConfirm.as_view(), name="proposal-confirm"),
+    path("proposals/<uuid:pk>/decline", views.ProposalDecline.as_view(), name="proposal-decline"),
+    path(
+        "proposals/<uuid:pk>/withdraw", views.ProposalWithdraw.as_view(), name="proposal-withdraw"
+    ),
+    path(
+        "access/teams/<slug:slug>/propose-roles",
+        proposing.ProposeRoles.as_view(),
+        name="propose-roles",
+    ),
+    path(
+        "access/people/<uuid:pk>/reset-second-factor",
+        proposing.ProposeReset.as_view(),
+        name="second-factor-reset",
+    ),
+    path(
+        "access/people/<uuid:pk>/make-administrator",
+        proposing.ProposeAdministrator.as_view(),
+        name="make-administrator",
+    ),
+]
