@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -213,6 +214,7 @@ def read_texts(document: JsonObject, name: str) -> list[str]:
 APPROVALS_SUFFIX = "/approvals"
 _ED25519_TYPE = b"\x01"
 _MAX_KEY_FILE_CHARACTERS = 1_000_000
+_KEY_END = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 def check_key_name(name: str) -> str:
@@ -286,45 +288,104 @@ class SigningKey:
         return self.private.sign(message)
 
 
-class TrustedKeys:
-    """The keys somebody trusts, as read from their key file. Empty is allowed."""
+@dataclass(frozen=True, slots=True)
+class TreeBound:
+    """How far an ended key counts: for what the log held at `size` leaves with this root."""
 
-    def __init__(self, keys: Iterable[VerifierKey]) -> None:
+    size: int
+    root: bytes
+
+
+class TrustedKeys:
+    """The keys somebody trusts, as read from their key file. Empty is allowed.
+
+    Of an ended key `bounds` says how far it counts; of the others nothing.
+    """
+
+    def __init__(
+        self, keys: Iterable[VerifierKey], bounds: Mapping[VerifierKey, TreeBound] | None = None
+    ) -> None:
         self._keys = tuple(dict.fromkeys(keys))
+        self._bounds = {key: end for key, end in (bounds or {}).items() if key in self._keys}
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """One verifier key a line; blank lines and lines that begin with # are skipped.
 
-        Raises Malformed if a line is not a key or there is none.
+        A line that goes on with "until SIZE ROOT" (base64) is of an ended key. Raises Malformed if
+        a line is not a key or there is none.
         """
         if len(text) > _MAX_KEY_FILE_CHARACTERS:
             raise Malformed("the key file is too large")
         lines = [line.strip() for line in text.splitlines()]
-        keys = [VerifierKey.parse(line) for line in lines if line and not line.startswith("#")]
-        if not keys:
+        read = [_read_line(line) for line in lines if line and not line.startswith("#")]
+        if not read:
             raise Malformed("the key file holds no key")
-        return cls(keys)
+        bounds: dict[VerifierKey, TreeBound] = {}
+        for key, end in read:
+            if end is not None and (key not in bounds or end.size < bounds[key].size):
+                bounds[key] = end
+        return cls((key for key, _end in read), bounds)
 
     @property
     def all(self) -> tuple[VerifierKey, ...]:
         """Every key, in the file's order."""
         return self._keys
 
+    @property
+    def bounds(self) -> Mapping[VerifierKey, TreeBound]:
+        """The ended keys, and how far each counts."""
+        return self._bounds
+
+    @property
+    def open(self) -> "TrustedKeys":
+        """Only the keys that have not ended."""
+        return TrustedKeys(key for key in self._keys if key not in self._bounds)
+
     def named(self, name: str) -> "TrustedKeys":
         """Only the keys of that name: a key signs for its own name and no other."""
-        return TrustedKeys(key for key in self._keys if key.name == name)
+        return TrustedKeys((key for key in self._keys if key.name == name), self._bounds)
 
     def with_id(self, key_id: bytes) -> list[VerifierKey]:
         """The keys with this four-byte id; a hint for choosing, never a proof."""
         return [key for key in self._keys if key.key_id == key_id]
 
+    def changed(
+        self,
+        introduced: Iterable[VerifierKey],
+        ended: Iterable[VerifierKey],
+        tree: TreeBound | None,
+    ) -> "TrustedKeys":
+        """With further keys, and with keys that end at a tree; an earlier end stands."""
+        bounds = dict(self._bounds)
+        for key in ended if tree else ():
+            if tree and (key not in bounds or tree.size < bounds[key].size):
+                bounds[key] = tree
+        return TrustedKeys([*self._keys, *introduced], bounds)
+
     def text(self) -> str:
         """The key file: one line each."""
-        return "".join(key.line + "\n" for key in self._keys)
+        return "".join(f"{key.line}{_written(self._bounds.get(key))}\n" for key in self._keys)
 
     def __len__(self) -> int:
         return len(self._keys)
+
+
+def _written(end: TreeBound | None) -> str:
+    return f" until {end.size} {encode_base64(end.root)}" if end else ""
+
+
+def _read_line(line: str) -> tuple[VerifierKey, TreeBound | None]:
+    words = line.split()
+    key = VerifierKey.parse(words[0])
+    if len(words) == 1:
+        return key, None
+    if len(words) != 4 or words[1] != "until" or not _KEY_END.fullmatch(words[2]):
+        raise Malformed("after a key stands nothing, or: until SIZE ROOT")
+    root = decode_base64(words[3])
+    if len(root) != 32:
+        raise Malformed("the root at which a key ends is not 32 bytes")
+    return key, TreeBound(int(words[2]), root)
 
 
 # --- trust.strict_json ---
@@ -694,6 +755,14 @@ _PREDICATE_WAIVERS = "waivers"
 # Only where the policy states it: how long the approval is served after a newer card or policy.
 STALE_GRACE = "stale_grace_s"
 
+Recorded = Callable[[TreeBound], bool]
+
+
+def never_recorded(_end: TreeBound) -> bool:
+    """No tree is known to have held it."""
+    return False
+
+
 ArtifactDigests = Mapping[tuple[str, str], str]
 """(role, name) -> "sha256:<hex>"."""
 
@@ -747,16 +816,17 @@ def verify_approval(
     now: datetime,
     revoked_at: datetime | None = None,
     stale_since: datetime | None = None,
+    recorded: Recorded = never_recorded,
 ) -> Verdict:
     """Decide whether this envelope approves exactly these bytes at the moment `now`.
 
     `keys` are the trusted approval keys, `version_digest` and `artifact_digests` what the
     caller hashed itself. `revoked_at` is the moment of a revocation the caller knows of,
-    `stale_since` that of a newer card or policy.
+    `stale_since` that of a newer card or policy, `recorded` is as in `read_approval`.
     Never raises for bad input: an envelope that cannot be read is one that does not hold.
     """
     try:
-        approval = read_approval(envelope_bytes, keys)
+        approval = read_approval(envelope_bytes, keys, recorded)
     except TrustError as error:
         return Verdict(False, f"The approval cannot be trusted: {error}.", None)
     reason = (
@@ -769,9 +839,18 @@ def verify_approval(
     return Verdict(not reason, reason, approval)
 
 
-def read_approval(envelope_bytes: bytes, keys: TrustedKeys) -> Approval:
-    """The approval inside an envelope signed by one of `keys`. Raises Malformed, Untrusted."""
-    payload, _signers = verify_envelope(envelope_bytes, keys, IN_TOTO_PAYLOAD_TYPE)
+def read_approval(
+    envelope_bytes: bytes, keys: TrustedKeys, recorded: Recorded = never_recorded
+) -> Approval:
+    """The approval inside an envelope signed by one of `keys`.
+
+    `recorded` says of a tree at which a key ended whether it held this approval: an ended key
+    counts for no other. Raises Malformed, Untrusted.
+    """
+    payload, signers = verify_envelope(envelope_bytes, keys, IN_TOTO_PAYLOAD_TYPE)
+    ends = [keys.bounds.get(key) for key in signers]
+    if not any(end is None or recorded(end) for end in ends):
+        raise Untrusted("the key that signed has ended, and the log did not hold the approval then")
     statement = as_object(parse_strict(payload), "the statement")
     if statement.get("_type") != IN_TOTO_STATEMENT_TYPE:
         raise Untrusted("the payload is not an in-toto statement")
@@ -2145,7 +2224,10 @@ def open_checkpoint(data: bytes, keys: TrustedKeys) -> Checkpoint:
     """
     note = parse_note(data)
     checkpoint = parse_checkpoint_text(note.text)
-    verify_note(note, keys.named(checkpoint.origin))
+    signers = verify_note(note, keys.named(checkpoint.origin))
+    ends = [keys.bounds.get(key) for key in signers]
+    if not any(end is None or checkpoint.size <= end.size for end in ends):
+        raise Untrusted("the key that signed the checkpoint had ended before")
     return checkpoint
 
 
@@ -2444,8 +2526,8 @@ _MEASURED = ("evaluation.completed", "explanation.completed")
 class LogFacts:
     """What the disclosed events say, by the ids that other members refer to."""
 
-    approved: set[tuple[str, str]] = field(default_factory=set)
-    """(approval, digest of its envelope)"""
+    approved: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(approval, digest of its envelope) -> its place in the log"""
     signed: dict[str, object] = field(default_factory=dict)
     """signature digest -> the acting person"""
     waived: dict[str, object] = field(default_factory=dict)
@@ -2469,13 +2551,13 @@ class LogFacts:
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
 
-    def add(self, event: LogEvent) -> None:
+    def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
-            self.approved.add((read_text(payload, "approval"), digest))
+            self.approved.setdefault((read_text(payload, "approval"), digest), index)
         elif event.action == "review.signed":
             self.signed[read_digest(payload, "signature")] = event.person
         elif event.action == "waiver.given":
@@ -2565,7 +2647,7 @@ def _check_event(
     if leaf_hash(data) != leaves[index * HASH_BYTES : (index + 1) * HASH_BYTES]:
         report.find(EVENTS_MEMBER, f"event {index} is not the one in the log")
     try:
-        facts.add(parse_event(data))
+        facts.add(parse_event(data), index)
     except Malformed as error:
         report.find(EVENTS_MEMBER, f"event {index}: {error}")
 
@@ -2830,6 +2912,7 @@ REVIEW_STATEMENT_TYPE = "assay/review-statement/1"
 SIGNATURE_RECORD_TYPE = "assay/signature/1"
 VERSION_MANIFEST_TYPE = "assay/manifest/1"
 Find = Callable[[str], None]
+Held = Callable[[int | None, TreeBound], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -2841,14 +2924,21 @@ class ApprovedVersion:
 
 
 def read_approvals(
-    members: BundleMembers, keys: TrustedKeys, facts: LogFacts, report: BundleReport
+    members: BundleMembers,
+    keys: TrustedKeys,
+    facts: LogFacts,
+    held: Held,
+    report: BundleReport,
 ) -> dict[str, ApprovedVersion]:
     """Check every approval; return those that a trusted key signed, by id."""
     approved: dict[str, ApprovedVersion] = {}
     for member, name in members.folder("approvals/", ".dsse.json"):
         report.count("approvals")
         try:
-            approval = read_approval(members.read(member, MAX_ENVELOPE_BYTES), keys)
+            place = facts.approved.get((name, members.digests[member]))
+            approval = read_approval(
+                members.read(member, MAX_ENVELOPE_BYTES), keys, partial(held, place)
+            )
             if approval.id != name:
                 raise Untrusted("it is the approval of another id")
         except TrustError as error:
@@ -2860,6 +2950,20 @@ def read_approvals(
         _check_statement(members, approval, manifest, facts, report)
         approved[name] = ApprovedVersion(approval, manifest)
     return approved
+
+
+def recorder(leaves: bytes) -> Held:
+    """Whether the log held the event at a place when a key ended, judged by all its leaf hashes."""
+    known: dict[TreeBound, bool] = {}
+
+    def held(place: int | None, end: TreeBound) -> bool:
+        if end not in known:
+            size = end.size * HASH_BYTES
+            parts = (leaves[at : at + HASH_BYTES] for at in range(0, size, HASH_BYTES))
+            known[end] = size <= len(leaves) and root_of(parts) == end.root
+        return place is not None and place < end.size and known[end]
+
+    return held
 
 
 def _require_member(members: BundleMembers, member: str, digest: str, report: BundleReport) -> bool:
@@ -3063,6 +3167,96 @@ def _check_signature(
     return [person] if isinstance(person, str) and not problems else []
 
 
+# --- trust.key_statements ---
+
+KEY_STATEMENT_TYPE = "assay/key-statement/1"
+KEY_STATEMENT_PAYLOAD_TYPE = "application/vnd.assay.key-statement+json"
+KEYS_INTRODUCED, KEYS_ENDED, KEYS_REPLACED = "keys.introduced", "keys.ended", "keys.replaced"
+KEY_ACTIONS = (KEYS_INTRODUCED, KEYS_ENDED, KEYS_REPLACED)
+REASONS_OF_KEYS = ("rotation", "loss", "compromise")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatement:
+    """Keys that come and keys that end; `tree` is how far the ended ones count."""
+
+    origin: str
+    introduced: tuple[VerifierKey, ...]
+    ended: tuple[VerifierKey, ...]
+    tree: TreeBound | None
+    why: str
+    at: datetime
+
+
+def read_key_statement(envelope: bytes, keys: TrustedKeys) -> KeyStatement:
+    """A statement that one of `keys` signed. Raises Malformed, Untrusted."""
+    payload, _signers = verify_envelope(envelope, keys, KEY_STATEMENT_PAYLOAD_TYPE)
+    document = as_object(parse_strict(payload), "the key statement")
+    parts = ("type", "origin", "introduced", "ended", "tree", "why", "at")
+    require_keys(document, parts, "the key statement")
+    if document["type"] != KEY_STATEMENT_TYPE or document["why"] not in REASONS_OF_KEYS:
+        raise Malformed("not a key statement")
+    ended = tuple(VerifierKey.parse(line) for line in read_texts(document, "ended"))
+    if bool(ended) != (document["tree"] is not None):
+        raise Malformed("a key statement says at which tree keys end, if any end")
+    return KeyStatement(
+        origin=read_text(document, "origin"),
+        introduced=tuple(VerifierKey.parse(line) for line in read_texts(document, "introduced")),
+        ended=ended,
+        tree=_read_tree_bound(read_object(document, "tree")) if ended else None,
+        why=read_text(document, "why"),
+        at=read_moment(document, "at"),
+    )
+
+
+def _read_tree_bound(document: JsonObject) -> TreeBound:
+    require_keys(document, ("size", "root"), "the tree")
+    root = decode_base64(read_text(document, "root"))
+    if len(root) != 32:
+        raise Malformed("the tree's root is not 32 bytes")
+    return TreeBound(read_count(document, "size"), root)
+
+
+# --- trust.bundle_keys ---
+
+def followed_keys(
+    members: BundleMembers, keys: TrustedKeys, origin: str, report: BundleReport
+) -> TrustedKeys:
+    """The keys, with what the log's key statements say that an open log key of them signed.
+
+    The statements stand in disclosed events, which are compared with the log afterwards. A
+    statement that no open key signed is passed over: the keys it brings come by another way.
+    """
+    names = (origin, approvals_name(origin))
+    if not members.has(EVENTS_MEMBER):
+        return keys
+    for line in _told(members):
+        try:
+            event = parse_event(line.partition(b"\t")[2])
+            if event.action not in KEY_ACTIONS:
+                continue
+            envelope = read_text(event.payload, "statement").encode()
+            said = read_key_statement(envelope, keys.open.named(origin))
+        except TrustError:
+            report.note("the log tells of keys of which no open key of yours speaks")
+            continue
+        if said.origin != origin:
+            continue
+        brought = [key for key in said.introduced if key.name in names and key not in keys.all]
+        keys = keys.changed(brought, said.ended, said.tree)
+        if brought:
+            report.note("a key of yours introduced later keys of this log")
+    return keys
+
+
+def _told(members: BundleMembers) -> Iterator[bytes]:
+    """The lines that may tell of keys; what cannot be read is said when the events are checked."""
+    try:
+        yield from (line for line in members.lines(EVENTS_MEMBER) if b'"keys.' in line)
+    except TrustError:
+        return
+
+
 # --- trust.bundle_predictions ---
 
 # Revocations reach every connected process within a second; the signed grace covers the rest.
@@ -3227,12 +3421,13 @@ def _verify(
     check_files(members, manifest, report)
     included = _included_keys(members, report)
     trusted = included if keys is None else keys
+    trusted = followed_keys(members, trusted, manifest.origin, report)
     check_seal(members, manifest, trusted.named(manifest.origin), report)
     leaves = read_leaves(members, manifest, checkpoint, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
-    approved = read_approvals(members, approvals_keys, facts, report)
+    approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     check_predictions(members, approved, facts, report)
     _check_disclosures(members, report)
     _note_absent(members, facts, report)

@@ -75,6 +75,9 @@ class Action(StrEnum):
     APPROVAL_ENDING = "approval.ending"
     APPROVAL_EXPIRED = "approval.expired"
     APPROVAL_STALE = "approval.stale"
+    KEYS_INTRODUCED = "keys.introduced"
+    KEYS_ENDED = "keys.ended"
+    KEYS_REPLACED = "keys.replaced"
     ALIAS_MOVED = "alias.moved"
 
     MODEL_LOADED = "serving.loaded"
@@ -158,6 +161,9 @@ _SENTENCES = {
     Action.APPROVAL_ENDING: "An approval ends soon",
     Action.APPROVAL_EXPIRED: "An approval has expired",
     Action.APPROVAL_STALE: "An approval has become stale",
+    Action.KEYS_INTRODUCED: "New keys of the notary were introduced",
+    Action.KEYS_ENDED: "Keys of the notary ended",
+    Action.KEYS_REPLACED: "Lost or stolen keys of the notary were replaced",
     Action.ALIAS_MOVED: "An alias was moved",
     Action.MODEL_LOADED: "A version was loaded for serving",
     Action.LOAD_REFUSED: "A version was refused at load",

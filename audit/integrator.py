@@ -46,12 +46,21 @@ class Integrator:
     """Extends the tree. One instance works at a time, under a session advisory lock.
 
     `memory` is a file beside the private key that keeps the last checkpoint signed: a database
-    that was rolled back is noticed because it no longer extends that checkpoint.
+    that was rolled back is noticed because it no longer extends that checkpoint. `trusted` are the
+    keys whose checkpoints it goes on from; while keys are rotated, `former` signs beside `key`.
     """
 
-    def __init__(self, *, key: SigningKey, memory: Path) -> None:
+    def __init__(
+        self,
+        *,
+        key: SigningKey,
+        memory: Path,
+        trusted: TrustedKeys | None = None,
+        former: SigningKey | None = None,
+    ) -> None:
         self._key = key
-        self._trusted = TrustedKeys([key.verifier])
+        self._former = [former] if former else []
+        self._trusted = trusted or TrustedKeys([key.verifier])
         self._memory = memory
         self._tree = CompactRange()
         self._watermark = 0
@@ -76,6 +85,12 @@ class Integrator:
             self._publish(remembered, self._memory.read_bytes())
         return True
 
+    @staticmethod
+    def release() -> None:
+        """Let another notary work."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
     def run_once(self) -> Round:
         """Integrate what is committed, then sign the tree if it grew. Raises InconsistentLog."""
         integrated = self._integrate()
@@ -83,6 +98,19 @@ class Integrator:
         if self._tree.size and (last is None or self._tree.size > last.size):
             self._sign()
         return Round(integrated, self._tree.size)
+
+    @property
+    def head(self) -> SignedTree | None:
+        """The newest tree that was signed."""
+        return self._signed
+
+    def require(self, tree: SignedTree) -> None:
+        """Refuse a database whose first events are not those of `tree`. Raises InconsistentLog."""
+        self._read_tree([tree])
+
+    def go_on_with(self, key: SigningKey, former: SigningKey | None = None) -> None:
+        """Sign what follows with another key."""
+        self._key, self._former = key, [former] if former else []
 
     def _remembered(self) -> SignedTree | None:
         if not self._memory.exists():
@@ -135,7 +163,7 @@ class Integrator:
     def _sign(self) -> None:
         root = self._tree.root()
         unsigned = SignedTree(origin=self._key.name, size=self._tree.size, root=root)
-        note = sign_checkpoint(unsigned, [self._key])
+        note = sign_checkpoint(unsigned, [self._key, *self._former])
         self._remember(note)
         self._publish(unsigned, note)
         self._signed = unsigned

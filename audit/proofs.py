@@ -14,7 +14,7 @@ from itertools import islice
 from audit.models import AuditEvent, AuditLeaf
 from audit.selectors import leaf_index, newest_checkpoint
 from common.errors import Conflict, Invalid
-from trust.merkle import node_hash
+from trust.merkle import leaf_hash, node_hash, verify_inclusion
 from trust.merkle_proofs import (
     NodeGetter,
     consistency_proof,
@@ -131,6 +131,23 @@ def _nodes(size: int) -> NodeGetter:
         return small[piece](level, index - (first >> level))
 
     return node
+
+
+def stands_in(event: AuditEvent, size: int, root: bytes) -> bool:
+    """Whether the event is proved to stand in the tree of so many leaves with this root."""
+    index = leaf_index(event.pk)
+    if index is None or index >= size:
+        return False
+    leaf = leaf_hash(bytes(event.leaf))
+    try:
+        for _ in range(2):
+            path = inclusion_proof(_nodes(size), index, size)
+            if verify_inclusion(leaf, index, size, path, root):
+                return True
+            _KEPT.clear()
+    except Conflict:
+        return False
+    return False
 
 
 def prove_event(event: AuditEvent) -> LogProof:

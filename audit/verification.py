@@ -35,11 +35,13 @@ class LogCheck:
         self._remembered = remembered
         self.events = self.waiting = self.checkpoints = 0
         self._tree = CompactRange()
+        self._newest: Checkpoint | None = None
 
     def findings(self) -> Iterator[Finding]:
         """Whatever contradicts something else, as it is met."""
         yield from self._in_place()
         yield from self._out_of_place()
+        yield from self._ended()
         if self._remembered and self._remembered.size > self._tree.size:
             yield Finding(
                 "log",
@@ -73,6 +75,15 @@ class LogCheck:
                 f"it covers more events than the {self._tree.size} there are.",
             )
 
+    def _ended(self) -> Iterator[Finding]:
+        """The newest checkpoint is by a key that has not ended before."""
+        if self._newest is None or not self._keys.bounds:
+            return
+        try:
+            open_checkpoint(self._newest.note.encode(), self._keys)
+        except TrustError as error:
+            yield Finding("checkpoint", str(self._newest.size), f"{error}.")
+
     def _out_of_place(self) -> Iterator[Finding]:
         rows = AuditEvent.objects.filter(leaf_row=None).order_by("pk")
         for event in rows.iterator(chunk_size=_CHUNK):
@@ -86,12 +97,14 @@ class LogCheck:
 
     def _checkpoint(self, row: Checkpoint) -> Iterator[Finding]:
         self.checkpoints += 1
+        self._newest = row
         for why in self._checkpoint_defects(row):
             yield Finding("checkpoint", str(row.size), why)
 
     def _checkpoint_defects(self, row: Checkpoint) -> Iterator[str]:
         try:
-            signed = open_checkpoint(row.note.encode(), self._keys)
+            # What an ended key signed is confirmed by a later one over the same leaves.
+            signed = open_checkpoint(row.note.encode(), TrustedKeys(self._keys.all))
         except TrustError as error:
             yield f"{error}."
             return

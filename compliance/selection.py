@@ -20,6 +20,7 @@ from compliance.scopes import ExportScope
 from governance.models import Approval, PolicyVersion, Review
 from inference.models import Prediction, PredictionBatch
 from registry.models import ModelVersion, RegisteredModel
+from trust.key_statements import KEY_ACTIONS
 
 Ids = set[UUID]
 _OF_VERSIONS = (
@@ -173,6 +174,7 @@ def _disclosed(
         _about("review", reviews),
         _about("policy", policies),
         _about("predictions", batches),
+        Q(event__action__in=KEY_ACTIONS),
     ]
     found: set[int] = set()
     for condition in wanted:

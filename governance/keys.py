@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
-from trust.key_files import generate_key, load_key, save_key
-from trust.keys import SigningKey, approvals_name
+from trust.key_files import generate_key, load_key, load_trusted_keys, save_key
+from trust.keys import SigningKey, TrustedKeys, approvals_name
 
-_FILES = {"log.pem": "", "approvals.pem": "approvals"}
+KEY_FILES = {"log": "", "approvals": "approvals"}
+# While keys are rotated: those that come, and those that go.
+NEXT, FORMER = ".next.pem", ".former.pem"
 
 
 def load_notary_keys(folder: Path, origin: str) -> tuple[SigningKey, SigningKey]:
@@ -24,26 +26,25 @@ def make_notary_keys(folder: Path, origin: str, trusted: Path) -> bool:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = False
-    for file, kind in _FILES.items():
-        path = folder / file
+    for file, kind in KEY_FILES.items():
+        path = folder / f"{file}.pem"
         if not path.exists():
             name = approvals_name(origin) if kind else origin
             save_key(path, generate_key(name))
             made = True
-    lines = [key.verifier.line for key in load_notary_keys(folder, origin)]
-    _add_lines(trusted, lines)
+    known = load_trusted_keys(trusted) if trusted.exists() else TrustedKeys([])
+    added = [key.verifier for key in load_notary_keys(folder, origin)]
+    if any(key not in known.all for key in added):
+        write_trusted(trusted, known.changed(added, (), None))
     return made
 
 
-def _add_lines(path: Path, lines: list[str]) -> None:
-    kept = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    missing = [line for line in lines if line not in kept]
-    if not missing:
-        return
+def write_trusted(path: Path, keys: TrustedKeys) -> None:
+    """Put the public keys where gate and pages read them, whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.new")
     with temporary.open("w", encoding="utf-8") as file:
-        file.write("\n".join([*kept, *missing]) + "\n")
+        file.write(keys.text())
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

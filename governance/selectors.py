@@ -19,6 +19,7 @@ from common.errors import Conflict, NotFound
 from evaluation.planned import Planned, planned
 from evaluation.selectors import Uses, run_of, uses_for
 from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision, Waiver
+from governance.recorded import recorded_of
 from registry import policies as registry_policies
 from registry.models import Evidence, ModelVersion, RegisteredModel
 from trust.approval import ArtifactDigests, Verdict, artifact_digests_of, verify_approval
@@ -200,6 +201,7 @@ def standing(
         artifact_digests=_artifacts(manifest),
         now=now,
         revoked_at=revocation.at if revocation else None,
+        recorded=recorded_of(approval),
         stale_since=approval.staleness.since if hasattr(approval, "staleness") else None,
     )
 

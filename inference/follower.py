@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.utils import timezone
 from common.errors import DomainError
 from governance.selectors import trusted_keys
 from inference import selectors
-from inference.loading import NotHere, load
+from inference.loading import NotHere, load, why_untrusted
 from inference.services import note_loaded, note_refused
 from inference.table import Candidate, Loaded, Table
 
@@ -37,6 +38,7 @@ class Follower:
         self.table = Table()
         self.contact = time.monotonic()
         self._threads = threads
+        self._keys_stamp = _stamp(settings.TRUSTED_KEYS)
         self._stop = threading.Event()
         self._changed = threading.Event()
         self._lock = threading.Lock()
@@ -84,6 +86,10 @@ class Follower:
     def look(self) -> None:
         """One round of following. Raises DatabaseError."""
         asked_at = time.monotonic()
+        stamp = _stamp(settings.TRUSTED_KEYS)
+        if stamp != self._keys_stamp:
+            self._ask_the_keys_again()
+            self._keys_stamp = stamp
         number = selectors.generation()
         if number != self.table.generation or self._expired():
             now = timezone.now()
@@ -91,6 +97,21 @@ class Follower:
             self._changed.set()
         # Last: a database that answers, but with rows that cannot be read, may hide a revocation.
         self.contact = asked_at
+
+    def _ask_the_keys_again(self) -> None:
+        """The key file was changed: what an ended key signed may answer no more."""
+        keys = trusted_keys()
+        for approval in list(self.table.loaded):
+            reason = why_untrusted(approval, keys)
+            if reason:
+                with self._lock:
+                    loaded = dict(self.table.loaded)
+                    gone = loaded.pop(approval, None)
+                    refused = dict(self.table.refused) | {approval: reason}
+                    self.table = replace(self.table, loaded=loaded, refused=refused)
+                if gone:
+                    gone.model.close()
+        self._changed.set()
 
     def _expired(self) -> bool:
         now = timezone.now()
@@ -177,6 +198,15 @@ class Follower:
         if not wanted:
             loaded.model.close()
         return wanted
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes with a file; zeros where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, found.st_ino
 
 
 def wait_until_ready(follower: Follower, seconds: float) -> bool:

@@ -8,11 +8,13 @@ were approved.
 import json
 from datetime import datetime
 from hashlib import sha256
+from uuid import UUID
 
 from django.conf import settings
 
 from common.errors import DomainError
 from governance.models import Approval as ApprovalRow
+from governance.recorded import recorded_of
 from governance.selectors import approval_keys
 from inference.table import Candidate, Loaded
 from registry.loading import artifact_bytes
@@ -22,8 +24,9 @@ from registry.selectors import version_by_id
 from runtimes.golden import replay
 from runtimes.schema import Signature
 from runtimes.session import Model, open_model
-from trust.approval import Approval, verify_approval
+from trust.approval import Approval, read_approval, verify_approval
 from trust.digests import digest_of
+from trust.errors import TrustError
 from trust.keys import TrustedKeys
 
 
@@ -60,6 +63,7 @@ def load(candidate: Candidate, *, keys: TrustedKeys, now: datetime, threads: int
         artifact_digests=digests,
         now=now,
         revoked_at=revocation.at if revocation else None,
+        recorded=recorded_of(row),
         stale_since=row.staleness.since if hasattr(row, "staleness") else None,
     )
     if not verdict.ok or verdict.approval is None:
@@ -72,6 +76,16 @@ def load(candidate: Candidate, *, keys: TrustedKeys, now: datetime, threads: int
     if MODEL not in files:
         raise LoadRefused("The approved version has no model file.")
     return _open(version, candidate, verdict.approval, json.loads(manifest), files[MODEL], threads)
+
+
+def why_untrusted(approval: UUID, keys: TrustedKeys) -> str:
+    """A sentence if these keys no longer vouch for an approval, else empty."""
+    row = ApprovalRow.objects.get(pk=approval)
+    try:
+        read_approval(bytes(row.envelope), approval_keys(keys), recorded_of(row))
+    except TrustError as error:
+        return f"The approval cannot be trusted: {error}."
+    return ""
 
 
 def _open(

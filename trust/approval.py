@@ -3,7 +3,7 @@
 An approval is an in-toto Statement v1 in a DSSE envelope, signed by the notary.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from trust.fields import (
     read_texts,
     require_keys,
 )
-from trust.keys import TrustedKeys
+from trust.keys import TreeBound, TrustedKeys
 from trust.scope import UNBOUNDED, Scope, read_scope
 from trust.strict_json import parse_strict
 from trust.waivers import NamedWaiver, read_waivers
@@ -52,6 +52,14 @@ _PREDICATE_KEYS = (
 _PREDICATE_WAIVERS = "waivers"
 # Only where the policy states it: how long the approval is served after a newer card or policy.
 STALE_GRACE = "stale_grace_s"
+
+Recorded = Callable[[TreeBound], bool]
+
+
+def never_recorded(_end: TreeBound) -> bool:
+    """No tree is known to have held it."""
+    return False
+
 
 ArtifactDigests = Mapping[tuple[str, str], str]
 """(role, name) -> "sha256:<hex>"."""
@@ -106,16 +114,17 @@ def verify_approval(
     now: datetime,
     revoked_at: datetime | None = None,
     stale_since: datetime | None = None,
+    recorded: Recorded = never_recorded,
 ) -> Verdict:
     """Decide whether this envelope approves exactly these bytes at the moment `now`.
 
     `keys` are the trusted approval keys, `version_digest` and `artifact_digests` what the
     caller hashed itself. `revoked_at` is the moment of a revocation the caller knows of,
-    `stale_since` that of a newer card or policy.
+    `stale_since` that of a newer card or policy, `recorded` is as in `read_approval`.
     Never raises for bad input: an envelope that cannot be read is one that does not hold.
     """
     try:
-        approval = read_approval(envelope_bytes, keys)
+        approval = read_approval(envelope_bytes, keys, recorded)
     except TrustError as error:
         return Verdict(False, f"The approval cannot be trusted: {error}.", None)
     reason = (
@@ -128,9 +137,18 @@ def verify_approval(
     return Verdict(not reason, reason, approval)
 
 
-def read_approval(envelope_bytes: bytes, keys: TrustedKeys) -> Approval:
-    """The approval inside an envelope signed by one of `keys`. Raises Malformed, Untrusted."""
-    payload, _signers = verify_envelope(envelope_bytes, keys, IN_TOTO_PAYLOAD_TYPE)
+def read_approval(
+    envelope_bytes: bytes, keys: TrustedKeys, recorded: Recorded = never_recorded
+) -> Approval:
+    """The approval inside an envelope signed by one of `keys`.
+
+    `recorded` says of a tree at which a key ended whether it held this approval: an ended key
+    counts for no other. Raises Malformed, Untrusted.
+    """
+    payload, signers = verify_envelope(envelope_bytes, keys, IN_TOTO_PAYLOAD_TYPE)
+    ends = [keys.bounds.get(key) for key in signers]
+    if not any(end is None or recorded(end) for end in ends):
+        raise Untrusted("the key that signed has ended, and the log did not hold the approval then")
     statement = as_object(parse_strict(payload), "the statement")
     if statement.get("_type") != IN_TOTO_STATEMENT_TYPE:
         raise Untrusted("the payload is not an in-toto statement")

@@ -1,6 +1,7 @@
 """Verification of an export bundle, offline, with what the user holds."""
 
-from trust.bundle_approvals import read_approvals
+from trust.bundle_approvals import read_approvals, recorder
+from trust.bundle_keys import followed_keys
 from trust.bundle_layout import (
     KEYS_MEMBER,
     MAX_SMALL_MEMBER_BYTES,
@@ -66,12 +67,13 @@ def _verify(
     check_files(members, manifest, report)
     included = _included_keys(members, report)
     trusted = included if keys is None else keys
+    trusted = followed_keys(members, trusted, manifest.origin, report)
     check_seal(members, manifest, trusted.named(manifest.origin), report)
     leaves = read_leaves(members, manifest, checkpoint, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
-    approved = read_approvals(members, approvals_keys, facts, report)
+    approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     check_predictions(members, approved, facts, report)
     _check_disclosures(members, report)
     _note_absent(members, facts, report)

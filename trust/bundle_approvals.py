@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from trust.approval import Approval, artifact_digests_of, read_approval, read_stale_grace
 from trust.bundle_gates import check_answers
@@ -30,7 +31,8 @@ from trust.fields import (
     read_text,
     read_texts,
 )
-from trust.keys import TrustedKeys
+from trust.keys import TreeBound, TrustedKeys
+from trust.merkle import HASH_BYTES, root_of
 from trust.methods import demands_second_factor, shows_second_factor
 from trust.scope import read_bounds, wrong_with_scope
 from trust.waivers import read_waivers
@@ -39,6 +41,7 @@ REVIEW_STATEMENT_TYPE = "assay/review-statement/1"
 SIGNATURE_RECORD_TYPE = "assay/signature/1"
 VERSION_MANIFEST_TYPE = "assay/manifest/1"
 Find = Callable[[str], None]
+Held = Callable[[int | None, TreeBound], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,21 @@ class ApprovedVersion:
 
 
 def read_approvals(
-    members: BundleMembers, keys: TrustedKeys, facts: LogFacts, report: BundleReport
+    members: BundleMembers,
+    keys: TrustedKeys,
+    facts: LogFacts,
+    held: Held,
+    report: BundleReport,
 ) -> dict[str, ApprovedVersion]:
     """Check every approval; return those that a trusted key signed, by id."""
     approved: dict[str, ApprovedVersion] = {}
     for member, name in members.folder("approvals/", ".dsse.json"):
         report.count("approvals")
         try:
-            approval = read_approval(members.read(member, MAX_ENVELOPE_BYTES), keys)
+            place = facts.approved.get((name, members.digests[member]))
+            approval = read_approval(
+                members.read(member, MAX_ENVELOPE_BYTES), keys, partial(held, place)
+            )
             if approval.id != name:
                 raise Untrusted("it is the approval of another id")
         except TrustError as error:
@@ -69,6 +79,20 @@ def read_approvals(
         _check_statement(members, approval, manifest, facts, report)
         approved[name] = ApprovedVersion(approval, manifest)
     return approved
+
+
+def recorder(leaves: bytes) -> Held:
+    """Whether the log held the event at a place when a key ended, judged by all its leaf hashes."""
+    known: dict[TreeBound, bool] = {}
+
+    def held(place: int | None, end: TreeBound) -> bool:
+        if end not in known:
+            size = end.size * HASH_BYTES
+            parts = (leaves[at : at + HASH_BYTES] for at in range(0, size, HASH_BYTES))
+            known[end] = size <= len(leaves) and root_of(parts) == end.root
+        return place is not None and place < end.size and known[end]
+
+    return held
 
 
 def _require_member(members: BundleMembers, member: str, digest: str, report: BundleReport) -> bool:

@@ -19,8 +19,8 @@ _MEASURED = ("evaluation.completed", "explanation.completed")
 class LogFacts:
     """What the disclosed events say, by the ids that other members refer to."""
 
-    approved: set[tuple[str, str]] = field(default_factory=set)
-    """(approval, digest of its envelope)"""
+    approved: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(approval, digest of its envelope) -> its place in the log"""
     signed: dict[str, object] = field(default_factory=dict)
     """signature digest -> the acting person"""
     waived: dict[str, object] = field(default_factory=dict)
@@ -44,13 +44,13 @@ class LogFacts:
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
 
-    def add(self, event: LogEvent) -> None:
+    def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
-            self.approved.add((read_text(payload, "approval"), digest))
+            self.approved.setdefault((read_text(payload, "approval"), digest), index)
         elif event.action == "review.signed":
             self.signed[read_digest(payload, "signature")] = event.person
         elif event.action == "waiver.given":
@@ -140,6 +140,6 @@ def _check_event(
     if leaf_hash(data) != leaves[index * HASH_BYTES : (index + 1) * HASH_BYTES]:
         report.find(EVENTS_MEMBER, f"event {index} is not the one in the log")
     try:
-        facts.add(parse_event(data))
+        facts.add(parse_event(data), index)
     except Malformed as error:
         report.find(EVENTS_MEMBER, f"event {index}: {error}")

@@ -1,7 +1,8 @@
 """Ed25519 keys in the form of C2SP signed notes (c2sp.org/signed-note)."""
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,6 +18,7 @@ from trust.errors import Malformed
 APPROVALS_SUFFIX = "/approvals"
 _ED25519_TYPE = b"\x01"
 _MAX_KEY_FILE_CHARACTERS = 1_000_000
+_KEY_END = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 def check_key_name(name: str) -> str:
@@ -90,42 +92,101 @@ class SigningKey:
         return self.private.sign(message)
 
 
-class TrustedKeys:
-    """The keys somebody trusts, as read from their key file. Empty is allowed."""
+@dataclass(frozen=True, slots=True)
+class TreeBound:
+    """How far an ended key counts: for what the log held at `size` leaves with this root."""
 
-    def __init__(self, keys: Iterable[VerifierKey]) -> None:
+    size: int
+    root: bytes
+
+
+class TrustedKeys:
+    """The keys somebody trusts, as read from their key file. Empty is allowed.
+
+    Of an ended key `bounds` says how far it counts; of the others nothing.
+    """
+
+    def __init__(
+        self, keys: Iterable[VerifierKey], bounds: Mapping[VerifierKey, TreeBound] | None = None
+    ) -> None:
         self._keys = tuple(dict.fromkeys(keys))
+        self._bounds = {key: end for key, end in (bounds or {}).items() if key in self._keys}
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """One verifier key a line; blank lines and lines that begin with # are skipped.
 
-        Raises Malformed if a line is not a key or there is none.
+        A line that goes on with "until SIZE ROOT" (base64) is of an ended key. Raises Malformed if
+        a line is not a key or there is none.
         """
         if len(text) > _MAX_KEY_FILE_CHARACTERS:
             raise Malformed("the key file is too large")
         lines = [line.strip() for line in text.splitlines()]
-        keys = [VerifierKey.parse(line) for line in lines if line and not line.startswith("#")]
-        if not keys:
+        read = [_read_line(line) for line in lines if line and not line.startswith("#")]
+        if not read:
             raise Malformed("the key file holds no key")
-        return cls(keys)
+        bounds: dict[VerifierKey, TreeBound] = {}
+        for key, end in read:
+            if end is not None and (key not in bounds or end.size < bounds[key].size):
+                bounds[key] = end
+        return cls((key for key, _end in read), bounds)
 
     @property
     def all(self) -> tuple[VerifierKey, ...]:
         """Every key, in the file's order."""
         return self._keys
 
+    @property
+    def bounds(self) -> Mapping[VerifierKey, TreeBound]:
+        """The ended keys, and how far each counts."""
+        return self._bounds
+
+    @property
+    def open(self) -> "TrustedKeys":
+        """Only the keys that have not ended."""
+        return TrustedKeys(key for key in self._keys if key not in self._bounds)
+
     def named(self, name: str) -> "TrustedKeys":
         """Only the keys of that name: a key signs for its own name and no other."""
-        return TrustedKeys(key for key in self._keys if key.name == name)
+        return TrustedKeys((key for key in self._keys if key.name == name), self._bounds)
 
     def with_id(self, key_id: bytes) -> list[VerifierKey]:
         """The keys with this four-byte id; a hint for choosing, never a proof."""
         return [key for key in self._keys if key.key_id == key_id]
 
+    def changed(
+        self,
+        introduced: Iterable[VerifierKey],
+        ended: Iterable[VerifierKey],
+        tree: TreeBound | None,
+    ) -> "TrustedKeys":
+        """With further keys, and with keys that end at a tree; an earlier end stands."""
+        bounds = dict(self._bounds)
+        for key in ended if tree else ():
+            if tree and (key not in bounds or tree.size < bounds[key].size):
+                bounds[key] = tree
+        return TrustedKeys([*self._keys, *introduced], bounds)
+
     def text(self) -> str:
         """The key file: one line each."""
-        return "".join(key.line + "\n" for key in self._keys)
+        return "".join(f"{key.line}{_written(self._bounds.get(key))}\n" for key in self._keys)
 
     def __len__(self) -> int:
         return len(self._keys)
+
+
+def _written(end: TreeBound | None) -> str:
+    return f" until {end.size} {encode_base64(end.root)}" if end else ""
+
+
+def _read_line(line: str) -> tuple[VerifierKey, TreeBound | None]:
+    words = line.split()
+    key = VerifierKey.parse(words[0])
+    if len(words) == 1:
+        return key, None
+    if len(words) != 4 or words[1] != "until" or not _KEY_END.fullmatch(words[2]):
+        raise Malformed("after a key stands nothing, or: until SIZE ROOT")
+    root = decode_base64(words[3])
+    if len(root) != 32:
+        raise Malformed("the root at which a key ends is not 32 bytes")
+    return key, TreeBound(int(words[2]), root)

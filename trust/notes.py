@@ -144,5 +144,8 @@ def open_checkpoint(data: bytes, keys: TrustedKeys) -> Checkpoint:
     """
     note = parse_note(data)
     checkpoint = parse_checkpoint_text(note.text)
-    verify_note(note, keys.named(checkpoint.origin))
+    signers = verify_note(note, keys.named(checkpoint.origin))
+    ends = [keys.bounds.get(key) for key in signers]
+    if not any(end is None or checkpoint.size <= end.size for end in ends):
+        raise Untrusted("the key that signed the checkpoint had ended before")
     return checkpoint

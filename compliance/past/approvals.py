@@ -11,6 +11,7 @@ from django.db.models import Case, Q, When
 from common.errors import Conflict
 from governance.answering import Answering
 from governance.models import Approval, Signature, Waiver
+from governance.recorded import recorded_of
 from governance.selectors import (
     approval_keys,
     approving_signatures,
@@ -108,6 +109,8 @@ def _verdict(version: ModelVersion, approval: Approval, moment: datetime) -> Ver
         version_digest=f"sha256:{version.digest}",
         artifact_digests=files,
         now=moment,
+        stale_since=approval.staleness.since if hasattr(approval, "staleness") else None,
+        recorded=recorded_of(approval),
     )
 
 

@@ -17,6 +17,7 @@ from audit.findings import Finding
 from audit.models import AuditEvent
 from compliance.verification.gates import Reasked
 from governance.models import Approval, Review, Signature, Waiver
+from governance.recorded import recorded_of
 from registry.models import Evidence
 from trust.approval import Approval as SignedApproval
 from trust.approval import artifact_digests_of, read_approval
@@ -161,7 +162,7 @@ def _approval(
         yield f"its bytes do not have its digest sha256:{row.envelope_digest}."
     found: list[str] = []
     try:
-        signed = read_approval(bytes(row.envelope), keys)
+        signed = read_approval(bytes(row.envelope), keys, recorded_of(row))
         statement = as_object(parse_strict(bytes(review.statement)), "the statement")
         manifest = as_object(parse_strict(bytes(review.version.manifest)), "the manifest")
         yield from _columns(review, row, signed, manifest)

@@ -11,6 +11,7 @@ from tests.ablation.guard import Guard
 from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
 from tests.ablation.quarantine import QUARANTINE
+from tests.ablation.rotation import ROTATION
 from tests.ablation.scopes import SCOPES
 from tests.ablation.staleness import STALENESS
 from tests.ablation.two_persons import TWO_PERSONS
@@ -366,4 +367,5 @@ GUARDS: tuple[Guard, ...] = (
     *SERVING,
     *SCOPES,
     *STALENESS,
+    *ROTATION,
 )

@@ -11,9 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from audit.integrator import InconsistentLog, Integrator
-from governance.keys import load_notary_keys
+from governance.keys import FORMER, load_notary_keys
 from governance.notary import sign_waiting_approvals
+from governance.rotation import MEMORY, load_former_keys
 from trust.errors import TrustError
+from trust.key_files import load_trusted_keys
 
 log = logging.getLogger("assay.notary")
 RECONNECT_SECONDS = 0.5
@@ -33,7 +35,15 @@ class Command(BaseCommand):
         folder: Path = settings.NOTARY_KEY_DIR
         try:
             log_key, approval_key = load_notary_keys(folder, settings.ORIGIN)
-            integrator = Integrator(key=log_key, memory=folder / "last-checkpoint.txt")
+            former = None
+            if (folder / f"log{FORMER}").exists():
+                former = load_former_keys(folder, settings.ORIGIN)[0]
+            integrator = Integrator(
+                key=log_key,
+                memory=folder / MEMORY,
+                trusted=load_trusted_keys(settings.TRUSTED_KEYS).named(settings.ORIGIN),
+                former=former,
+            )
             while not stop.is_set():
                 self._serve(integrator, approval_key, stop)
         except (OSError, TrustError) as error:
