@@ -18,6 +18,7 @@ import stat
 import sys
 import zipfile
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -541,6 +542,128 @@ def _decode_any_alphabet(text: str) -> bytes:
     return decode_base64(text)
 
 
+# --- trust.findings ---
+
+FINDING_RECORD_TYPE = "assay/finding/1"
+MOVE_RECORD_TYPE = "assay/finding-move/1"
+BLOCKING, CONDITION = "blocking", "condition"
+EFFECTS = (BLOCKING, CONDITION)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCondition:
+    """A condition as an annex names it: digest of the finding's record, and when it is due."""
+
+    digest: str
+    due_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Annex:
+    """What was put before signers beside the statement: the conditions that were open then."""
+
+    conditions: tuple[NamedCondition, ...] = ()
+
+
+def read_annex(document: JsonObject) -> Annex:
+    """The annex of a signature's record or of an approval; an empty one where it names none.
+
+    Raises Malformed.
+    """
+    if "annex" not in document:
+        return Annex()
+    annex = read_object(document, "annex")
+    require_keys(annex, ("conditions",), "the annex")
+    conditions = []
+    for entry in read_objects(annex, "conditions"):
+        require_keys(entry, ("digest", "due_on"), "a condition")
+        conditions.append(NamedCondition(read_digest(entry, "digest"), read_text(entry, "due_on")))
+    if not conditions:
+        raise Malformed("an annex that names nothing is left out")
+    return Annex(tuple(conditions))
+
+
+class Event(Protocol):
+    """An event of the log, as far as findings need it."""
+
+    @property
+    def action(self) -> str:
+        """Its name."""
+
+    @property
+    def person(self) -> object:
+        """Who acted."""
+
+    @property
+    def payload(self) -> JsonObject:
+        """What it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A finding as its event tells of it."""
+
+    version: str
+    effect: str
+    person: object
+
+
+@dataclass(frozen=True, slots=True)
+class AtApproval:
+    """The findings of a version when it was approved."""
+
+    version: str
+    open: frozenset[str] = frozenset()
+    closed_by: Mapping[str, object] = field(default_factory=dict)
+    """finding -> who closed it last"""
+
+
+@dataclass(slots=True)
+class FindingLog:
+    """What a log tells of findings, and how they stood at each approval."""
+
+    raised: dict[str, Raised] = field(default_factory=dict)
+    at_approval: dict[str, AtApproval] = field(default_factory=dict)
+    _open: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _closed: dict[str, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, event: Event) -> None:
+        """Take in one event. Raises Malformed for a payload without its fields."""
+        payload = event.payload
+        if event.action == "finding.raised":
+            finding, version = (
+                read_digest(payload, "finding"),
+                read_digest(payload, "version_digest"),
+            )
+            effect = read_text(payload, "effect")
+            self.raised[finding] = Raised(version, effect, event.person)
+            self._open[version].add(finding)
+        elif event.action == "finding.closed":
+            finding, version = read_digest(payload, "finding"), self._version(payload)
+            self._open[version].discard(finding)
+            self._closed[version][finding] = event.person
+        elif event.action == "finding.reopened":
+            finding, version = read_digest(payload, "finding"), self._version(payload)
+            self._open[version].add(finding)
+            self._closed[version].pop(finding, None)
+        elif event.action == "version.approved":
+            version = read_digest(payload, "version_digest")
+            self.at_approval[read_text(payload, "approval")] = AtApproval(
+                version, frozenset(self._open[version]), dict(self._closed[version])
+            )
+
+    def _version(self, payload: JsonObject) -> str:
+        """Of the finding as it was raised: no later event moves it to another version."""
+        finding = read_digest(payload, "finding")
+        if finding not in self.raised:
+            raise Malformed("it is about a finding of which the log does not tell before")
+        return self.raised[finding].version
+
+    def now(self, version: str) -> AtApproval:
+        """How the findings of a version stand after all events so far."""
+        return AtApproval(version, frozenset(self._open[version]), dict(self._closed[version]))
+
+
 # --- trust.scope ---
 
 EVERY = "*"
@@ -754,6 +877,9 @@ _PREDICATE_KEYS = (
 _PREDICATE_WAIVERS = "waivers"
 # Only where the policy states it: how long the approval is served after a newer card or policy.
 STALE_GRACE = "stale_grace_s"
+# Only where the signers accepted conditions.
+_PREDICATE_ANNEX = "annex"
+_PREDICATE_OPTIONAL = (_PREDICATE_WAIVERS, STALE_GRACE, _PREDICATE_ANNEX)
 
 Recorded = Callable[[TreeBound], bool]
 
@@ -793,6 +919,7 @@ class Approval:
     waivers: tuple[NamedWaiver, ...] = ()
     limits: Scope = UNBOUNDED
     stale_grace: timedelta | None = None
+    annex: Annex = field(default_factory=Annex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -920,9 +1047,7 @@ def _read_subject(statement: JsonObject) -> tuple[str, str]:
 
 
 def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObject) -> Approval:
-    require_keys(
-        predicate, _PREDICATE_KEYS, "the approval", optional=(_PREDICATE_WAIVERS, STALE_GRACE)
-    )
+    require_keys(predicate, _PREDICATE_KEYS, "the approval", optional=_PREDICATE_OPTIONAL)
     artifacts = tuple(read_objects(predicate, "artifacts"))
     if not artifact_digests_of(artifacts):
         raise Malformed("an approval lists at least one artifact")
@@ -950,6 +1075,7 @@ def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObjec
         waivers=_read_named_waivers(predicate),
         limits=read_scope(read_object(predicate, "scope")),
         stale_grace=read_stale_grace(predicate),
+        annex=read_annex(predicate),
     )
 
 
@@ -1045,6 +1171,16 @@ def signature_member(signature_digest_hex: str) -> str:
 def waiver_member(waiver_digest_hex: str) -> str:
     """Where a waiver's record lies."""
     return f"waivers/{waiver_digest_hex}.json"
+
+
+def finding_member(finding_digest_hex: str) -> str:
+    """Where the record of a reviewer's finding lies."""
+    return f"findings/{finding_digest_hex}.json"
+
+
+def finding_move_member(move_digest_hex: str) -> str:
+    """Where an answer to a finding, its closing or its reopening lies."""
+    return f"finding-moves/{move_digest_hex}.json"
 
 
 def disclosure_member(record_digest_hex: str) -> str:
@@ -1425,524 +1561,6 @@ class BundleMembers:
             raise Malformed("the last line does not end in a newline")
         if DIGEST_PREFIX + running.hexdigest() != self.digests.get(name):
             raise Untrusted("it changed while it was read")
-
-
-# --- trust.gates ---
-
-GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
-# From the weakest to the strongest; at "none" nothing confined the check.
-SANDBOX_LEVELS = ("none", "rlimits-only", "no-namespaces", "full")
-# The measurements that can be made again; a comparison with the parent is made once, at birth.
-AGEING = ("evaluation", "explanation")
-_LINEAGE = {
-    "training": ("recipe", "params", "dataset"),
-    "compression": ("method", "params", "parent"),
-}
-_NO_CHAMPION = "There is no champion to compare with."
-
-Number = int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a gate says: state, measured value, limit, a sentence, the kind of evidence it used."""
-
-    gate: str
-    state: str
-    measured: Number | str | None
-    limit: Number | str | None
-    reason: str
-    kind: str | None = None
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What gates are shown of a version: manifest, newest reports, and what is true at `now`.
-
-    `reports` and `since` (when a report was stored) are by kind of evidence. `champion` is the
-    digest of the version to compare with, None where there is none or it is this one. `applies`
-    are the metrics that models of the task have.
-    """
-
-    manifest: JsonObject
-    reports: Mapping[str, JsonObject]
-    since: Mapping[str, datetime]
-    now: datetime
-    licence: str
-    champion: str | None
-    applies: Collection[str]
-
-
-Asked = Callable[[JsonObject, Shown], Iterator[Answer]]
-
-
-def _missing(gate: str, limit: Number | str | None, why: str, kind: str | None = None) -> Answer:
-    return Answer(gate, GATE_NOT_MEASURED, None, limit, why, kind)
-
-
-def _judged(
-    gate: str,
-    holds: bool,
-    measured: Number | str | None,
-    limit: Number | str | None,
-    reason: str,
-    kind: str | None = None,
-) -> Answer:
-    return Answer(gate, GATE_PASSED if holds else GATE_FAILED, measured, limit, reason, kind)
-
-
-def _number(document: JsonObject, name: str) -> Number | None:
-    """The number under `name`, None where it has no value. Raises Malformed."""
-    value = document.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise Malformed(f"{name!r} is not a number")
-    return value
-
-
-def _rows(document: JsonObject, name: str) -> list[JsonObject]:
-    """The objects under `name`; none where it is left out. Raises Malformed."""
-    return read_objects(document, name) if name in document else []
-
-
-def _is_better_high(report: JsonObject, metric: str) -> bool:
-    entry = as_object(read_object(report, "metrics").get(metric), repr(metric))
-    return read_text(entry, "direction") == "higher"
-
-
-def _comparison(shown: Shown) -> tuple[JsonObject | None, str]:
-    """The comparison with the champion of now, or why there is none."""
-    report = shown.reports.get("evaluation")
-    found = report.get("comparison") if report else None
-    if report is None:
-        return None, "There is no evaluation of this version."
-    if found is None:
-        return None, "The evaluation was made without the champion; evaluate again."
-    comparison = as_object(found, "'comparison'")
-    if read_object(comparison, "champion").get("digest") != shown.champion:
-        return None, "The evaluation compared with another champion; evaluate again."
-    if comparison.get("note"):
-        return None, str(comparison["note"])
-    return comparison, ""
-
-
-def no_worse_than_champion(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """On the same rows, no metric is worse than the champion's by more than the margin.
-
-    The worse end of the paired bootstrap's 95 % interval of the difference decides: a test of
-    non-inferiority at 2.5 %. Source: Walker and Nowacki, 2011, doi:10.1007/s11606-010-1513-8.
-    """
-    for wanted in _rows(policy, "no_regression"):
-        metric = read_text(wanted, "metric")
-        margin = _number(wanted, "margin") or 0
-        if metric in shown.applies:
-            yield _margin(f"no_regression:{metric}", metric, margin, shown)
-
-
-def _margin(gate: str, metric: str, margin: Number, shown: Shown) -> Answer:
-    if shown.champion is None:
-        return Answer(gate, GATE_NOT_MEASURED, None, None, _NO_CHAMPION, required=False)
-    comparison, why = _comparison(shown)
-    entry = read_object(comparison, "metrics").get(metric) if comparison else None
-    found = as_object(entry, repr(metric)) if entry is not None else {}
-    if comparison is None or found.get("state") != "measured":
-        return _missing(gate, None, why or str(found.get("note") or "It was not compared."))
-    is_high = _is_better_high(shown.reports["evaluation"], metric)
-    worst = _number(found, "low" if is_high else "high")
-    limit = -margin if is_high else margin
-    if worst is None:
-        return _missing(gate, limit, "The difference has no interval.", "evaluation")
-    holds = worst >= limit if is_high else worst <= limit
-    reason = (
-        f"The worse end of the 95 % interval of the difference is {worst:.4g}; "
-        f"the policy wants {'at least' if is_high else 'at most'} {limit:g}."
-    )
-    return _judged(gate, holds, worst, limit, reason, "evaluation")
-
-
-def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """The exact McNemar test does not find that the champion is right on more rows.
-
-    Fails where p is below the level and more rows were lost than gained. Source: McNemar, 1947,
-    doi:10.1007/BF02295996. Asked of classifications only.
-    """
-    level = _number(policy, "mcnemar")
-    if level is None or _task(shown) not in ("binary", "multiclass"):
-        return
-    if shown.champion is None:
-        yield Answer("mcnemar", GATE_NOT_MEASURED, None, None, _NO_CHAMPION, required=False)
-        return
-    comparison, why = _comparison(shown)
-    if comparison is None:
-        yield _missing("mcnemar", level, why)
-        return
-    test = read_object(comparison, "mcnemar")
-    gained, lost = _number(test, "only_candidate_right"), _number(test, "only_champion_right")
-    p_value = 1.0 if gained == lost == 0 else _number(test, "p_value")
-    if p_value is None or gained is None or lost is None:
-        yield _missing("mcnemar", level, str(test.get("note") or "It was not tested."))
-        return
-    reason = (
-        f"Only this version is right on {gained} rows, only the champion on {lost}: "
-        f"p = {p_value:.3g}; below {level:g} with more rows lost than gained it fails."
-    )
-    holds = p_value >= level or gained >= lost
-    yield _judged("mcnemar", holds, p_value, level, reason, "evaluation")
-
-
-def _task(shown: Shown) -> object:
-    signature = shown.manifest.get("signature")
-    return as_object(signature, "the signature").get("task") if signature else None
-
-
-def worst_slice_reaches_floor(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """The worst slice of the evaluation meets the limit; slices that are too small pass nothing."""
-    for wanted in _rows(policy, "slices"):
-        if read_text(wanted, "metric") in shown.applies:
-            yield worst_slice(wanted, shown.reports.get("evaluation"))
-
-
-def worst_slice(wanted: JsonObject, report: JsonObject | None) -> Answer:
-    """What a report says to {"metric", "limit", "bound", "least_rows", "columns"?}.
-
-    Failed if a slice with so many rows does not meet the limit; else *not measured* if a slice has
-    fewer, or no value; else passed. Measured is the worst of the slices with so many rows.
-    """
-    metric, limit = read_text(wanted, "metric"), _number(wanted, "limit") or 0
-    gate = f"slice:{metric}"
-    slicings = _rows(report, "slices") if report else []
-    if report is None or not slicings:
-        return _missing(gate, limit, "No evaluation was asked for slices.")
-    named = read_texts(wanted, "columns") if "columns" in wanted else []
-    sliced = {slicing.get("column") for slicing in slicings}
-    if absent := [name for name in named if name not in sliced]:
-        return _missing(gate, limit, f"Not sliced by: {', '.join(absent)}.", "evaluation")
-    chosen = [s for s in slicings if not named or s.get("column") in named]
-    parts = [part for slicing in chosen for part in read_objects(slicing, "parts")]
-    return _worst(gate, wanted, parts, _is_better_high(report, metric))
-
-
-def _worst(gate: str, wanted: JsonObject, parts: list[JsonObject], is_high: bool) -> Answer:
-    limit, least = _number(wanted, "limit") or 0, _number(wanted, "least_rows") or 0
-    end = ("low" if is_high else "high") if wanted.get("bound") == "interval" else "value"
-    values: list[tuple[Number, str]] = []
-    unknown: list[str] = []
-    for part in parts:
-        name, rows = read_text(part, "name"), _number(part, "rows") or 0
-        entry = as_object(read_object(part, "metrics").get(read_text(wanted, "metric")), name)
-        value = _number(entry, end) if entry.get("state") == "measured" else None
-        if value is None or rows < least:
-            unknown.append(f"{name} ({rows} rows)")
-        else:
-            values.append((value, f"{name} ({rows} rows)"))
-    unmeasured = f"Too few rows, or no value: {', '.join(unknown)}." if unknown else ""
-    if not values:
-        return _missing(gate, limit, unmeasured or "There is no slice.", "evaluation")
-    worst, where = (min if is_high else max)(values)
-    holds = worst >= limit if is_high else worst <= limit
-    relation = "at least" if is_high else "at most"
-    reason = f"The worst of {len(values)} slices is {where} with {worst:.4g}; {relation} {limit:g}."
-    state = GATE_FAILED if not holds else GATE_NOT_MEASURED if unknown else GATE_PASSED
-    said = f"{reason} {unmeasured}".strip()
-    return Answer(gate, state, worst, limit, said, "evaluation")
-
-
-def fast_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """One row takes no more CPU time than the limit: milliseconds, 95th percentile of the calls."""
-    limit, report = _number(policy, "latency_ms"), shown.reports.get("evaluation")
-    if limit is None:
-        return
-    calls = _rows(report, "latency") if report else []
-    single = next((entry for entry in calls if entry.get("batch") == 1), None)
-    p95 = _number(read_object(single, "cpu_ms"), "p95") if single else None
-    if p95 is None:
-        yield _missing("latency", limit, "No evaluation has measured how long one row takes.")
-        return
-    reason = f"One row takes {p95:.4g} ms of CPU time (95th percentile); at most {limit:g} ms."
-    yield _judged("latency", p95 <= limit, p95, limit, reason, "evaluation")
-
-
-def small_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """All files of the version together, as the manifest lists them, are within the limit."""
-    limit = _number(policy, "size_bytes")
-    if limit is None:
-        return
-    sizes = [_number(entry, "size") for entry in read_objects(shown.manifest, "artifacts")]
-    total = sum(size for size in sizes if size is not None)
-    if not sizes or None in sizes:
-        yield _missing("size", limit, "The manifest does not say how large the files are.")
-        return
-    reason = f"The files have {total} bytes together; at most {limit} are allowed."
-    yield _judged("size", total <= limit, total, limit, reason)
-
-
-def licence_allowed(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """The licence of the model is one of the list, letter for letter."""
-    allowed = policy.get("licences")
-    if not isinstance(allowed, list) or not allowed:
-        return
-    limit = ", ".join(str(name) for name in allowed)
-    if not shown.licence:
-        yield _missing("licence", limit, "The model names no licence.")
-        return
-    holds = shown.licence in allowed
-    word = "is allowed" if holds else "is none of those allowed"
-    reason = f"The licence {shown.licence} {word}."
-    yield _judged("licence", holds, shown.licence, limit, reason)
-
-
-def lineage_complete(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """The manifest says how the version was made, with what settings, and from what.
-
-    Recipe, parameters and the digest of the training rows, or method, parameters and the digest of
-    the parent. An upload says none of this.
-    """
-    if policy.get("lineage") is not True:
-        return
-    lineage = as_object(shown.manifest.get("lineage") or {}, "the lineage")
-    source = str(lineage.get("source") or "")
-    wanted = _LINEAGE.get(source)
-    if not source:
-        yield _missing("lineage", "complete", "The manifest says nothing of where it comes from.")
-        return
-    if wanted is None:
-        reason = "It was uploaded: nothing is recorded of how it was made."
-        yield _judged("lineage", False, source, "complete", reason)
-        return
-    absent = [name for name in wanted if not lineage.get(name) and lineage.get(name) != {}]
-    reason = f"Not recorded: {', '.join(absent)}." if absent else "Recorded in the manifest."
-    yield _judged("lineage", not absent, source, "complete", reason)
-
-
-def confined_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """The file was checked under a confinement at least as strong as the policy names."""
-    limit = policy.get("sandbox")
-    if not isinstance(limit, str) or not limit:
-        return
-    level = (shown.reports.get("sandbox") or {}).get("level")
-    if level not in SANDBOX_LEVELS or limit not in SANDBOX_LEVELS:
-        yield _missing("sandbox", limit, "No admission check says how it was confined.")
-        return
-    holds = SANDBOX_LEVELS.index(str(level)) >= SANDBOX_LEVELS.index(limit)
-    reason = f"The file was checked at level {level}; the policy wants at least {limit}."
-    yield _judged("sandbox", holds, str(level), limit, reason, "sandbox")
-
-
-def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """Evaluation and explanation, as far as there are any, are no older than so many days now."""
-    days = _number(policy, "evidence_days")
-    if days is None:
-        return
-    known = {kind: shown.since[kind] for kind in AGEING if kind in shown.since}
-    if not known:
-        yield _missing("evidence_age", days, "There is neither evaluation nor explanation.")
-        return
-    kind, oldest = min(known.items(), key=lambda item: item[1])
-    until = oldest + timedelta(days=days)
-    reason = f"The {kind} is of {oldest:%Y-%m-%d}; it counts until {until:%Y-%m-%d %H:%M} UTC."
-    moment = format_moment(oldest)
-    yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
-
-
-ASKED_AGAIN: tuple[Asked, ...] = (
-    worst_slice_reaches_floor,
-    no_worse_than_champion,
-    not_right_less_often,
-    fast_enough,
-    small_enough,
-    licence_allowed,
-    lineage_complete,
-    confined_enough,
-    evidence_fresh,
-)
-
-
-def ask(policy: JsonObject, shown: Shown) -> list[Answer]:
-    """What all of them answer, in their fixed order. Raises Malformed for unreadable evidence."""
-    return [answer for gate in ASKED_AGAIN for answer in gate(policy, shown)]
-
-
-# --- trust.bundle_gates ---
-
-# A row's moment and its event's differ by what a transaction takes.
-_APART = timedelta(minutes=5)
-_LOOKED_AT = (*AGEING, "sandbox")
-_ASKING = frozenset(
-    (
-        "slices",
-        "no_regression",
-        "mcnemar",
-        "latency_ms",
-        "size_bytes",
-        "licences",
-        "lineage",
-        "sandbox",
-        "evidence_days",
-    )
-)
-_AGE = "evidence_age"
-Told = Mapping[object, Sequence[tuple[datetime, object]]]
-"""What was said of a model, by its id, in the order of the log."""
-
-
-class GateFacts(Protocol):
-    """What a log tells of evidence and of models."""
-
-    @property
-    def stored(self) -> Mapping[str, datetime]:
-        """Digest of a report -> the first event that names it."""
-
-    @property
-    def champions(self) -> Told:
-        """Digests of the versions that held the alias `champion`."""
-
-    @property
-    def licences(self) -> Told:
-        """Licences; None where the log does not say which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidenced:
-    """A statement with what its gates were about: policy, manifest, reports and digests by kind."""
-
-    statement: JsonObject
-    policy: JsonObject
-    manifest: JsonObject
-    reports: Mapping[str, JsonObject]
-    digests: Mapping[str, str]
-
-
-def evidence_of(statement: JsonObject) -> dict[str, str]:
-    """The digests of the evidence that a statement names and gates look at, by kind."""
-    return {
-        read_text(entry, "kind"): read_digest(entry, "digest")
-        for entry in read_objects(statement, "evidence")
-        if entry.get("kind") in _LOOKED_AT
-    }
-
-
-def asks_again(policy: JsonObject) -> bool:
-    """Whether the policy names any of the gates that are asked again here."""
-    return not _ASKING.isdisjoint(policy)
-
-
-def check_answers(
-    members: BundleMembers,
-    statement: JsonObject,
-    policy: JsonObject,
-    manifest: JsonObject,
-    approval: Approval,
-    facts: GateFacts,
-    report: BundleReport,
-) -> None:
-    """Every gate that can be asked again from the bundle answers as the statement says."""
-    if not manifest or not asks_again(policy):
-        return
-    folder = digest_hex(approval.version_digest)
-    digests = evidence_of(statement)
-    paths = {kind: evidence_member(folder, digest_hex(digest)) for kind, digest in digests.items()}
-    found = {kind: members.document(path) for kind, path in paths.items() if members.has(path)}
-    reports = {kind: document for kind, document in found.items() if document is not None}
-    about = Evidenced(statement, policy, manifest, reports, digests)
-    for problem in unfounded(about, approval, facts):
-        report.find(statement_member(approval.review), problem)
-    report.count("gates asked again")
-
-
-def unfounded(about: Evidenced, approval: Approval, facts: GateFacts) -> Iterator[str]:
-    """The gates that do not follow from policy, evidence and log as of the approval."""
-    frozen = list(read_objects(about.statement, "gates"))
-    try:
-        tries = [
-            ask(about.policy, _shown(about, approval, facts, champion))
-            for champion in _champions(about, approval, facts)
-        ]
-    except Malformed as error:
-        yield f"the gates cannot be asked again: {error}"
-        return
-    for answers in zip(*tries, strict=True):
-        same = next((gate for gate in frozen if any(_is(gate, one) for one in answers)), None)
-        if same is None:
-            name = answers[0].gate
-            yield f"the gate {name!r} does not answer this from the policy and the evidence"
-        else:
-            frozen.remove(same)
-
-
-def _is(gate: JsonObject, answer: Answer) -> bool:
-    said = (answer.gate, answer.state, answer.measured, answer.limit, answer.required)
-    return said == tuple(gate.get(p) for p in ("gate", "state", "measured", "limit", "required"))
-
-
-def _shown(about: Evidenced, approval: Approval, facts: GateFacts, champion: str | None) -> Shown:
-    return Shown(
-        manifest=about.manifest,
-        reports=about.reports,
-        since=_since(about, facts),
-        now=approval.issued_at,
-        licence=_licence(about, approval, facts),
-        champion=champion,
-        applies=_metrics(about),
-    )
-
-
-def _metrics(about: Evidenced) -> set[str]:
-    """Those that the report has, and those of which a gate of the statement speaks."""
-    measured = read_object(about.reports.get("evaluation", {"metrics": {}}), "metrics")
-    asked = {str(gate.get("gate")) for gate in read_objects(about.statement, "gates")}
-    return set(measured) | {name.partition(":")[2] for name in asked if ":" in name}
-
-
-def _frozen(about: Evidenced, name: str) -> JsonObject:
-    gates = read_objects(about.statement, "gates")
-    return next((gate for gate in gates if gate.get("gate") == name), {})
-
-
-def _since(about: Evidenced, facts: GateFacts) -> dict[str, datetime]:
-    """When the log tells of each report; to the microsecond as the gate says, if that is near."""
-    gate, found = _frozen(about, _AGE), {}
-    said = read_moment(gate, "measured") if gate.get("measured") is not None else None
-    for kind, digest in about.digests.items():
-        told = facts.stored.get(digest)
-        if told is not None:
-            found[kind] = said if said is not None and abs(said - told) <= _APART else told
-    return found
-
-
-def _model(about: Evidenced) -> object:
-    return read_object(about.manifest, "model").get("id")
-
-
-def _licence(about: Evidenced, approval: Approval, facts: GateFacts) -> str:
-    """The licence then, as the log tells it; as the statement says where the log does not."""
-    told = [
-        licence for at, licence in facts.licences.get(_model(about), ()) if at <= approval.issued_at
-    ]
-    known = told[-1] if told else None
-    return str(known if known is not None else _frozen(about, "licence").get("measured") or "")
-
-
-def _champions(about: Evidenced, approval: Approval, facts: GateFacts) -> list[str | None]:
-    """Versions that may have been the champion to compare with: by the log, one most of the time.
-
-    Where the log says nothing, none, the one that was compared with, and another one.
-    """
-    told = facts.champions.get(_model(about), ())
-    before = [digest for at, digest in told if at < approval.issued_at - _APART]
-    near = [digest for at, digest in told if abs(at - approval.issued_at) <= _APART]
-    own = approval.version_digest
-    if told:
-        held = [*(before[-1:] or [None]), *near]
-        return [None if digest == own else _text(digest) for digest in held]
-    report = about.reports.get("evaluation", {})
-    comparison = report.get("comparison")
-    compared = read_object(report, "comparison").get("champion") if comparison else None
-    digest = compared.get("digest") if isinstance(compared, dict) else None
-    return [None, "", _text(digest)]
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 # --- trust.merkle ---
@@ -2550,11 +2168,13 @@ class LogFacts:
     """approval -> since when it is stale, and when that was noticed"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
+    findings: FindingLog = field(default_factory=FindingLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
+        self.findings.add(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)
@@ -2650,6 +2270,640 @@ def _check_event(
         facts.add(parse_event(data), index)
     except Malformed as error:
         report.find(EVENTS_MEMBER, f"event {index}: {error}")
+
+
+# --- trust.bundle_conditions ---
+
+@dataclass(frozen=True, slots=True)
+class FindingProblem:
+    """What is wrong: with a finding, a signature, or, where both are None, with the approval."""
+
+    why: str
+    finding: str | None = None
+    signature: str | None = None
+
+
+def check_conditions(
+    members: BundleMembers,
+    statement: JsonObject,
+    approval: Approval,
+    facts: LogFacts,
+    report: BundleReport,
+) -> None:
+    """What a bundle shows of the findings of an approval's version."""
+
+    def finding(digest: str) -> JsonObject | None:
+        path = finding_member(digest_hex(digest))
+        report.count("conditions")
+        if not members.has(path):
+            report.find(path, "an approval refers to it, but it is not in the bundle")
+            return None
+        return members.document(path) or {}
+
+    def signature(digest: str) -> JsonObject | None:
+        path = signature_member(digest_hex(digest))
+        return members.document(path) if members.has(path) else None
+
+    for problem in wrong_with_findings(statement, approval, facts.findings, finding, signature):
+        where = statement_member(approval.review)
+        if problem.finding:
+            where = finding_member(digest_hex(problem.finding))
+        if problem.signature:
+            where = signature_member(digest_hex(problem.signature))
+        report.find(where, problem.why)
+
+
+def wrong_with_findings(
+    statement: JsonObject,
+    approval: Approval,
+    log: FindingLog,
+    finding_of: Callable[[str], JsonObject | None],
+    signature_of: Callable[[str], JsonObject | None],
+) -> Iterator[FindingProblem]:
+    """Why the findings of a version do not carry its approval. Raises Malformed.
+
+    `finding_of` and `signature_of` give the records by digest, None where one is missing and that
+    is said elsewhere.
+    """
+    then = log.at_approval.get(approval.id, AtApproval(approval.version_digest))
+    if then.version != approval.version_digest:
+        yield FindingProblem("the log says that another version was approved")
+    yield from _left_open(then, approval, log)
+    yield from _closed(then, read_texts(statement, "contributors"))
+    for condition in approval.annex.conditions:
+        record = finding_of(condition.digest)
+        if record is not None:
+            for why in _wrong_with_condition(record, condition, approval, log):
+                yield FindingProblem(why, finding=condition.digest)
+    yield from _accepted(approval, signature_of)
+
+
+def _left_open(then: AtApproval, approval: Approval, log: FindingLog) -> Iterator[FindingProblem]:
+    for digest in sorted(then.open):
+        if log.raised[digest].effect != CONDITION:
+            yield FindingProblem("it blocked the version when that was approved", finding=digest)
+    conditions = {digest for digest in then.open if log.raised[digest].effect == CONDITION}
+    if conditions != {condition.digest for condition in approval.annex.conditions}:
+        yield FindingProblem("the conditions that it names are not those that were open")
+
+
+def _closed(then: AtApproval, contributors: Iterable[str]) -> Iterator[FindingProblem]:
+    barred = set(contributors)
+    for digest, person in sorted(then.closed_by.items()):
+        if person in barred:
+            yield FindingProblem("a contributor to the version closed it", finding=digest)
+
+
+def _wrong_with_condition(
+    record: JsonObject, condition: NamedCondition, approval: Approval, log: FindingLog
+) -> list[str]:
+    raised = log.raised.get(condition.digest)
+    wrong = {
+        f"it is not of the type {FINDING_RECORD_TYPE}": record.get("type") != FINDING_RECORD_TYPE,
+        "it is about another version": record.get("version_digest") != approval.version_digest,
+        "it is no condition": record.get("effect") != CONDITION,
+        "it is due on another day": record.get("due_on") != condition.due_on,
+        "the log names another person for it": (
+            raised is not None and raised.person != record.get("person")
+        ),
+    }
+    return [why for why, is_so in wrong.items() if is_so]
+
+
+def _accepted(
+    approval: Approval, signature_of: Callable[[str], JsonObject | None]
+) -> Iterator[FindingProblem]:
+    for digest in approval.signatures:
+        record = signature_of(digest)
+        if record is None:
+            continue
+        try:
+            same = read_annex(record) == approval.annex
+        except Malformed as error:
+            yield FindingProblem(str(error), signature=digest)
+            continue
+        if not same:
+            yield FindingProblem(
+                "its person was shown other conditions than the approval names", signature=digest
+            )
+
+
+# --- trust.gates ---
+
+GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
+# From the weakest to the strongest; at "none" nothing confined the check.
+SANDBOX_LEVELS = ("none", "rlimits-only", "no-namespaces", "full")
+# The measurements that can be made again; a comparison with the parent is made once, at birth.
+AGEING = ("evaluation", "explanation")
+_LINEAGE = {
+    "training": ("recipe", "params", "dataset"),
+    "compression": ("method", "params", "parent"),
+}
+_NO_CHAMPION = "There is no champion to compare with."
+
+Number = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a gate says: state, measured value, limit, a sentence, the kind of evidence it used."""
+
+    gate: str
+    state: str
+    measured: Number | str | None
+    limit: Number | str | None
+    reason: str
+    kind: str | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What gates are shown of a version: manifest, newest reports, and what is true at `now`.
+
+    `reports` and `since` (when a report was stored) are by kind of evidence. `champion` is the
+    digest of the version to compare with, None where there is none or it is this one. `applies`
+    are the metrics that models of the task have.
+    """
+
+    manifest: JsonObject
+    reports: Mapping[str, JsonObject]
+    since: Mapping[str, datetime]
+    now: datetime
+    licence: str
+    champion: str | None
+    applies: Collection[str]
+
+
+Asked = Callable[[JsonObject, Shown], Iterator[Answer]]
+
+
+def _missing(gate: str, limit: Number | str | None, why: str, kind: str | None = None) -> Answer:
+    return Answer(gate, GATE_NOT_MEASURED, None, limit, why, kind)
+
+
+def _judged(
+    gate: str,
+    holds: bool,
+    measured: Number | str | None,
+    limit: Number | str | None,
+    reason: str,
+    kind: str | None = None,
+) -> Answer:
+    return Answer(gate, GATE_PASSED if holds else GATE_FAILED, measured, limit, reason, kind)
+
+
+def _number(document: JsonObject, name: str) -> Number | None:
+    """The number under `name`, None where it has no value. Raises Malformed."""
+    value = document.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise Malformed(f"{name!r} is not a number")
+    return value
+
+
+def _rows(document: JsonObject, name: str) -> list[JsonObject]:
+    """The objects under `name`; none where it is left out. Raises Malformed."""
+    return read_objects(document, name) if name in document else []
+
+
+def _is_better_high(report: JsonObject, metric: str) -> bool:
+    entry = as_object(read_object(report, "metrics").get(metric), repr(metric))
+    return read_text(entry, "direction") == "higher"
+
+
+def _comparison(shown: Shown) -> tuple[JsonObject | None, str]:
+    """The comparison with the champion of now, or why there is none."""
+    report = shown.reports.get("evaluation")
+    found = report.get("comparison") if report else None
+    if report is None:
+        return None, "There is no evaluation of this version."
+    if found is None:
+        return None, "The evaluation was made without the champion; evaluate again."
+    comparison = as_object(found, "'comparison'")
+    if read_object(comparison, "champion").get("digest") != shown.champion:
+        return None, "The evaluation compared with another champion; evaluate again."
+    if comparison.get("note"):
+        return None, str(comparison["note"])
+    return comparison, ""
+
+
+def no_worse_than_champion(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """On the same rows, no metric is worse than the champion's by more than the margin.
+
+    The worse end of the paired bootstrap's 95 % interval of the difference decides: a test of
+    non-inferiority at 2.5 %. Source: Walker and Nowacki, 2011, doi:10.1007/s11606-010-1513-8.
+    """
+    for wanted in _rows(policy, "no_regression"):
+        metric = read_text(wanted, "metric")
+        margin = _number(wanted, "margin") or 0
+        if metric in shown.applies:
+            yield _margin(f"no_regression:{metric}", metric, margin, shown)
+
+
+def _margin(gate: str, metric: str, margin: Number, shown: Shown) -> Answer:
+    if shown.champion is None:
+        return Answer(gate, GATE_NOT_MEASURED, None, None, _NO_CHAMPION, required=False)
+    comparison, why = _comparison(shown)
+    entry = read_object(comparison, "metrics").get(metric) if comparison else None
+    found = as_object(entry, repr(metric)) if entry is not None else {}
+    if comparison is None or found.get("state") != "measured":
+        return _missing(gate, None, why or str(found.get("note") or "It was not compared."))
+    is_high = _is_better_high(shown.reports["evaluation"], metric)
+    worst = _number(found, "low" if is_high else "high")
+    limit = -margin if is_high else margin
+    if worst is None:
+        return _missing(gate, limit, "The difference has no interval.", "evaluation")
+    holds = worst >= limit if is_high else worst <= limit
+    reason = (
+        f"The worse end of the 95 % interval of the difference is {worst:.4g}; "
+        f"the policy wants {'at least' if is_high else 'at most'} {limit:g}."
+    )
+    return _judged(gate, holds, worst, limit, reason, "evaluation")
+
+
+def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The exact McNemar test does not find that the champion is right on more rows.
+
+    Fails where p is below the level and more rows were lost than gained. Source: McNemar, 1947,
+    doi:10.1007/BF02295996. Asked of classifications only.
+    """
+    level = _number(policy, "mcnemar")
+    if level is None or _task(shown) not in ("binary", "multiclass"):
+        return
+    if shown.champion is None:
+        yield Answer("mcnemar", GATE_NOT_MEASURED, None, None, _NO_CHAMPION, required=False)
+        return
+    comparison, why = _comparison(shown)
+    if comparison is None:
+        yield _missing("mcnemar", level, why)
+        return
+    test = read_object(comparison, "mcnemar")
+    gained, lost = _number(test, "only_candidate_right"), _number(test, "only_champion_right")
+    p_value = 1.0 if gained == lost == 0 else _number(test, "p_value")
+    if p_value is None or gained is None or lost is None:
+        yield _missing("mcnemar", level, str(test.get("note") or "It was not tested."))
+        return
+    reason = (
+        f"Only this version is right on {gained} rows, only the champion on {lost}: "
+        f"p = {p_value:.3g}; below {level:g} with more rows lost than gained it fails."
+    )
+    holds = p_value >= level or gained >= lost
+    yield _judged("mcnemar", holds, p_value, level, reason, "evaluation")
+
+
+def _task(shown: Shown) -> object:
+    signature = shown.manifest.get("signature")
+    return as_object(signature, "the signature").get("task") if signature else None
+
+
+def worst_slice_reaches_floor(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The worst slice of the evaluation meets the limit; slices that are too small pass nothing."""
+    for wanted in _rows(policy, "slices"):
+        if read_text(wanted, "metric") in shown.applies:
+            yield worst_slice(wanted, shown.reports.get("evaluation"))
+
+
+def worst_slice(wanted: JsonObject, report: JsonObject | None) -> Answer:
+    """What a report says to {"metric", "limit", "bound", "least_rows", "columns"?}.
+
+    Failed if a slice with so many rows does not meet the limit; else *not measured* if a slice has
+    fewer, or no value; else passed. Measured is the worst of the slices with so many rows.
+    """
+    metric, limit = read_text(wanted, "metric"), _number(wanted, "limit") or 0
+    gate = f"slice:{metric}"
+    slicings = _rows(report, "slices") if report else []
+    if report is None or not slicings:
+        return _missing(gate, limit, "No evaluation was asked for slices.")
+    named = read_texts(wanted, "columns") if "columns" in wanted else []
+    sliced = {slicing.get("column") for slicing in slicings}
+    if absent := [name for name in named if name not in sliced]:
+        return _missing(gate, limit, f"Not sliced by: {', '.join(absent)}.", "evaluation")
+    chosen = [s for s in slicings if not named or s.get("column") in named]
+    parts = [part for slicing in chosen for part in read_objects(slicing, "parts")]
+    return _worst(gate, wanted, parts, _is_better_high(report, metric))
+
+
+def _worst(gate: str, wanted: JsonObject, parts: list[JsonObject], is_high: bool) -> Answer:
+    limit, least = _number(wanted, "limit") or 0, _number(wanted, "least_rows") or 0
+    end = ("low" if is_high else "high") if wanted.get("bound") == "interval" else "value"
+    values: list[tuple[Number, str]] = []
+    unknown: list[str] = []
+    for part in parts:
+        name, rows = read_text(part, "name"), _number(part, "rows") or 0
+        entry = as_object(read_object(part, "metrics").get(read_text(wanted, "metric")), name)
+        value = _number(entry, end) if entry.get("state") == "measured" else None
+        if value is None or rows < least:
+            unknown.append(f"{name} ({rows} rows)")
+        else:
+            values.append((value, f"{name} ({rows} rows)"))
+    unmeasured = f"Too few rows, or no value: {', '.join(unknown)}." if unknown else ""
+    if not values:
+        return _missing(gate, limit, unmeasured or "There is no slice.", "evaluation")
+    worst, where = (min if is_high else max)(values)
+    holds = worst >= limit if is_high else worst <= limit
+    relation = "at least" if is_high else "at most"
+    reason = f"The worst of {len(values)} slices is {where} with {worst:.4g}; {relation} {limit:g}."
+    state = GATE_FAILED if not holds else GATE_NOT_MEASURED if unknown else GATE_PASSED
+    said = f"{reason} {unmeasured}".strip()
+    return Answer(gate, state, worst, limit, said, "evaluation")
+
+
+def fast_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """One row takes no more CPU time than the limit: milliseconds, 95th percentile of the calls."""
+    limit, report = _number(policy, "latency_ms"), shown.reports.get("evaluation")
+    if limit is None:
+        return
+    calls = _rows(report, "latency") if report else []
+    single = next((entry for entry in calls if entry.get("batch") == 1), None)
+    p95 = _number(read_object(single, "cpu_ms"), "p95") if single else None
+    if p95 is None:
+        yield _missing("latency", limit, "No evaluation has measured how long one row takes.")
+        return
+    reason = f"One row takes {p95:.4g} ms of CPU time (95th percentile); at most {limit:g} ms."
+    yield _judged("latency", p95 <= limit, p95, limit, reason, "evaluation")
+
+
+def small_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """All files of the version together, as the manifest lists them, are within the limit."""
+    limit = _number(policy, "size_bytes")
+    if limit is None:
+        return
+    sizes = [_number(entry, "size") for entry in read_objects(shown.manifest, "artifacts")]
+    total = sum(size for size in sizes if size is not None)
+    if not sizes or None in sizes:
+        yield _missing("size", limit, "The manifest does not say how large the files are.")
+        return
+    reason = f"The files have {total} bytes together; at most {limit} are allowed."
+    yield _judged("size", total <= limit, total, limit, reason)
+
+
+def licence_allowed(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The licence of the model is one of the list, letter for letter."""
+    allowed = policy.get("licences")
+    if not isinstance(allowed, list) or not allowed:
+        return
+    limit = ", ".join(str(name) for name in allowed)
+    if not shown.licence:
+        yield _missing("licence", limit, "The model names no licence.")
+        return
+    holds = shown.licence in allowed
+    word = "is allowed" if holds else "is none of those allowed"
+    reason = f"The licence {shown.licence} {word}."
+    yield _judged("licence", holds, shown.licence, limit, reason)
+
+
+def lineage_complete(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The manifest says how the version was made, with what settings, and from what.
+
+    Recipe, parameters and the digest of the training rows, or method, parameters and the digest of
+    the parent. An upload says none of this.
+    """
+    if policy.get("lineage") is not True:
+        return
+    lineage = as_object(shown.manifest.get("lineage") or {}, "the lineage")
+    source = str(lineage.get("source") or "")
+    wanted = _LINEAGE.get(source)
+    if not source:
+        yield _missing("lineage", "complete", "The manifest says nothing of where it comes from.")
+        return
+    if wanted is None:
+        reason = "It was uploaded: nothing is recorded of how it was made."
+        yield _judged("lineage", False, source, "complete", reason)
+        return
+    absent = [name for name in wanted if not lineage.get(name) and lineage.get(name) != {}]
+    reason = f"Not recorded: {', '.join(absent)}." if absent else "Recorded in the manifest."
+    yield _judged("lineage", not absent, source, "complete", reason)
+
+
+def confined_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The file was checked under a confinement at least as strong as the policy names."""
+    limit = policy.get("sandbox")
+    if not isinstance(limit, str) or not limit:
+        return
+    level = (shown.reports.get("sandbox") or {}).get("level")
+    if level not in SANDBOX_LEVELS or limit not in SANDBOX_LEVELS:
+        yield _missing("sandbox", limit, "No admission check says how it was confined.")
+        return
+    holds = SANDBOX_LEVELS.index(str(level)) >= SANDBOX_LEVELS.index(limit)
+    reason = f"The file was checked at level {level}; the policy wants at least {limit}."
+    yield _judged("sandbox", holds, str(level), limit, reason, "sandbox")
+
+
+def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """Evaluation and explanation, as far as there are any, are no older than so many days now."""
+    days = _number(policy, "evidence_days")
+    if days is None:
+        return
+    known = {kind: shown.since[kind] for kind in AGEING if kind in shown.since}
+    if not known:
+        yield _missing("evidence_age", days, "There is neither evaluation nor explanation.")
+        return
+    kind, oldest = min(known.items(), key=lambda item: item[1])
+    until = oldest + timedelta(days=days)
+    reason = f"The {kind} is of {oldest:%Y-%m-%d}; it counts until {until:%Y-%m-%d %H:%M} UTC."
+    moment = format_moment(oldest)
+    yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
+
+
+ASKED_AGAIN: tuple[Asked, ...] = (
+    worst_slice_reaches_floor,
+    no_worse_than_champion,
+    not_right_less_often,
+    fast_enough,
+    small_enough,
+    licence_allowed,
+    lineage_complete,
+    confined_enough,
+    evidence_fresh,
+)
+
+
+def ask(policy: JsonObject, shown: Shown) -> list[Answer]:
+    """What all of them answer, in their fixed order. Raises Malformed for unreadable evidence."""
+    return [answer for gate in ASKED_AGAIN for answer in gate(policy, shown)]
+
+
+# --- trust.bundle_gates ---
+
+# A row's moment and its event's differ by what a transaction takes.
+_APART = timedelta(minutes=5)
+_LOOKED_AT = (*AGEING, "sandbox")
+_ASKING = frozenset(
+    (
+        "slices",
+        "no_regression",
+        "mcnemar",
+        "latency_ms",
+        "size_bytes",
+        "licences",
+        "lineage",
+        "sandbox",
+        "evidence_days",
+    )
+)
+_AGE = "evidence_age"
+Told = Mapping[object, Sequence[tuple[datetime, object]]]
+"""What was said of a model, by its id, in the order of the log."""
+
+
+class GateFacts(Protocol):
+    """What a log tells of evidence and of models."""
+
+    @property
+    def stored(self) -> Mapping[str, datetime]:
+        """Digest of a report -> the first event that names it."""
+
+    @property
+    def champions(self) -> Told:
+        """Digests of the versions that held the alias `champion`."""
+
+    @property
+    def licences(self) -> Told:
+        """Licences; None where the log does not say which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidenced:
+    """A statement with what its gates were about: policy, manifest, reports and digests by kind."""
+
+    statement: JsonObject
+    policy: JsonObject
+    manifest: JsonObject
+    reports: Mapping[str, JsonObject]
+    digests: Mapping[str, str]
+
+
+def evidence_of(statement: JsonObject) -> dict[str, str]:
+    """The digests of the evidence that a statement names and gates look at, by kind."""
+    return {
+        read_text(entry, "kind"): read_digest(entry, "digest")
+        for entry in read_objects(statement, "evidence")
+        if entry.get("kind") in _LOOKED_AT
+    }
+
+
+def asks_again(policy: JsonObject) -> bool:
+    """Whether the policy names any of the gates that are asked again here."""
+    return not _ASKING.isdisjoint(policy)
+
+
+def check_answers(
+    members: BundleMembers,
+    statement: JsonObject,
+    policy: JsonObject,
+    manifest: JsonObject,
+    approval: Approval,
+    facts: GateFacts,
+    report: BundleReport,
+) -> None:
+    """Every gate that can be asked again from the bundle answers as the statement says."""
+    if not manifest or not asks_again(policy):
+        return
+    folder = digest_hex(approval.version_digest)
+    digests = evidence_of(statement)
+    paths = {kind: evidence_member(folder, digest_hex(digest)) for kind, digest in digests.items()}
+    found = {kind: members.document(path) for kind, path in paths.items() if members.has(path)}
+    reports = {kind: document for kind, document in found.items() if document is not None}
+    about = Evidenced(statement, policy, manifest, reports, digests)
+    for problem in unfounded(about, approval, facts):
+        report.find(statement_member(approval.review), problem)
+    report.count("gates asked again")
+
+
+def unfounded(about: Evidenced, approval: Approval, facts: GateFacts) -> Iterator[str]:
+    """The gates that do not follow from policy, evidence and log as of the approval."""
+    frozen = list(read_objects(about.statement, "gates"))
+    try:
+        tries = [
+            ask(about.policy, _shown(about, approval, facts, champion))
+            for champion in _champions(about, approval, facts)
+        ]
+    except Malformed as error:
+        yield f"the gates cannot be asked again: {error}"
+        return
+    for answers in zip(*tries, strict=True):
+        same = next((gate for gate in frozen if any(_is(gate, one) for one in answers)), None)
+        if same is None:
+            name = answers[0].gate
+            yield f"the gate {name!r} does not answer this from the policy and the evidence"
+        else:
+            frozen.remove(same)
+
+
+def _is(gate: JsonObject, answer: Answer) -> bool:
+    said = (answer.gate, answer.state, answer.measured, answer.limit, answer.required)
+    return said == tuple(gate.get(p) for p in ("gate", "state", "measured", "limit", "required"))
+
+
+def _shown(about: Evidenced, approval: Approval, facts: GateFacts, champion: str | None) -> Shown:
+    return Shown(
+        manifest=about.manifest,
+        reports=about.reports,
+        since=_since(about, facts),
+        now=approval.issued_at,
+        licence=_licence(about, approval, facts),
+        champion=champion,
+        applies=_metrics(about),
+    )
+
+
+def _metrics(about: Evidenced) -> set[str]:
+    """Those that the report has, and those of which a gate of the statement speaks."""
+    measured = read_object(about.reports.get("evaluation", {"metrics": {}}), "metrics")
+    asked = {str(gate.get("gate")) for gate in read_objects(about.statement, "gates")}
+    return set(measured) | {name.partition(":")[2] for name in asked if ":" in name}
+
+
+def _frozen(about: Evidenced, name: str) -> JsonObject:
+    gates = read_objects(about.statement, "gates")
+    return next((gate for gate in gates if gate.get("gate") == name), {})
+
+
+def _since(about: Evidenced, facts: GateFacts) -> dict[str, datetime]:
+    """When the log tells of each report; to the microsecond as the gate says, if that is near."""
+    gate, found = _frozen(about, _AGE), {}
+    said = read_moment(gate, "measured") if gate.get("measured") is not None else None
+    for kind, digest in about.digests.items():
+        told = facts.stored.get(digest)
+        if told is not None:
+            found[kind] = said if said is not None and abs(said - told) <= _APART else told
+    return found
+
+
+def _model(about: Evidenced) -> object:
+    return read_object(about.manifest, "model").get("id")
+
+
+def _licence(about: Evidenced, approval: Approval, facts: GateFacts) -> str:
+    """The licence then, as the log tells it; as the statement says where the log does not."""
+    told = [
+        licence for at, licence in facts.licences.get(_model(about), ()) if at <= approval.issued_at
+    ]
+    known = told[-1] if told else None
+    return str(known if known is not None else _frozen(about, "licence").get("measured") or "")
+
+
+def _champions(about: Evidenced, approval: Approval, facts: GateFacts) -> list[str | None]:
+    """Versions that may have been the champion to compare with: by the log, one most of the time.
+
+    Where the log says nothing, none, the one that was compared with, and another one.
+    """
+    told = facts.champions.get(_model(about), ())
+    before = [digest for at, digest in told if at < approval.issued_at - _APART]
+    near = [digest for at, digest in told if abs(at - approval.issued_at) <= _APART]
+    own = approval.version_digest
+    if told:
+        held = [*(before[-1:] or [None]), *near]
+        return [None if digest == own else _text(digest) for digest in held]
+    report = about.reports.get("evaluation", {})
+    comparison = report.get("comparison")
+    compared = read_object(report, "comparison").get("champion") if comparison else None
+    digest = compared.get("digest") if isinstance(compared, dict) else None
+    return [None, "", _text(digest)]
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 # --- trust.bundle_plans ---
@@ -3033,6 +3287,7 @@ def _check_statement(
             find(problem)
         _check_evidence(members, statement, approval, report)
         check_plan(members, statement, approval, facts, report)
+        check_conditions(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
         check_answers(members, statement, policy, manifest, approval, facts, report)
         _check_quorum(members, statement, policy, approval, facts, report)
@@ -3385,7 +3640,13 @@ def read_disclosure(data: bytes) -> tuple[str, str]:
 KEY_MISSING = "a key file of yours (--key)"
 APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
 CHECKPOINT_MISSING = "a checkpoint that you remembered (--checkpoint)"
-_DIGEST_NAMED = (("policies/", ".json"), ("signatures/", ".json"), ("waivers/", ".json"))
+_DIGEST_NAMED = (
+    ("policies/", ".json"),
+    ("signatures/", ".json"),
+    ("waivers/", ".json"),
+    ("findings/", ".json"),
+    ("finding-moves/", ".json"),
+)
 
 
 def verify_bundle(

@@ -61,6 +61,7 @@ class Action(StrEnum):
 
     POLICY_PUBLISHED = "policy.published"
     REVIEW_OPENED = "review.opened"
+    REVIEW_SEEN = "review.seen"
     REVIEW_COMMENTED = "review.commented"
     REVIEW_SIGNED = "review.signed"
     REVIEW_REJECTED = "review.rejected"
@@ -68,6 +69,11 @@ class Action(StrEnum):
     REVIEW_WITHDRAWN = "review.withdrawn"
     REVIEW_QUORUM_REACHED = "review.quorum_reached"
     REVIEW_QUORUM_REFUSED = "review.quorum_refused"
+    FINDING_RAISED = "finding.raised"
+    FINDING_ANSWERED = "finding.answered"
+    FINDING_CLOSED = "finding.closed"
+    FINDING_REOPENED = "finding.reopened"
+    FINDING_OVERDUE = "finding.overdue"
     WAIVER_GIVEN = "waiver.given"
     WAIVER_WITHDRAWN = "waiver.withdrawn"
     VERSION_APPROVED = "version.approved"
@@ -147,6 +153,7 @@ _SENTENCES = {
     Action.JOB_RETRIED: "A job was started again",
     Action.POLICY_PUBLISHED: "An approval policy was published",
     Action.REVIEW_OPENED: "A version was submitted for review",
+    Action.REVIEW_SEEN: "A reviewer looked at a statement",
     Action.REVIEW_COMMENTED: "A comment was written",
     Action.REVIEW_SIGNED: "A review was signed",
     Action.REVIEW_REJECTED: "A version was rejected",
@@ -154,6 +161,11 @@ _SENTENCES = {
     Action.REVIEW_WITHDRAWN: "A review was withdrawn",
     Action.REVIEW_QUORUM_REACHED: "Enough persons have signed",
     Action.REVIEW_QUORUM_REFUSED: "The notary refused a quorum",
+    Action.FINDING_RAISED: "A reviewer raised a finding",
+    Action.FINDING_ANSWERED: "A finding was answered",
+    Action.FINDING_CLOSED: "A finding was closed",
+    Action.FINDING_REOPENED: "A finding was reopened",
+    Action.FINDING_OVERDUE: "A finding is overdue",
     Action.WAIVER_GIVEN: "A gate was waived",
     Action.WAIVER_WITHDRAWN: "A waiver was withdrawn",
     Action.VERSION_APPROVED: "A version was approved",

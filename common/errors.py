@@ -56,6 +56,14 @@ class TwoPersons(Conflict):
     title = "This takes two persons"
 
 
+class Outdated(DomainError):
+    """The thing is no longer as the request says that it was shown (RFC 9110, 13.1.1)."""
+
+    slug = "outdated"
+    status = 412
+    title = "Changed since it was shown"
+
+
 class TooLarge(DomainError):
     """The input is over a stated limit."""
 

@@ -15,6 +15,7 @@ _MEANINGS = {
     405: "This method does not exist here.",
     406: "No such form of reply.",
     409: "The thing is in a state in which this cannot be done.",
+    412: "It has changed since it was shown.",
     413: "Over a stated limit.",
     415: "This kind of body is not read here.",
     422: "The input is not valid; `field` names the place.",

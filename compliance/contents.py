@@ -14,7 +14,15 @@ from audit.models import AuditLeaf
 from common.errors import TooLarge
 from compliance.scopes import ExportScope
 from compliance.selection import Ids, Selection
-from governance.models import Approval, PolicyVersion, Review, Signature, Waiver
+from governance.models import (
+    Approval,
+    Finding,
+    FindingMove,
+    PolicyVersion,
+    Review,
+    Signature,
+    Waiver,
+)
 from governance.selectors import trusted_keys
 from inference.models import Prediction
 from registry.models import CardRevision, Evidence, ModelVersion
@@ -28,6 +36,8 @@ from trust.bundle_layout import (
     approval_member,
     disclosure_member,
     evidence_member,
+    finding_member,
+    finding_move_member,
     policy_member,
     predictions_member,
     signature_member,
@@ -100,10 +110,18 @@ def _small(stage: Stage, selection: Selection) -> None:
         Waiver, "version", versions, "digest", "record", "salt", "printed_name"
     ):
         _signed(stage, waiver_member(digest), digest, bytes(body), salt, name)
+    _findings(stage, versions)
     for digest, body in _rows(PolicyVersion, "pk", selection.policies, "digest", "body"):
         stage.put(policy_member(digest), bytes(body))
     for key, body in _rows(Approval, "pk", selection.approvals, "pk", "envelope"):
         stage.put(approval_member(str(key)), bytes(body))
+
+
+def _findings(stage: Stage, versions: Ids) -> None:
+    for digest, body in _rows(Finding, "version", versions, "digest", "record"):
+        stage.put(finding_member(digest), bytes(body))
+    for digest, body in _rows(FindingMove, "finding__version", versions, "digest", "record"):
+        stage.put(finding_move_member(digest), bytes(body))
 
 
 def _signed(stage: Stage, member: str, digest: str, body: bytes, salt: str, name: str) -> None:

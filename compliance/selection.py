@@ -35,6 +35,10 @@ _OF_VERSIONS = (
     Action.EXPLANATION_COMPLETED.value,
     Action.WAIVER_GIVEN.value,
     Action.WAIVER_WITHDRAWN.value,
+    Action.FINDING_RAISED.value,
+    Action.FINDING_ANSWERED.value,
+    Action.FINDING_CLOSED.value,
+    Action.FINDING_REOPENED.value,
 )
 # What gates are asked about besides: which version was the champion, under which licence.
 _OF_MODELS = (

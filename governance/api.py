@@ -18,6 +18,9 @@ from common.openapi import KEY, changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from governance import releases, selectors, services, validity
 from governance.answering import answers_of
+from governance.etags import etag_of, require_match
+from governance.finding_records import annex_of
+from governance.finding_selectors import of_versions
 from governance.models import Review, ReviewState
 from governance.serializers import (
     AnswerOut,
@@ -42,6 +45,12 @@ from registry.selectors import model_named, version_numbered
 from registry.serializers import AliasMoveOut, VersionOut
 
 LONGEST_LOOK = 366
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The ETag of the review that was shown; refused by 412 where that has changed.",
+)
 
 
 class ByOpening(KeysetPagination):
@@ -96,6 +105,8 @@ def _detail(review: Review) -> Any:
         "statement": statement,
         "waivers": selectors.waivers_named(statement),
         "measured": selectors.measured_in(review, statement),
+        "annex": annex_of(review.version_id),
+        "findings": of_versions([review.version_id]),
     }
     return ReviewDetailOut(review, context=context).data
 
@@ -134,8 +145,10 @@ class ReviewDetail(ReviewView):
 
     @extend_schema(operation_id="reviews_read", responses=reads(ReviewDetailOut))
     def get(self, request: Request, review_id: UUID) -> Response:
-        """A review with its statement, signatures and approval."""
-        return Response(_detail(self.review(review_id)))
+        """A review with its statement, signatures and approval; its ETag goes with a signature."""
+        review = self.review(review_id)
+        tag = etag_of(review, annex_of(review.version_id))
+        return Response(_detail(review), headers={"ETag": tag})
 
 
 class Statement(ReviewView):
@@ -164,12 +177,17 @@ class Sign(ReviewView):
     """Signatures."""
 
     @extend_schema(
-        operation_id="reviews_sign", request=SignIn, responses=changes(201, SignatureOut, 429)
+        operation_id="reviews_sign",
+        parameters=[IF_MATCH],
+        request=SignIn,
+        responses=changes(201, SignatureOut, 412, 429),
     )
     def post(self, request: Request, review_id: UUID) -> Response:
         """Sign what was shown, with the password in the same request."""
         fields = SignIn.read(request.data)
         review = self.review(review_id)
+        if "If-Match" in request.headers:
+            require_match(request.headers["If-Match"], review, annex_of(review.version_id))
         signature = services.sign(caller=self.caller, review=review, **fields)
         return Response(SignatureOut(signature).data, status=201)
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from governance import selectors, waivers
-from governance.serializers import (
+from governance.serializers_waivers import (
     WaiveIn,
     WaiverOut,
     WaiverWithdrawalOut,

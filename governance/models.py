@@ -92,6 +92,92 @@ class Comment(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
 
+class Severity(models.TextChoices):
+    """How much depends on what a reviewer found."""
+
+    HIGH = "high", _("High")
+    MEDIUM = "medium", _("Medium")
+    LOW = "low", _("Low")
+
+
+class FindingEffect(models.TextChoices):
+    """What a finding that is not closed does to an approval."""
+
+    BLOCKING = "blocking", _("Blocks the approval")
+    CONDITION = "condition", _("Condition that follows the approval")
+
+
+class Finding(models.Model):
+    """What a reviewer found in a version; whoever owns it answers by the day named.
+
+    Its state is what its moves say; the triggers refuse contributors, and any change.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="findings")
+    number = models.PositiveIntegerField()
+    severity = models.CharField(max_length=8, choices=Severity.choices)
+    effect = models.CharField(max_length=16, choices=FindingEffect.choices)
+    anchor = models.CharField(max_length=64, blank=True)
+    text = models.TextField(max_length=4000)
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="owned_findings")
+    due_on = models.DateField()
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="raised_findings")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    record = models.BinaryField()
+    digest = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "number"], name="finding_number_once"),
+        ]
+
+
+class Move(models.TextChoices):
+    """What somebody did with a finding."""
+
+    ANSWERED = "answered", _("Answered")
+    CLOSED = "closed", _("Closed")
+    REOPENED = "reopened", _("Reopened")
+
+
+class FindingMove(models.Model):
+    """An answer to a finding, its closing or reopening; each names the one before it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="moves")
+    position = models.PositiveIntegerField()
+    move = models.CharField(max_length=16, choices=Move.choices)
+    text = models.TextField(max_length=4000)
+    evidence = models.JSONField(default=list)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    record = models.BinaryField()
+    digest = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["finding", "position"], name="finding_move_once"),
+        ]
+
+
+class ReviewLook(models.Model):
+    """That a reviewer has seen a statement, and when first."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="looks")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["review", "person"], name="one_look_per_person"),
+        ]
+
+
 class SignDecision(models.TextChoices):
     """What a signer says."""
 
@@ -101,11 +187,15 @@ class SignDecision(models.TextChoices):
 
 
 class Signature(models.Model):
-    """A person's signature under a statement; the trigger refuses contributors."""
+    """A person's signature under a statement and what stood beside it, its annex.
+
+    The trigger refuses contributors.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="signatures")
     statement_digest = models.CharField(max_length=64)
+    annex_digest = models.CharField(max_length=64, blank=True, db_default="")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="signatures")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=16)
@@ -120,7 +210,8 @@ class Signature(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["statement_digest", "person"], name="one_signature_per_person"
+                fields=["statement_digest", "annex_digest", "person"],
+                name="one_signature_per_person",
             ),
             models.CheckConstraint(
                 condition=models.Q(salt__regex="^[0-9a-f]{64}$"), name="signature_salt_is_hex"

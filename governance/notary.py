@@ -22,6 +22,8 @@ from audit.services import record
 from common.errors import DomainError
 from governance.backing import published_by_two
 from governance.documents import Policy
+from governance.finding_log import check_findings
+from governance.finding_records import annex_of
 from governance.gates import blocking
 from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature, Waiver
 from governance.selectors import statement_of
@@ -103,6 +105,7 @@ def _re_derive(review: Review) -> list[Signature]:
     failed = blocking(gates)
     if failed:
         raise Refused(f"Not passed: {', '.join(gate.gate for gate in failed)}.")
+    check_findings(review.version)
     policy = Policy.read(review.policy.document)
     signatures = counting_signatures(review, policy)
     if len(signatures) < max(policy.signers, int(statement["signers_required"])):
@@ -197,6 +200,7 @@ def _approve(review: Review, signatures: list[Signature], key: SigningKey) -> Ap
             golden_digest=evidence.get("golden"),
             issued_at=now,
             not_after=not_after,
+            annex=annex_of(review.version_id).document,
         ),
         key,
     )

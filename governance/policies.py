@@ -7,6 +7,7 @@ from accounts.factors import has_factor
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 from governance.documents import Policy
+from governance.finding_records import annex_of
 from governance.models import Review, ReviewState, Waiver
 from registry.models import ModelVersion, VersionContributor
 
@@ -54,12 +55,24 @@ def may_sign(caller: Caller, review: Review, policy: Policy) -> Decision:
         return deny(f"The review is closed for signatures: {review.get_state_display()}.")
     if signing_role(caller, version.model.team_id, policy) is None:
         return deny(f"The policy wants a signature of: {', '.join(policy.roles)}.")
-    did = _hand_in(version, caller)
+    did = hand_in(version, caller)
     if did:
         return deny(f"You are a contributor to this version ({did}); another person must sign.")
-    if review.signatures.filter(person=caller.person_id).exists():
+    signed = review.signatures.filter(person=caller.person_id)
+    if signed.filter(annex_digest=annex_of(version.pk).digest).exists():
         return deny("You have signed this statement already.")
     return _shows_factor(caller, policy)
+
+
+def may_look(caller: Caller, review: Review, policy: Policy) -> Decision:
+    """Those who might sign are asked later what they have seen: reading it again is theirs."""
+    if not caller.may_use(Scope.READ):
+        return deny("This token may not read.")
+    if signing_role(caller, review.version.model.team_id, policy) is None:
+        return deny("Looks are remembered of persons whose role signs.")
+    if hand_in(review.version, caller):
+        return deny("Looks are remembered of persons who had no hand in the version.")
+    return allow()
 
 
 def _shows_factor(caller: Caller, policy: Policy) -> Decision:
@@ -69,7 +82,7 @@ def _shows_factor(caller: Caller, policy: Policy) -> Decision:
     return allow()
 
 
-def _hand_in(version: ModelVersion, caller: Caller) -> str:
+def hand_in(version: ModelVersion, caller: Caller) -> str:
     """What the person did for the version; empty where that is nothing."""
     hand = VersionContributor.objects.filter(version=version, person=caller.person_id).first()
     return HANDS.get(hand.reason, "had a hand in it") if hand else ""
@@ -81,7 +94,7 @@ def may_waive(caller: Caller, version: ModelVersion, policy: Policy) -> Decision
         return deny("This token may not waive a gate.")
     if signing_role(caller, version.model.team_id, policy) is None:
         return deny(f"A gate is waived by one of: {', '.join(policy.roles)}.")
-    did = _hand_in(version, caller)
+    did = hand_in(version, caller)
     if did:
         return deny(f"You are a contributor to this version ({did}); another person must waive.")
     return _shows_factor(caller, policy)

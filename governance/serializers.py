@@ -10,6 +10,7 @@ from accounts.serializers import Reauthenticated
 from common.api import Input
 from evaluation.serializers import PlannedOut, UsesOut
 from governance.answering import Answering
+from governance.finding_selectors import conditions_named
 from governance.models import (
     Approval,
     Comment,
@@ -18,56 +19,13 @@ from governance.models import (
     Revocation,
     Signature,
     SignDecision,
-    Waiver,
-    WaiverWithdrawal,
 )
 from governance.scopes import LONGEST_PURPOSE, MOST_NAMES
+from governance.serializers_findings import AnnexOut, FindingOut, NamedConditionOut
+from governance.serializers_waivers import NamedWaiverOut, WaiverOut
 from governance.signing import method_of
 from governance.validity import renewable_from
 from registry.serializers import DigestField
-
-
-class WaiverOut(serializers.ModelSerializer[Waiver]):
-    """A person's word that one finding of a gate shall not stop a version."""
-
-    digest = DigestField()
-    policy_digest = DigestField(source="policy.digest")
-    measured = serializers.JSONField(allow_null=True)
-    not_after = serializers.DateTimeField(help_text="From this moment on it no longer holds.")
-    person = serializers.UUIDField(source="person_id")
-    withdrawn_at = serializers.DateTimeField(source="withdrawal.at", default=None, allow_null=True)
-    method = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Waiver
-        fields = [
-            "id",
-            "gate",
-            "state",
-            "measured",
-            "reason",
-            "not_after",
-            "person",
-            "printed_name",
-            "role",
-            "digest",
-            "policy_digest",
-            "at",
-            "withdrawn_at",
-            "method",
-        ]
-
-    def get_method(self, waiver: Waiver) -> str:
-        """How the person was asked who he is, in the record's own words."""
-        return method_of(waiver.record)
-
-
-class NamedWaiverOut(serializers.Serializer[Any]):
-    """A waiver as statement and envelope name it."""
-
-    gate = serializers.CharField()
-    digest = serializers.CharField()
-    not_after = serializers.DateTimeField()
 
 
 class GateOut(serializers.Serializer[Any]):
@@ -109,10 +67,19 @@ class ApprovalOut(serializers.ModelSerializer[Approval]):
     envelope_digest = DigestField()
     revoked_at = serializers.SerializerMethodField()
     waivers = serializers.SerializerMethodField()
+    conditions = serializers.SerializerMethodField()
 
     class Meta:
         model = Approval
-        fields = ["id", "envelope_digest", "issued_at", "not_after", "revoked_at", "waivers"]
+        fields = [
+            "id",
+            "envelope_digest",
+            "issued_at",
+            "not_after",
+            "revoked_at",
+            "waivers",
+            "conditions",
+        ]
 
     def get_revoked_at(self, approval: Approval) -> str | None:
         """When it was revoked."""
@@ -124,6 +91,11 @@ class ApprovalOut(serializers.ModelSerializer[Approval]):
         """The waivers that it rests on; it ends with the first of them."""
         waivers: list[dict[str, Any]] = self.context["statement"]["waivers"]
         return waivers
+
+    @extend_schema_field(NamedConditionOut(many=True))
+    def get_conditions(self, approval: Approval) -> list[dict[str, str]]:
+        """The conditions that its signers accepted."""
+        return conditions_named(approval)
 
 
 class ReviewOut(serializers.ModelSerializer[Review]):
@@ -156,12 +128,23 @@ class ReviewDetailOut(ReviewOut):
 
     statement = serializers.SerializerMethodField()
     waivers = serializers.SerializerMethodField()
+    annex = serializers.SerializerMethodField()
+    findings = serializers.SerializerMethodField()
     plan = serializers.SerializerMethodField()
     uses = serializers.SerializerMethodField()
     approval = serializers.SerializerMethodField()
 
     class Meta(ReviewOut.Meta):
-        fields = [*ReviewOut.Meta.fields, "statement", "waivers", "plan", "uses", "approval"]
+        fields = [
+            *ReviewOut.Meta.fields,
+            "statement",
+            "waivers",
+            "annex",
+            "findings",
+            "plan",
+            "uses",
+            "approval",
+        ]
 
     def get_statement(self, review: Review) -> dict[str, Any]:
         """The statement that persons sign, parsed; its bytes are at `statement`."""
@@ -172,6 +155,18 @@ class ReviewDetailOut(ReviewOut):
     def get_waivers(self, review: Review) -> Any:
         """The waivers that the statement names."""
         return WaiverOut(self.context["waivers"], many=True).data
+
+    @extend_schema_field(AnnexOut)
+    def get_annex(self, review: Review) -> dict[str, Any]:
+        """What signers are shown beside the statement now; its digest goes with a signature."""
+        annex = self.context["annex"]
+        digest = f"sha256:{annex.digest}" if annex.digest else ""
+        return {"digest": digest, "conditions": annex.document.get("conditions", [])}
+
+    @extend_schema_field(FindingOut(many=True))
+    def get_findings(self, review: Review) -> Any:
+        """The findings about the version that are not closed."""
+        return FindingOut(self.context["findings"], many=True).data
 
     @extend_schema_field(PlannedOut(allow_null=True))
     def get_plan(self, review: Review) -> Any:
@@ -225,33 +220,15 @@ class SignIn(Reauthenticated):
     """A signature; password and code are asked in the same request."""
 
     statement_digest = serializers.CharField(max_length=71, help_text="Of what was shown.")
+    annex_digest = serializers.CharField(
+        max_length=71,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Of the open conditions that were shown; left out where there are none.",
+    )
     decision = serializers.ChoiceField(SignDecision.choices)
     reason = serializers.CharField(max_length=4000)
-
-
-class WaiveIn(Reauthenticated):
-    """A waiver; password and code are asked in the same request."""
-
-    gate = serializers.CharField(max_length=64)
-    gate_digest = serializers.CharField(max_length=71, help_text="Of the finding that was shown.")
-    reason = serializers.CharField(max_length=4000)
-    expires_on = serializers.DateField(help_text="The day, in UTC, on which it no longer holds.")
-
-
-class WithdrawWaiverIn(Input):
-    """Why a waiver ends."""
-
-    reason = serializers.CharField(max_length=4000)
-
-
-class WaiverWithdrawalOut(serializers.ModelSerializer[WaiverWithdrawal]):
-    """The end of a waiver."""
-
-    waiver = serializers.UUIDField(source="waiver_id")
-
-    class Meta:
-        model = WaiverWithdrawal
-        fields = ["waiver", "reason", "at"]
 
 
 class CommentIn(Input):

@@ -16,6 +16,7 @@ from common.errors import Conflict, Invalid
 from evaluation.criteria import PASSED
 from governance import policies
 from governance.documents import Policy
+from governance.finding_records import Annex, annex_of, blocking_findings
 from governance.gates import GateResult, blocking
 from governance.models import (
     Comment,
@@ -158,12 +159,14 @@ def sign(
     reason: str,
     password: str,
     code: str = "",
+    annex_digest: str = "",
 ) -> Signature:
     """Sign the statement that was shown, with the password in the same request.
 
-    `statement_digest` is `sha256:<hex>` of what the signer saw, `code` what the authenticator app
-    shows, where there is one. Raises NotAllowed (no role, a contributor, wrong password or code),
-    Conflict (changed since it was shown), Invalid.
+    `statement_digest` and `annex_digest` are `sha256:<hex>` of what the signer saw (the annex's is
+    left out where no condition was open), `code` what the authenticator app shows, where there is
+    one. Raises NotAllowed (no role, a contributor, wrong password or code), Conflict (changed since
+    it was shown), Invalid.
     """
     if decision not in SignDecision.values:
         raise Invalid("The decision is approve, request_changes or reject.", field="decision")
@@ -171,14 +174,15 @@ def sign(
     policy = Policy.read(review.policy.document)
     policies.may_sign(caller, review, policy).enforce()
     method = reauthenticate(caller=caller, password=password, code=code)
-    return _sign(caller, review, statement_digest, SignDecision(decision), reason, method)
+    shown = (statement_digest, annex_digest)
+    return _sign(caller, review, shown, SignDecision(decision), reason, method)
 
 
 @transaction.atomic
 def _sign(
     caller: Caller,
     review: Review,
-    shown_digest: str,
+    shown: tuple[str, str],
     decision: SignDecision,
     reason: str,
     method: str,
@@ -186,7 +190,10 @@ def _sign(
     review = _locked(review)
     policy = Policy.read(review.policy.document)
     policies.may_sign(caller, review, policy).enforce()
-    _require_current(review, shown_digest, approving=decision == SignDecision.APPROVE)
+    annex = annex_of(review.version_id)
+    _require_shown(review, annex, shown)
+    if decision == SignDecision.APPROVE:
+        _require_current(review)
     role = policies.signing_role(caller, review.version.model.team_id, policy) or ""
     previous = Signature.objects.filter(review=review).order_by("-at").first()
     now = timezone.now()
@@ -201,10 +208,12 @@ def _sign(
         printed_name=caller.user.person.name,
         previous=previous.digest if previous else None,
         method=method,
+        annex=annex,
     )
     signature = Signature.objects.create(
         review=review,
         statement_digest=review.statement_digest,
+        annex_digest=annex.digest,
         person=caller.user.person,
         user=caller.user,
         role=role,
@@ -221,11 +230,18 @@ def _sign(
     return signature
 
 
-def _require_current(review: Review, shown_digest: str, *, approving: bool) -> None:
-    if shown_digest != f"sha256:{review.statement_digest}":
+def _require_shown(review: Review, annex: Annex, shown: tuple[str, str]) -> None:
+    statement, conditions = shown
+    if statement != f"sha256:{review.statement_digest}":
         raise Conflict("This is not the statement that was shown to you; load the review again.")
-    if not approving:
-        return
+    if conditions.removeprefix("sha256:") != annex.digest:
+        raise Conflict(
+            "These are not the open conditions that were shown to you; load the review again.",
+            field="annex_digest",
+        )
+
+
+def _require_current(review: Review) -> None:
     if review.version.status == Status.QUARANTINED:
         raise Conflict(f"This version is quarantined. {review.version.status_reason}")
     shown = statement_of(review)
@@ -242,6 +258,15 @@ def _require_current(review: Review, shown_digest: str, *, approving: bool) -> N
     if failed:
         names = ", ".join(gate.gate for gate in failed)
         raise Conflict(f"These required gates have not passed: {names}.")
+    require_none_blocks(review.version)
+
+
+def require_none_blocks(version: ModelVersion) -> None:
+    """Raises Conflict where findings stand in the way of an approval."""
+    found = blocking_findings(version.pk)
+    if found:
+        names = ", ".join(f"F-{row.number}" for row in found)
+        raise Conflict(f"These findings must be closed before an approval: {names}.")
 
 
 def _record_signature(caller: Caller, review: Review, signature: Signature, method: str) -> None:
@@ -271,8 +296,7 @@ def _after_signature(
         show_status(review.version, status_after(review.version, status, timezone.now()))
     elif len(counting_signatures(review, policy)) >= policy.signers:
         action = Action.REVIEW_QUORUM_REACHED
-        Review.objects.filter(pk=review.pk).update(state=ReviewState.QUORUM, notary_note="")
-        show_status(review.version, Status.QUORUM)
+        _report_quorum(review)
     else:
         return
     record(
@@ -281,6 +305,31 @@ def _after_signature(
         subject=("review", review.pk),
         payload=payload,
         related=about,
+    )
+
+
+def _report_quorum(review: Review) -> None:
+    Review.objects.filter(pk=review.pk).update(state=ReviewState.QUORUM, notary_note="")
+    show_status(review.version, Status.QUORUM)
+
+
+def reconsider(caller: Caller, version: ModelVersion) -> None:
+    """Report the quorum of an open review that waited for a finding alone; a part of closing it."""
+    review = version.reviews.filter(state=ReviewState.OPEN).first()
+    if review is None:
+        return
+    review = _locked(review)
+    policy = Policy.read(review.policy.document)
+    enough = len(counting_signatures(review, policy)) >= policy.signers
+    if review.state != ReviewState.OPEN or not enough or blocking_findings(version.pk):
+        return
+    _report_quorum(review)
+    record(
+        actor=caller.actor,
+        action=Action.REVIEW_QUORUM_REACHED,
+        subject=("review", review.pk),
+        payload={"statement_digest": f"sha256:{review.statement_digest}"},
+        related=[("version", review.version_id), ("model", version.model_id)],
     )
 
 

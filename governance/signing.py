@@ -8,6 +8,7 @@ from uuid import UUID
 
 from accounts.two_persons import standing_roles
 from governance.documents import Policy
+from governance.finding_records import Annex, annex_of
 from governance.models import Review, Signature
 from governance.selectors import approving_signatures
 from registry.selectors import contributor_ids
@@ -54,9 +55,13 @@ def make_record(
     printed_name: str,
     previous: str | None,
     method: str,
+    annex: Annex,
 ) -> Record:
-    """What a person signed: statement, meaning, reason, moment (after 21 CFR 11.50, 11.70)."""
-    said = {
+    """What a person signed: statement, meaning, reason, moment (after 21 CFR 11.50, 11.70).
+
+    With the annex, where there was one: without, a record reads as before there were any.
+    """
+    said: dict[str, Any] = {
         "type": "assay/signature/1",
         "statement_digest": f"sha256:{statement_digest}",
         "person": str(person),
@@ -69,6 +74,8 @@ def make_record(
         "method": method,
         "previous": f"sha256:{previous}" if previous else None,
     }
+    if annex.document:
+        said["annex"] = annex.document
     return seal_record(said, printed_name=printed_name)
 
 
@@ -80,16 +87,26 @@ def method_of(record: bytes | memoryview) -> str:
         return ""
 
 
+def annex_in(record: bytes | memoryview) -> object:
+    """The annex that a record names; {} where it names none, None where it cannot be read."""
+    try:
+        return as_object(parse_strict(bytes(record)), "the record").get("annex", {})
+    except Malformed:
+        return None
+
+
 def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
     """Approving signatures of persons who may still sign now, one for each person.
 
     A person counts who is active through an active login, still has a signing role in the owner
     team, given by two persons, and is no contributor. The record's bytes must be those of its
     digest, and under the review's statement; where the policy demands a second factor, they must
-    say that there was one.
+    say that there was one. They must name the annex of now: whoever was shown other conditions
+    signs again.
     """
     team = review.version.model.team_id
     barred = set(contributor_ids(review.version))
+    annex = annex_of(review.version_id)
     counted: dict[UUID, Signature] = {}
     signatures = list(approving_signatures(review))
     roles = standing_roles(team, {signature.person_id for signature in signatures})
@@ -102,6 +119,7 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
             and user.person_id == person.pk
             and signature.statement_digest == review.statement_digest
             and sha256(bytes(signature.record)).hexdigest() == signature.digest
+            and annex_in(signature.record) == annex.document
             and (not policy.second_factor or shows_second_factor(method_of(signature.record)))
             and roles[person.pk] & set(policy.roles)
         ):

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from governance import api, api_waivers
+from governance import api, api_findings, api_looks, api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
 _REVIEW = "reviews/<uuid:review_id>"
+_FINDING = "findings/<uuid:finding_id>"
 
 urlpatterns = [
     path(f"{_VERSION}/gates", api.Gates.as_view(), name="gates"),
@@ -15,6 +16,12 @@ urlpatterns = [
         api_waivers.Withdraw.as_view(),
         name="waiver-withdraw",
     ),
+    path(f"{_VERSION}/findings", api_findings.FindingsOfVersion.as_view(), name="version-findings"),
+    path("findings", api_findings.Findings.as_view(), name="findings"),
+    path(_FINDING, api_findings.FindingDetail.as_view(), name="finding"),
+    path(f"{_FINDING}/answers", api_findings.Answer.as_view(), name="finding-answer"),
+    path(f"{_FINDING}/closure", api_findings.Close.as_view(), name="finding-close"),
+    path(f"{_FINDING}/reopening", api_findings.Reopen.as_view(), name="finding-reopen"),
     path(f"{_VERSION}/reviews", api.Submit.as_view(), name="submit"),
     path(f"{_VERSION}/revocation", api.Revoke.as_view(), name="revoke"),
     path(f"{_VERSION}/retirement", api.Retire.as_view(), name="retire"),
@@ -25,6 +32,8 @@ urlpatterns = [
     path(f"{_REVIEW}/statement", api.Statement.as_view(), name="statement"),
     path(f"{_REVIEW}/approval", api.Envelope.as_view(), name="approval"),
     path(f"{_REVIEW}/signatures", api.Sign.as_view(), name="sign"),
+    path(f"{_REVIEW}/look", api_looks.Look.as_view(), name="look"),
+    path(f"{_REVIEW}/changes", api_looks.Changes.as_view(), name="changes"),
     path(f"{_REVIEW}/withdrawal", api.Withdraw.as_view(), name="withdraw"),
     path(f"{_REVIEW}/comments", api.Comments.as_view(), name="comments"),
     path("approvals/ending", api.Ending.as_view(), name="approvals-ending"),

@@ -98,6 +98,7 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
     demo.serve(stage, cancer)
     measure_by_plan(stage, numbers)
     review = steps.submit(stage, numbers, number=2)
+    finding = discuss(stage, numbers)
     jobs = stage.ada.get("jobs?limit=100")["results"]
     approved = _first(people["cora"].client, "audit/events?action=version.approved")
     policy = _first(stage.ada, "policies")
@@ -113,10 +114,29 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
         "rows": stage.ada.get(f"datasets/{cancer.datasets['test']}")["digest"],
         "signer": people["ben"].username,
         "review": review["id"],
+        "finding": finding["id"],
         "job": next(job["id"] for job in jobs if job["kind"] == "training.run"),
         "event": approved["id"],
         "policy": policy["id"],
     }
+
+
+def discuss(stage: Stage, line: Line) -> dict[str, Any]:
+    """A finding that is answered, and a condition, about the version in review."""
+    ben, version = stage.people["ben"], f"models/{line.name}/versions/2"
+    due = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
+    said = {"owner": stage.people["ada"].username, "due_on": due}
+    words = "Sevens are read as ones more often than before; show why that is no harm."
+    fields = {"severity": "high", "effect": "blocking", "anchor": "figure:confusion_matrix"}
+    finding: dict[str, Any] = ben.client.post(
+        f"{version}/findings", fields | said | {"text": words}
+    )
+    answer = "Eleven of 540; the confusion matrix of the champion shows nine."
+    stage.ada.post(f"findings/{finding['id']}/answers", {"text": answer})
+    fields = {"severity": "medium", "effect": "condition", "anchor": "section:card"}
+    words = "Describe in the card for which pens the scans were made, before the first branch."
+    ben.client.post(f"{version}/findings", fields | said | {"text": words})
+    return finding
 
 
 def measure_by_plan(stage: Stage, line: Line) -> None:

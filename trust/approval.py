@@ -4,7 +4,7 @@ An approval is an in-toto Statement v1 in a DSSE envelope, signed by the notary.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trust.digests import digest_from_hex, digest_hex
@@ -22,6 +22,7 @@ from trust.fields import (
     read_texts,
     require_keys,
 )
+from trust.findings import Annex, read_annex
 from trust.keys import TreeBound, TrustedKeys
 from trust.scope import UNBOUNDED, Scope, read_scope
 from trust.strict_json import parse_strict
@@ -52,6 +53,9 @@ _PREDICATE_KEYS = (
 _PREDICATE_WAIVERS = "waivers"
 # Only where the policy states it: how long the approval is served after a newer card or policy.
 STALE_GRACE = "stale_grace_s"
+# Only where the signers accepted conditions.
+_PREDICATE_ANNEX = "annex"
+_PREDICATE_OPTIONAL = (_PREDICATE_WAIVERS, STALE_GRACE, _PREDICATE_ANNEX)
 
 Recorded = Callable[[TreeBound], bool]
 
@@ -91,6 +95,7 @@ class Approval:
     waivers: tuple[NamedWaiver, ...] = ()
     limits: Scope = UNBOUNDED
     stale_grace: timedelta | None = None
+    annex: Annex = field(default_factory=Annex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +223,7 @@ def _read_subject(statement: JsonObject) -> tuple[str, str]:
 
 
 def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObject) -> Approval:
-    require_keys(
-        predicate, _PREDICATE_KEYS, "the approval", optional=(_PREDICATE_WAIVERS, STALE_GRACE)
-    )
+    require_keys(predicate, _PREDICATE_KEYS, "the approval", optional=_PREDICATE_OPTIONAL)
     artifacts = tuple(read_objects(predicate, "artifacts"))
     if not artifact_digests_of(artifacts):
         raise Malformed("an approval lists at least one artifact")
@@ -248,6 +251,7 @@ def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObjec
         waivers=_read_named_waivers(predicate),
         limits=read_scope(read_object(predicate, "scope")),
         stale_grace=read_stale_grace(predicate),
+        annex=read_annex(predicate),
     )
 
 

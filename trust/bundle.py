@@ -31,7 +31,13 @@ from trust.notes import Checkpoint, open_checkpoint, parse_checkpoint
 KEY_MISSING = "a key file of yours (--key)"
 APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
 CHECKPOINT_MISSING = "a checkpoint that you remembered (--checkpoint)"
-_DIGEST_NAMED = (("policies/", ".json"), ("signatures/", ".json"), ("waivers/", ".json"))
+_DIGEST_NAMED = (
+    ("policies/", ".json"),
+    ("signatures/", ".json"),
+    ("waivers/", ".json"),
+    ("findings/", ".json"),
+    ("finding-moves/", ".json"),
+)
 
 
 def verify_bundle(

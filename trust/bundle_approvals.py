@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from trust.approval import Approval, artifact_digests_of, read_approval, read_stale_grace
+from trust.bundle_conditions import check_conditions
 from trust.bundle_gates import check_answers
 from trust.bundle_layout import (
     evidence_member,
@@ -162,6 +163,7 @@ def _check_statement(
             find(problem)
         _check_evidence(members, statement, approval, report)
         check_plan(members, statement, approval, facts, report)
+        check_conditions(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
         check_answers(members, statement, policy, manifest, approval, facts, report)
         _check_quorum(members, statement, policy, approval, facts, report)

@@ -73,6 +73,16 @@ def waiver_member(waiver_digest_hex: str) -> str:
     return f"waivers/{waiver_digest_hex}.json"
 
 
+def finding_member(finding_digest_hex: str) -> str:
+    """Where the record of a reviewer's finding lies."""
+    return f"findings/{finding_digest_hex}.json"
+
+
+def finding_move_member(move_digest_hex: str) -> str:
+    """Where an answer to a finding, its closing or its reopening lies."""
+    return f"finding-moves/{move_digest_hex}.json"
+
+
 def disclosure_member(record_digest_hex: str) -> str:
     """Where the opening of the name commitment of a signature or waiver lies."""
     return f"disclosures/{record_digest_hex}.json"

@@ -10,6 +10,7 @@ from trust.bundle_report import BundleReport
 from trust.bundle_seal import BundleManifest, LogEvent, parse_event
 from trust.errors import Malformed, TrustError
 from trust.fields import read_count, read_digest, read_moment, read_text
+from trust.findings import FindingLog
 from trust.merkle import HASH_BYTES, leaf_hash
 
 _MEASURED = ("evaluation.completed", "explanation.completed")
@@ -43,11 +44,13 @@ class LogFacts:
     """approval -> since when it is stale, and when that was noticed"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
+    findings: FindingLog = field(default_factory=FindingLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
+        self.findings.add(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)

@@ -28,11 +28,13 @@ def build_approval(
     golden_digest: str | None,
     issued_at: datetime,
     not_after: datetime,
+    annex: JsonObject | None = None,
 ) -> JsonObject:
     """The in-toto statement that approves what the review statement describes.
 
     `statement` is the parsed review statement, `signatures` the digests of its signature
-    records, `signers` the persons' UUIDs. Raises Malformed for a statement without a field.
+    records, `signers` the persons' UUIDs, `annex` what they were shown beside the statement.
+    Raises Malformed for a statement without a field.
     """
     model = read_object(statement, "model")
     name = f"{read_text(model, 'name')}/{read_count(statement, 'number')}"
@@ -56,6 +58,8 @@ def build_approval(
         predicate[STALE_GRACE] = read_count(statement, STALE_GRACE)
     if statement.get("waivers"):
         predicate["waivers"] = statement["waivers"]
+    if annex:
+        predicate["annex"] = annex
     subject_digest = {"sha256": digest_hex(read_digest(statement, "version_digest"))}
     return {
         "_type": IN_TOTO_STATEMENT_TYPE,

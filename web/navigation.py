@@ -46,6 +46,7 @@ NAVIGATION: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("web:home", _("Waiting for me"), "inbox"),
             Entry("web:reviews", _("Reviews"), "okc"),
+            Entry("web:findings", _("Findings"), "warn"),
             Entry("web:models", _("Models"), "box"),
             Entry("web:datasets", _("Datasets"), "file"),
         ],

@@ -3,10 +3,21 @@
 from web.access.urls import urlpatterns as access
 from web.apidocs.urls import urlpatterns as apidocs
 from web.audit.urls import urlpatterns as audit
+from web.findings.urls import urlpatterns as findings
 from web.jobs.urls import urlpatterns as jobs
 from web.past.urls import urlpatterns as past
 from web.policies.urls import urlpatterns as policies
 from web.proposals.urls import urlpatterns as proposals
 from web.reviews.urls import urlpatterns as reviews
 
-urlpatterns = [*reviews, *jobs, *policies, *proposals, *access, *audit, *past, *apidocs]
+urlpatterns = [
+    *reviews,
+    *findings,
+    *jobs,
+    *policies,
+    *proposals,
+    *access,
+    *audit,
+    *past,
+    *apidocs,
+]

@@ -42,5 +42,6 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="approvals.stale", call="governance.staleness:find_stale", seconds=5),
     Periodic(name="approvals.remind", call="governance.expiry:remind", seconds=3600),
     Periodic(name="proposals.lapse", call="accounts.proposing:end_lapsed", seconds=30),
+    Periodic(name="findings.remind", call="governance.findings:remind_overdue", seconds=600),
     Periodic(name="replies.forget", call="accounts.upkeep:forget_old_replies", seconds=3600),
 )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -13,7 +14,19 @@ from common.errors import DomainError
 from evaluation.criteria import interval_of
 from evaluation.models import EvaluationPlan
 from governance.documents import Policy
-from governance.models import Comment, PolicyVersion, Review, Signature, Waiver
+from governance.finding_records import record_of as finding_of
+from governance.finding_records import record_of_move
+from governance.models import (
+    Comment,
+    FindingMove,
+    PolicyVersion,
+    Review,
+    Signature,
+    Waiver,
+)
+from governance.models import (
+    Finding as ReviewFinding,
+)
 from governance.waiving import record_of
 from registry.models import CardRevision, Evidence, ModelVersion
 from trust.canonical import canonical
@@ -47,6 +60,9 @@ def contents() -> Iterator[Finding]:
     yield from _each("signature", signatures, "record", "digest", _signature)
     proposals = Proposal.objects.all()
     yield from _each("proposal", proposals, "document", "digest", _proposal)
+    found = ReviewFinding.objects.select_related("version").defer("version__manifest")
+    yield from _each("finding", found, "record", "digest", _finding)
+    yield from _finding_moves()
     yield from _plans()
     yield from _comments()
 
@@ -157,6 +173,9 @@ def _signature(row: Signature, said: Said) -> Iterator[str]:
         "name_commitment": name_commitment(bytes.fromhex(row.salt), row.printed_name),
     }
     yield from _differing(columns, said)
+    annex = said.get("annex")
+    if row.annex_digest != (sha256(canonical(annex)).hexdigest() if annex else ""):
+        yield "the columns and the bytes differ in 'annex'."
     if row.statement_digest != row.review.statement_digest:
         yield "it is not under the statement of its review."
 
@@ -179,6 +198,25 @@ def _waiver(row: Waiver, said: Said) -> Iterator[str]:
     commitment = name_commitment(bytes.fromhex(row.salt), row.printed_name)
     yield from _differing(record_of(row, said["finding"] | found, said["method"]), said)
     yield from _differing({"name_commitment": commitment}, said)
+
+
+def _finding(row: ReviewFinding, said: Said) -> Iterator[str]:
+    yield from _differing(finding_of(row), said)
+
+
+def _finding_moves() -> Iterator[Finding]:
+    before: tuple[object, str] = (None, "")
+    rows = FindingMove.objects.select_related("finding").order_by("finding", "position", "pk")
+    for row in rows.iterator(chunk_size=_CHUNK):
+        previous = before[1] if before[0] == row.finding_id else None
+        compare = partial(_finding_move, previous=previous)
+        for why in _defects(row, bytes(row.record), row.digest, compare):
+            yield Finding("move of a finding", str(row.pk), why)
+        before = (row.finding_id, row.digest)
+
+
+def _finding_move(row: FindingMove, said: Said, *, previous: str | None) -> Iterator[str]:
+    yield from _differing(record_of_move(row, previous), said)
 
 
 def _plans() -> Iterator[Finding]:

@@ -16,15 +16,20 @@ from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent
 from compliance.verification.gates import Reasked
+from governance.finding_log import TOLD
 from governance.models import Approval, Review, Signature, Waiver
+from governance.models import Finding as ReviewFinding
 from governance.recorded import recorded_of
 from registry.models import Evidence
 from trust.approval import Approval as SignedApproval
 from trust.approval import artifact_digests_of, read_approval
 from trust.bundle_approvals import beyond_the_policy, compare_statement, version_names
+from trust.bundle_conditions import wrong_with_findings
+from trust.bundle_seal import parse_event
 from trust.bundle_waivers import wrong_with_gates
 from trust.errors import TrustError
 from trust.fields import JsonObject, as_object, read_count, read_object, read_objects, read_texts
+from trust.findings import FindingLog
 from trust.keys import TrustedKeys
 from trust.methods import demands_second_factor, shows_second_factor
 from trust.strict_json import parse_strict
@@ -36,9 +41,9 @@ Given = tuple[str, str]
 
 
 class History:
-    """Roles, logins and waivers of some reviews as the log tells them, at any moment.
+    """Roles, logins, waivers and findings of some reviews as the log tells them, at any moment.
 
-    Four queries, for a chunk of reviews at a time.
+    Six queries, for a chunk of reviews at a time.
     """
 
     def __init__(self, chunk: list[Review]) -> None:
@@ -63,6 +68,7 @@ class History:
         )
         self._closed = dict(closed.values_list("subject_id", "occurred_at"))
         self._read_waivers(chunk)
+        self._read_findings(chunk)
 
     def _read_waivers(self, chunk: list[Review]) -> None:
         rows = Waiver.objects.filter(version__in=[review.version_id for review in chunk])
@@ -82,6 +88,29 @@ class History:
                 self.waived[digest] = str(event.person_id)
             else:
                 self.waivers_withdrawn[digest] = event.occurred_at
+
+    def _read_findings(self, chunk: list[Review]) -> None:
+        versions = [review.version_id for review in chunk]
+        rows = ReviewFinding.objects.filter(version__in=versions)
+        self._findings = {
+            f"sha256:{digest}": bytes(body) for digest, body in rows.values_list("digest", "record")
+        }
+        told = AuditEvent.objects.filter(
+            action__in=(*TOLD, Action.VERSION_APPROVED.value),
+            subject_type="version",
+            subject_id__in=[str(version) for version in versions],
+        ).order_by("pk")
+        self.findings = FindingLog()
+        for leaf in told.values_list("leaf", flat=True).iterator(chunk_size=1000):
+            try:
+                self.findings.add(parse_event(bytes(leaf)))
+            except TrustError:
+                # The finding of the check of the log, or of that of rows and events.
+                continue
+
+    def finding(self, digest: str) -> JsonObject | None:
+        """The record of a finding; an empty one where it is not in the table."""
+        return _said(self._findings.get(digest, b""))
 
     def waiver(self, named: NamedWaiver) -> JsonObject | None:
         """The record of a waiver; an empty one where it is not in the table."""
@@ -169,6 +198,7 @@ def _approval(
         compare_statement(statement, signed, manifest, found.append)
         yield from _scope(review, signed)
         yield from _gates(review, signed, statement, history, reasked)
+        yield from _findings(review, signed, statement, history)
         yield from _quorum(review, signed, statement, history)
     except TrustError as error:
         yield f"it cannot be trusted: {error}."
@@ -217,6 +247,21 @@ def _gates(
         named = f"of the waiver {problem.waiver.digest}: " if problem.waiver else ""
         yield f"{named}{problem.why}."
     yield from reasked.wrong(review, signed, statement, policy)
+
+
+def _findings(
+    review: Review, signed: SignedApproval, statement: JsonObject, history: History
+) -> Iterator[str]:
+    records = {f"sha256:{s.digest}": bytes(s.record) for s in review.signatures.all()}
+
+    def signature(digest: str) -> JsonObject | None:
+        return _said(records[digest]) if digest in records else None
+
+    for problem in wrong_with_findings(
+        statement, signed, history.findings, history.finding, signature
+    ):
+        about = problem.finding or problem.signature
+        yield f"of {about}: {problem.why}." if about else f"{problem.why}."
 
 
 def _quorum(

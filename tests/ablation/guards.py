@@ -6,6 +6,7 @@ side and must not notice.
 
 from tests.ablation.authority import AUTHORISATION
 from tests.ablation.factors import FACTORS
+from tests.ablation.findings import FINDINGS
 from tests.ablation.gates import GATES
 from tests.ablation.guard import Guard
 from tests.ablation.past import PAST
@@ -64,7 +65,7 @@ FOUR_EYES = (
     Guard(
         "persons are counted, not logins",
         "governance/policies.py",
-        "if review.signatures.filter(person=caller.person_id).exists():",
+        "if signed.filter(annex_digest=annex_of(version.pk).digest).exists():",
         "if review.signatures.filter(user=caller.user).exists():",
         (f"{_EYES}::TestPersonsNotLogins::test_the_second_login_of_a_signer_is_refused",),
     ),
@@ -130,7 +131,7 @@ STATEMENTS = (
     Guard(
         "the signature is under the statement that was shown",
         "governance/services.py",
-        'if shown_digest != f"sha256:{review.statement_digest}":',
+        'if statement != f"sha256:{review.statement_digest}":',
         "if False:",
         (f"{_CURRENT}::TestAnApproval::test_is_refused_under_another_statement",),
     ),
@@ -358,6 +359,7 @@ GUARDS: tuple[Guard, ...] = (
     *STATEMENTS,
     *WAIVERS,
     *GATES,
+    *FINDINGS,
     *QUARANTINE,
     *FACTORS,
     *PLANS,

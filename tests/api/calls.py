@@ -43,6 +43,10 @@ def _review(house: House) -> dict[str, Any]:
     return {"review_id": house["review"]}
 
 
+def _raised(house: House) -> dict[str, Any]:
+    return {"finding_id": house["raised"]}
+
+
 def _model(house: House) -> dict[str, Any]:
     return {"name": house["model"]}
 
@@ -250,6 +254,8 @@ GOVERNANCE = {
             "password": _PASSWORD,
         },
     ),
+    "reviews_look": Call(_review),
+    "reviews_changes": Call(_review),
     "reviews_open": Call(
         _version(3),
         _says(
@@ -277,6 +283,25 @@ GOVERNANCE = {
         lambda house: _version(1)(house) | {"waiver_id": house["waiver"]},
         _says(reason="The card is written."),
     ),
+    "findings_of_version": Call(_version(1)),
+    "findings_raise": Call(
+        _version(1),
+        lambda house: {
+            "severity": "medium",
+            "effect": "condition",
+            "text": "Watch it in winter.",
+            "owner": "ada",
+            "due_on": in_days(30).isoformat(),
+            "anchor": "figure:roc_curve",
+        },
+    ),
+    "findings_list": Call(query={"state": "open", "effect": "condition", "waiting": "false"}),
+    "findings_read": Call(_raised),
+    "findings_answer": Call(
+        _raised, lambda house: {"text": "Watched.", "evidence": [house["evidence"]]}
+    ),
+    "findings_close": Call(_raised, _says(text="It is watched.")),
+    "findings_reopen": Call(_raised, _says(text="Not in January.")),
     "aliases_list": Call(_model),
     "aliases_move": Call(
         lambda house: {"name": house["model"], "alias": "stable"},

@@ -16,7 +16,7 @@ from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot
 from tests.cast import by_root_and_otto, give, password_of, user_of, who
-from tests.factories import factors, tiny, verbs, waivers
+from tests.factories import factors, findings, tiny, verbs, waivers
 from tests.factories.policies import publish_policy
 from tests.stage import MODEL, Stage
 from worker.models import Job
@@ -140,6 +140,7 @@ def furnish(stage: Stage) -> House:
             "evidence": f"sha256:{evidence.digest}",
             "policy": str(policy.pk),
             "waiver": str(waiver.pk),
+            "raised": str(findings.found("ben", stage.version, effect="condition").pk),
             "with_factor": str(user_of(WITH_APP).pk),
             "proposal": str(proposal.pk),
             "proposed": f"sha256:{proposal.digest}",

@@ -22,6 +22,8 @@ OPTIONAL = {
     "datasets_register": set(),
     "evaluations_request": {"seed", "resamples"},
     "explanations_request": {"seed", "rows"},
+    "findings_answer": {"evidence"},
+    "findings_raise": {"anchor"},
     "models_change": {"purpose", "licence", "tags"},
     "models_register": {"tags"},
     "plans_seal": {"seed", "resamples"},

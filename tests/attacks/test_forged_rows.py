@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.utils import timezone
 
+from governance.finding_records import Annex
 from governance.models import Review, ReviewState
 from governance.services import submit
 from governance.signing import Record, make_record
@@ -70,6 +71,7 @@ def _forged_by_cleo(link: Link, review: Review, at: object, salt: str | None = N
         at=timezone.now(),
         printed_name="Cleo",
         previous=None,
+        annex=Annex({}),
         method=PASSWORD,
     )
     link.execute(

@@ -13,6 +13,8 @@ from audit.witnesses import Witness
 from evaluation.plans import seal_plan
 from evaluation.services import complete_run, request_run
 from governance.expiry import end_expired
+from governance.findings import answer_finding, close_finding, reopen_finding
+from governance.looks import note_look
 from governance.models import Review
 from governance.releases import promote, retire, revoke
 from governance.services import comment, sign, submit, withdraw
@@ -66,10 +68,29 @@ def live_through(world: World) -> None:
     retire(caller=world.caller("cleo"), version=boats, reason="Sold.")
     quarantine(version=world.version(loans, b"loans 4"), reason="It was damaged.")
     world.publish(by="cleo", name="lenient", document=LENIENT | {"validity_days": 40})
+    _found(world)
     _waived(world)
     _with_apps(world)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
     world.notary.work()
+
+
+def _found(world: World) -> None:
+    """Approved once what blocked was closed, under a condition that was closed and reopened."""
+    for name in ("buses", "trams"):
+        version = world.version(world.model(name), name.encode())
+        blocks = world.found(version, "blocking")
+        condition = world.found(version, "condition", owner="dora")
+        answer_finding(
+            caller=world.caller("ada"),
+            finding=blocks,
+            text=f"Measured for {name}.",
+            evidence=[f"sha256:{version.evidence.get().digest}"],
+        )
+        close_finding(caller=world.caller("cleo"), finding=blocks, text=f"It holds for {name}.")
+        assert world.approve(version).state == "approved"
+        close_finding(caller=world.caller("ben"), finding=condition, text=f"Watched: {name}.")
+        reopen_finding(caller=world.caller("cleo"), finding=condition, text=f"Not {name}.")
 
 
 def _with_apps(world: World) -> None:
@@ -120,6 +141,7 @@ def _discussed(world: World, version: ModelVersion) -> None:
     """Sent back, withdrawn, rejected; with comments."""
     for decision in ("request_changes", None, "reject"):
         review = submit(caller=world.caller("ada"), version=version)
+        note_look(caller=world.caller("ben"), review=review)
         for word in ("Why?", "How?"):
             comment(caller=world.caller("ben"), review=review, body=word)
         if decision is None:

@@ -14,6 +14,7 @@ _OTHER = {
     "int8": "coalesce({c}, 0) + 1000",
     "int4": "coalesce({c}, 0) + 1",
     "bool": "NOT {c}",
+    "date": "{c} + 1",
     "timestamptz": "coalesce({c}, now()) + interval '1 day'",
     "jsonb": "CASE jsonb_typeof({c}) WHEN 'array' THEN {c} || '\"x:y\"' "
     "WHEN 'object' THEN {c} || '{{\"x\": 1}}' ELSE '{{}}' END",

@@ -17,7 +17,9 @@ from accounts.roles import GIVEN_BY_TWO
 from accounts.services import create_first_admin, create_team, create_user, grant_role
 from compliance.models import Export
 from compliance.services import request_export
-from governance.models import PolicyVersion, Review, Waiver
+from governance.finding_records import annex_of
+from governance.findings import raise_finding
+from governance.models import Finding, PolicyVersion, Review, Waiver
 from governance.services import dry_run, sign, submit
 from governance.waivers import waive
 from inference.segments import SegmentWriter
@@ -151,6 +153,7 @@ class World:
                 caller=self.caller(name),
                 review=Review.objects.get(pk=review.pk),
                 statement_digest=f"sha256:{review.statement_digest}",
+                annex_digest=annex_of(review.version_id).digest,
                 decision="approve",
                 reason="The evidence holds.",
                 password=PASSWORD,
@@ -170,6 +173,18 @@ class World:
             reason="The model is asked about one branch.",
             expires_on=(datetime.now(UTC) + timedelta(days=10)).date(),
             password=PASSWORD,
+        )
+
+    def found(self, version: ModelVersion, effect: str, *, owner: str = "ada") -> Finding:
+        """What Ben found in a version."""
+        return raise_finding(
+            caller=self.caller("ben"),
+            version=version,
+            severity="medium",
+            effect=effect,
+            text=f"Winter is not in the rows ({effect}).",
+            owner=self.users[owner].person_id,
+            due_on=(datetime.now(UTC) + timedelta(days=20)).date(),
         )
 
     def approve(

@@ -130,8 +130,8 @@ class TestAPolicyThatDemandsIt:
         """As a program would write it that does not ask."""
         for name in ("ben", "cleo"):
             enrol(name)
-            digest = f"sha256:{demanded.statement_digest}"
-            _sign(who(name), demanded, digest, SignDecision.APPROVE, "r", PASSWORD)
+            shown = (f"sha256:{demanded.statement_digest}", "")
+            _sign(who(name), demanded, shown, SignDecision.APPROVE, "r", PASSWORD)
 
         assert review_again(demanded).state == ReviewState.OPEN
         assert counting_signatures(demanded, Policy.read(demanded.policy.document)) == []

@@ -132,6 +132,7 @@ _NAMED = {
     "run_id": "run",
     "policy_id": "policy",
     "waiver_id": "waiver",
+    "finding_id": "raised",
     "token_id": "token",
     "user_id": "user",
     "event_id": "event",
@@ -146,6 +147,7 @@ _NAMED = {
 }
 _BEGINS = {
     "reviews": "review",
+    "findings": "raised",
     "jobs": "job",
     "datasets": "dataset",
     "policies": "policy",

@@ -202,6 +202,31 @@ API: Expected = {
     "web: /api/v1/approvals/ending": {
         "GET": "401 ok ok ok ok ok ok ok",
     },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/findings": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "POST": "401 404 403 403 ok ok ok 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/look": {
+        "PUT": "401 404 404 403 ok ok 403 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/changes": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/findings": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/findings/<uuid:finding_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/findings/<uuid:finding_id>/answers": {
+        "POST": "401 404 404 ok 403 ok 403 404",
+    },
+    "web: /api/v1/findings/<uuid:finding_id>/closure": {
+        "POST": "401 404 404 403 ok ok ok 404",
+    },
+    "web: /api/v1/findings/<uuid:finding_id>/reopening": {
+        "POST": "401 404 404 403 no no no 404",
+    },
     "web: /api/v1/policies": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

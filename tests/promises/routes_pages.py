@@ -188,6 +188,28 @@ PAGES: Expected = {
     "web: /reviews/<uuid:pk>/approval": {
         "GET": "to 404 404 ok ok ok ok 404",
     },
+    "web: /findings": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /findings/<uuid:pk>": {
+        "GET": "to 404 404 ok ok ok ok 404",
+    },
+    "web: /findings/<uuid:pk>/answer": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 no 403 no 403 404",
+    },
+    "web: /findings/<uuid:pk>/close": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 403 no no no 404",
+    },
+    "web: /findings/<uuid:pk>/reopen": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 403 no no no 404",
+    },
+    "web: /models/<slug:name>/versions/<int:number>/findings/new": {
+        "GET": "to 404 403 403 ok ok ok 404",
+        "POST": "to 404 403 403 no no no 404",
+    },
     "web: /jobs": {
         "GET": "to ok ok ok ok ok ok ok",
     },

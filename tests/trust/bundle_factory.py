@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.trust.finding_story import add_findings
 from trust.bundle_layout import (
     EVENTS_MEMBER,
     EXPORTED_ACTION,
@@ -69,6 +70,8 @@ class BundleStory:
     edit_waiver: Edit = unchanged
     planned: bool = False
     edit_plan: Edit = unchanged
+    conditional: bool = False
+    edit_findings: Edit = unchanged
     edit_evaluation: Edit = unchanged
     edit_signatures: Edit = unchanged
     edit_approval: Edit = unchanged
@@ -136,8 +139,9 @@ class BundleStory:
         version = self.put(version_manifest_member, manifest)
         statement, statement_bytes = self._statement(version)
         self.files[statement_member(REVIEW_ID)] = statement_bytes
-        signatures = self._signatures(digest_of(statement_bytes))
-        self._approve(statement, digest_of(statement_bytes), signatures)
+        annex = add_findings(self, version) if self.conditional else {}
+        signatures = self._signatures(digest_of(statement_bytes), annex)
+        self._approve(statement, digest_of(statement_bytes), signatures, annex)
         self._predict(version)
         if self.revoked_after is not None:
             self.event("approval.revoked", {"approval": APPROVAL_ID})
@@ -244,9 +248,9 @@ class BundleStory:
         self.files[disclosure_member(digest_hex(digest))] = canonical(disclosure(salt, "Eva"))
         return digest
 
-    def _signatures(self, statement_digest: str) -> list[str]:
+    def _signatures(self, statement_digest: str, annex: Document) -> list[str]:
         salts = {BEN: b"b" * SALT_BYTES, CLEO: b"c" * SALT_BYTES}
-        records = [
+        records: list[Document] = [
             {
                 "type": "assay/signature/1",
                 "statement_digest": statement_digest,
@@ -263,6 +267,8 @@ class BundleStory:
             }
             for person, salt in salts.items()
         ]
+        for record in records if annex else []:
+            record["annex"] = json.loads(json.dumps(annex))
         self.edit_signatures(records)
         digests = [self.put(signature_member, record) for record in records]
         for record, digest in zip(records, digests, strict=True):
@@ -272,7 +278,9 @@ class BundleStory:
         self.files[disclosure_member(digest_hex(digests[0]))] = canonical(opening)
         return digests
 
-    def _approve(self, statement: Document, digest: str, signatures: list[str]) -> None:
+    def _approve(
+        self, statement: Document, digest: str, signatures: list[str], annex: Document
+    ) -> None:
         golden = [e["digest"] for e in statement["evidence"] if e["kind"] == "golden"]
         approval: Document = build_approval(
             statement,
@@ -283,6 +291,7 @@ class BundleStory:
             golden_digest=golden[0] if golden else None,
             issued_at=self.issued_at,
             not_after=self.issued_at + timedelta(days=365),
+            annex=annex,
         )
         # A copy of its own: the statement shares lists with what the approval was built from.
         approval = json.loads(json.dumps(approval))
@@ -293,7 +302,11 @@ class BundleStory:
         self.files[self.approval_file] = envelope
         self.event(
             "version.approved",
-            {"approval": APPROVAL_ID, "envelope_digest": digest_of(envelope)},
+            {
+                "approval": APPROVAL_ID,
+                "envelope_digest": digest_of(envelope),
+                "version_digest": statement["version_digest"],
+            },
         )
 
     def _predict(self, version: str) -> None:

@@ -22,6 +22,7 @@ class SignForm(forms.Form):
     """What a signer sends: the decision on the statement that was shown, password and code."""
 
     statement_digest = forms.CharField(widget=forms.HiddenInput, max_length=80)
+    annex_digest = forms.CharField(widget=forms.HiddenInput, max_length=80, required=False)
     last_comment = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     decision = forms.CharField(max_length=20, error_messages={"required": _("Choose a decision.")})
     reason = forms.CharField(max_length=4000, error_messages={"required": _("Give a reason.")})

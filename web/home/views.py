@@ -10,14 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
-from governance.documents import Policy
+from governance.finding_selectors import overdue_seen_by, waiting_for
 from governance.models import Review, ReviewState, SignDecision
-from governance.policies import signing_role
 from governance.selectors import reviews_seen_by, statement_of
 from governance.validity import RENEWAL, ending_seen_by
+from governance.waiting import reviews_waiting_for
 from registry.models import ModelVersion, RegisteredModel, Status
 from registry.selectors import matching, models_of
 from web.base import PageView
+from web.findings.presenting import shown
 from web.jobs.about import entries_of
 from web.proposals.presenting import titles_of
 from web.proposals.views import proposals_waiting_for
@@ -35,10 +36,11 @@ class Home(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page."""
-        now, waiting = timezone.now(), reviews_waiting_for(self.caller)
+        now, waiting = timezone.now(), reviews_waiting_for(self.caller, MOST_REVIEWS)
+        findings = shown(waiting_for(self.caller)[:MOST_LINES])
         proposals = proposals_waiting_for(self.caller)
         request.nav_counts = {  # type: ignore[attr-defined]
-            "web:home": len(waiting) + len(proposals),
+            "web:home": len(waiting) + len(proposals) + len(findings),
             "web:proposals": len(proposals),
         }
         titles = titles_of(proposals)
@@ -48,6 +50,8 @@ class Home(PageView):
             "mine": [_entry(review) for review in _opened_by(self.caller)],
             "ending": ending_seen_by(self.caller, now, now + RENEWAL)[:MOST_LINES],
             "ending_days": RENEWAL.days,
+            "to_settle": findings,
+            "overdue": shown(overdue_seen_by(self.caller)[:MOST_LINES]),
             "failed": entries_of(_failed_jobs(self.caller)),
             "failed_days": FAILED_DAYS,
             "drafts": _drafts(self.caller),
@@ -55,22 +59,6 @@ class Home(PageView):
             "has_models": models_of(self.caller).exists(),
         }
         return self.page("home/home.html", context)
-
-
-def reviews_waiting_for(caller: Caller) -> list[Review]:
-    """Open reviews that the person may sign, oldest first."""
-    open_now = (
-        reviews_seen_by(caller)
-        .filter(state=ReviewState.OPEN)
-        .exclude(signatures__person=caller.person_id)
-        .exclude(version__contributors__person=caller.person_id)
-        .order_by("opened_at", "pk")[:MOST_REVIEWS]
-    )
-    return [
-        review
-        for review in open_now
-        if signing_role(caller, review.version.model.team_id, Policy.read(review.policy.document))
-    ]
 
 
 def _opened_by(caller: Caller) -> QuerySet[Review]:

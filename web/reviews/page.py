@@ -24,7 +24,8 @@ from web.reports.evaluation import evaluation_view
 from web.reports.explanation import explanation_view
 from web.reports.parity import parity_view
 from web.reports.plan import plan_view
-from web.reviews import people, presenting
+from web.reviews import findings, people, presenting
+from web.reviews.differences import since_last_look
 from web.reviews.presenting import Frozen, Now
 
 Query = Mapping[str, str]
@@ -36,9 +37,11 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
     frozen = Frozen.of(review)
     now = Now.of(review, frozen)
     comments = list(review.comments.select_related("author__person").order_by("at", "pk"))
-    signed = people.signed_by(review)
+    about = findings.about(caller, review)
+    signed = people.signed_by(review, about["names"])
     waivers = [people.waived(row) for row in waivers_named(frozen.statement)]
     gates = presenting.gates_of(frozen, now, Counter(c.anchor for c in comments), waivers)
+    findings.link(gates, about)
     last_comment = comments[-1].pk if comments else 0
     return {
         "review": review,
@@ -58,6 +61,7 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "hidden_fields": [
             ("statement_digest", f"sha256:{review.statement_digest}"),
             ("last_comment", last_comment),
+            ("annex_digest", about["annex_digest"]),
         ],
         "comment_count": len(comments),
         "anchor": query.get("anchor", ""),
@@ -66,6 +70,8 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "approval": getattr(review, "approval", None),
         "revocation": _revocation(review),
         "card": _card(review, frozen),
+        **about,
+        **since_last_look(caller, review),
         **_decision(caller, review, frozen, signed),
         **_reports(review, frozen, query),
     }

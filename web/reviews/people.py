@@ -1,7 +1,7 @@
 """Who did what in a review: signatures, contributors and the discussion, in the order of time."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -30,12 +30,18 @@ class Signed:
     row: Signature
     meaning: str
     method: str
+    conditions: list[str]
 
     @classmethod
-    def of(cls, row: Signature) -> "Signed":
-        """Read the record's own words, not those of today's program."""
+    def of(cls, row: Signature, findings: Mapping[str, str]) -> "Signed":
+        """Read the record's own words, not those of today's program.
+
+        `findings` names findings by digest: the conditions that the signer accepted.
+        """
         record = json.loads(bytes(row.record))
-        return cls(row, record["meaning"], _method(record["method"]))
+        accepted = record.get("annex", {}).get("conditions", [])
+        names = [findings.get(entry["digest"], entry["digest"]) for entry in accepted]
+        return cls(row, record["meaning"], _method(record["method"]), names)
 
     @property
     def badge(self) -> str:
@@ -76,9 +82,10 @@ def _role(role: str) -> str:
     return str(Role(role).label) if role in Role.values else role
 
 
-def signed_by(review: Review) -> list[Signed]:
-    """The signatures of a review in the order of time."""
-    return [Signed.of(row) for row in sorted(review.signatures.all(), key=lambda row: row.at)]
+def signed_by(review: Review, findings: Mapping[str, str]) -> list[Signed]:
+    """The signatures of a review in the order of time; `findings` are names by digest."""
+    rows = sorted(review.signatures.all(), key=lambda row: row.at)
+    return [Signed.of(row, findings) for row in rows]
 
 
 def contributors_of(version: ModelVersion) -> list[dict[str, str]]:

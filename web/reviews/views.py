@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from governance import policies, services
 from governance.documents import Policy
-from governance.models import Review, ReviewState, SignDecision
+from governance.looks import note_look
+from governance.models import Review, SignDecision
 from governance.selectors import review_by_id, reviews_seen_by, statement_of
+from governance.waiting import unsigned_by
 from web.base import UNPROCESSABLE, PageView
 from web.forms.reviews import CommentForm, ReviewFilter, SignForm
 from web.paging import newest_first
@@ -34,11 +36,7 @@ class ReviewList(PageView):
             if chosen["model"]:
                 rows = rows.filter(version__model__name__icontains=chosen["model"].strip())
             if chosen["waiting"]:
-                rows = (
-                    rows.filter(state=ReviewState.OPEN)
-                    .exclude(signatures__person=self.caller.person_id)
-                    .exclude(version__contributors__person=self.caller.person_id)
-                )
+                rows = unsigned_by(self.caller, rows)
         listing = newest_first(rows, "opened_at", request.GET.get("after", ""))
         context = {
             "form": form,
@@ -69,7 +67,14 @@ class ReviewPage(PageView):
         known = request.GET.get("known")
         if known:
             return self._poll(pk, known)
-        return self.page("reviews/detail.html", self.context(request, pk))
+        context = self.context(request, pk)
+        self._remember(context["review"])
+        return self.page("reviews/detail.html", context)
+
+    def _remember(self, review: Review) -> None:
+        """The statement is before a person who might sign: later ones are shown against it."""
+        if policies.may_look(self.caller, review, Policy.read(review.policy.document)):
+            note_look(caller=self.caller, review=review)
 
     def _poll(self, pk: UUID, known: str) -> HttpResponse:
         response = HttpResponse(status=204)
@@ -107,6 +112,7 @@ class ReviewSign(ReviewPage):
                 caller=self.caller,
                 review=review,
                 statement_digest=given["statement_digest"],
+                annex_digest=given["annex_digest"],
                 decision=given["decision"],
                 reason=given["reason"],
                 password=given["password"],

@@ -15,6 +15,8 @@ from common.errors import Conflict
 from evaluation.criteria import PASSED
 from governance import policies
 from governance.documents import Policy
+from governance.finding_policies import may_raise_finding
+from governance.finding_selectors import conditions_of, findings_of
 from governance.gates import GateResult
 from governance.models import Approval, Review, ReviewState, Staleness
 from governance.selectors import (
@@ -31,6 +33,7 @@ from inference.selectors import latest_refusal
 from registry.models import DatasetSnapshot, ModelVersion, Status
 from registry.selectors import latest_evidence
 from trust.approval import Verdict
+from web.findings.presenting import open_first, shown
 from web.reviews.people import contributors_of, waived
 from web.reviews.presenting import fields_left, gate_title
 from web.versions.base import Tab
@@ -134,7 +137,20 @@ class Overview(Tab):
             "refusal": latest_refusal(self.version.pk) if now.approval else None,
             "contributors": contributors_of(self.version),
             "waivers": _waivers_of(now.approval),
+            **_findings(self.caller, self.version, now.approval),
         }
+
+
+def _findings(caller: Caller, version: ModelVersion, approval: Approval | None) -> dict[str, Any]:
+    """The findings about the version, and the conditions under which it was approved."""
+    found = open_first(findings_of(version))
+    return {
+        "findings": found,
+        "open_findings": sum(finding.is_open for finding in found),
+        "accepted": shown(conditions_of(approval)) if approval else [],
+        "may_raise": may_raise_finding(caller, version),
+        "raise_url": reverse("web:finding-new", args=[version.model.name, version.number]),
+    }
 
 
 def _waivers_of(approval: Approval | None) -> list[dict[str, Any]]:

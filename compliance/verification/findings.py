@@ -1,0 +1,57 @@
+"""What the tables hold of reviewers' findings and looks, and what the log tells of them."""
+
+# All of it is constant text of this package.
+
+from compliance.verification.sql import Claim, facts, told_by
+
+_MOVED = """
+    governance_findingmove m JOIN governance_finding f ON f.id = m.finding_id
+    JOIN registry_modelversion v ON v.id = f.version_id
+"""
+_SAID = (
+    "subject_id, payload->'finding', payload->'version_digest', payload->'move', action, "
+    "person_id, user_id"
+)
+CLAIMS = (
+    Claim(
+        "look at a review",
+        facts(
+            "l.review_id, l.id, 'sha256:' || r.statement_digest, l.person_id, l.user_id",
+            "l.at",
+            "governance_reviewlook l JOIN governance_review r ON r.id = l.review_id",
+        ),
+        told_by(
+            "review.seen",
+            "subject_id, payload->'look', payload->'statement_digest', person_id, user_id",
+        ),
+    ),
+    Claim(
+        "finding",
+        facts(
+            "f.version_id, 'sha256:' || f.digest, 'sha256:' || v.digest, f.severity, f.effect, "
+            "f.due_on, f.owner_id, f.person_id, f.user_id",
+            "f.at",
+            "governance_finding f JOIN registry_modelversion v ON v.id = f.version_id",
+        ),
+        told_by(
+            "finding.raised",
+            "subject_id, payload->'finding', payload->'version_digest', payload->'severity', "
+            "payload->'effect', payload->'due_on', payload->'owner', person_id, user_id",
+        ),
+    ),
+    Claim(
+        "move of a finding",
+        facts(
+            "f.version_id, 'sha256:' || f.digest, 'sha256:' || v.digest, 'sha256:' || m.digest, "
+            "'finding.' || m.move, m.person_id, m.user_id",
+            "m.at",
+            _MOVED,
+        ),
+        facts(
+            _SAID,
+            "occurred_at",
+            "audit_auditevent WHERE action IN "
+            "('finding.answered', 'finding.closed', 'finding.reopened')",
+        ),
+    ),
+)

@@ -1,0 +1,73 @@
+"""Findings travel with the approval of their version; an outsider misses them if they do not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from governance.findings import close_finding
+from governance.models import Finding
+from tests.compliance.test_bundles import Outsider
+from tests.compliance.world import World, bundle_of
+from tests.trust.bundle_factory import repack, unpack
+
+
+@pytest.fixture
+def condition(world: World) -> Finding:
+    """A condition under which a version was approved; what had blocked it was closed before."""
+    version = world.version(world.model("loans"), b"loans")
+    blocks, condition = world.found(version, "blocking"), world.found(version, "condition")
+    close_finding(caller=world.caller("cleo"), finding=blocks, text="It holds.")
+    assert world.approve(version).state == "approved"
+    return condition
+
+
+@pytest.fixture
+def outsider(world: World, condition: Finding, tmp_path: Path) -> Outsider:
+    """Somebody who kept the first checkpoint."""
+    return Outsider(world, tmp_path / "outside")
+
+
+@pytest.mark.parametrize(
+    "scope", [{"kind": "all"}, {"kind": "version", "model": "loans", "number": 1}]
+)
+def test_they_are_in_every_bundle_of_the_version(
+    world: World, condition: Finding, outsider: Outsider, scope: dict[str, Any], tmp_path: Path
+) -> None:
+    bundle = bundle_of(world.export(scope), tmp_path)
+
+    status, report = outsider.check(bundle)
+
+    assert (status, report["findings"]) == (0, [])
+    assert report["counts"]["conditions"] == 1
+    members = unpack(bundle.read_bytes())
+    assert members[f"findings/{condition.digest}.json"] == bytes(condition.record)
+    assert sum(name.startswith("finding-moves/") for name in members) == 1
+
+
+def test_a_bundle_without_the_condition_is_tampered_with(
+    world: World, condition: Finding, outsider: Outsider, tmp_path: Path
+) -> None:
+    bundle = bundle_of(world.export({"kind": "all"}), tmp_path)
+    members = unpack(bundle.read_bytes())
+    del members[f"findings/{condition.digest}.json"]
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(repack(members))
+
+    status, report = outsider.check(cut)
+
+    assert status == 1
+    said = {(f["member"], f["problem"]) for f in report["findings"]}
+    assert any(m.startswith("findings/") and "not in the bundle" in p for m, p in said)
+
+
+def test_what_becomes_of_the_condition_later_contradicts_nothing(
+    world: World, condition: Finding, outsider: Outsider, tmp_path: Path
+) -> None:
+    close_finding(caller=world.caller("cleo"), finding=condition, text="It is watched.")
+    world.notary.work()
+    bundle = bundle_of(world.export({"kind": "model", "model": "loans"}), tmp_path)
+
+    status, report = outsider.check(bundle)
+
+    assert (status, report["findings"]) == (0, [])

@@ -1,0 +1,43 @@
+"""Findings about the stage's version, by ben, for ada to answer, unless wished otherwise."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from governance.finding_records import annex_of
+from governance.finding_selectors import findings_of
+from governance.findings import raise_finding
+from governance.models import Finding
+from registry.models import ModelVersion
+from tests.cast import user_of, who
+
+TEXT = "The test rows end in May; show that the model holds in winter."
+
+
+def in_days(days: int) -> date:
+    """A day from today on, in UTC."""
+    return (datetime.now(UTC) + timedelta(days=days)).date()
+
+
+def found(name: str, version: ModelVersion, **wishes: Any) -> Finding:
+    """A finding, read again with its state."""
+    given: dict[str, Any] = {
+        "caller": who(name),
+        "version": version,
+        "severity": "high",
+        "effect": "blocking",
+        "text": TEXT,
+        "owner": user_of("ada").person_id,
+        "due_on": in_days(30),
+    }
+    return again(raise_finding(**(given | wishes)))
+
+
+def again(finding: Finding) -> Finding:
+    """A finding as it stands now."""
+    return findings_of(finding.version).get(pk=finding.pk)
+
+
+def annex_now(version: ModelVersion) -> str:
+    """The digest of what signers are shown beside the statement, as a client sends it."""
+    digest = annex_of(version.pk).digest
+    return f"sha256:{digest}" if digest else ""
