@@ -93,6 +93,9 @@ class Action(StrEnum):
     EXPORT_REQUESTED = "audit.export_requested"
     EXPORTED = "audit.exported"
     EXPORT_FAILED = "audit.export_failed"
+    PACK_REQUESTED = "pack.requested"
+    PACK_MADE = "pack.made"
+    PACK_FAILED = "pack.failed"
 
     @property
     def sentence(self) -> str:
@@ -184,4 +187,7 @@ _SENTENCES = {
     Action.EXPORT_REQUESTED: "An export was requested",
     Action.EXPORTED: "An export was made",
     Action.EXPORT_FAILED: "An export ended without a result",
+    Action.PACK_REQUESTED: "A pack was requested",
+    Action.PACK_MADE: "A pack was made",
+    Action.PACK_FAILED: "A pack ended without its files",
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance import api, api_exports, api_past, api_tiles
+from compliance import api, api_exports, api_packs, api_past, api_tiles
 
 _EVENT = "audit/events/<uuid:event_id>"
 _EXPORT = "exports/<uuid:export_id>"
@@ -40,6 +40,10 @@ urlpatterns = [
         api_exports.PredictionDetail.as_view(),
         name="prediction",
     ),
+    path("pack-templates", api_packs.PackTemplates.as_view(), name="pack-templates"),
+    path("packs", api_packs.Packs.as_view(), name="packs"),
+    path("packs/<uuid:pack_id>", api_packs.PackDetail.as_view(), name="pack"),
+    path("packs/<uuid:pack_id>/files/<slug:form>", api_packs.PackFile.as_view(), name="pack-file"),
     path("exports", api_exports.Exports.as_view(), name="exports"),
     path(_EXPORT, api_exports.ExportDetail.as_view(), name="export"),
     path(f"{_EXPORT}/bundle", api_exports.Bundle.as_view(), name="export-bundle"),

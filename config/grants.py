@@ -32,6 +32,8 @@ APP_INSERT_ONLY = (
     "governance_waiverwithdrawal",
     "governance_revocation",
     "governance_staleness",
+    "compliance_pack",
+    "compliance_packfile",
     "inference_predictionbatch",
     "inference_prediction",
     "inference_loadrefusal",

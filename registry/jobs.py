@@ -19,13 +19,14 @@ from registry.policies import KEEPERS, READERS
 from worker import jobs
 from worker.models import OPEN, Job, Status
 
-_EXPORT = Q(subject_type="export")
+_RECORDS = ("export", "pack")
+_EXPORT = Q(subject_type__in=_RECORDS)
 
 
 def jobs_seen_by(caller: Caller) -> QuerySet[Job]:
     """Jobs of the teams in which the caller reads evidence, and his own of no team; newest first.
 
-    The job of an export is for whoever may export the team's records.
+    The job of an export or pack is for whoever may export the team's records.
     """
     return Job.objects.filter(
         Q(team_id__in=caller.teams_with(*READERS)) & ~_EXPORT
@@ -63,7 +64,7 @@ def _may_steer(caller: Caller, job: Job) -> Decision:
 
 def _may_still_ask(caller: Caller, job: Job) -> bool:
     """Whether the caller has a role, now, with which the job can be asked for."""
-    roles = KEEPERS if job.subject_type == "export" else (Role.CONTRIBUTOR, Role.MANAGER)
+    roles = KEEPERS if job.subject_type in _RECORDS else (Role.CONTRIBUTOR, Role.MANAGER)
     return job.team_id is None or caller.has_role(job.team_id, *roles)
 
 

@@ -75,6 +75,8 @@ PICTURES = {
     "past": Picture("past", who="cora", query={"model": "name", "alias": "champion"}),
     "past/person": Picture("past-person", who="cora", query={"person": "signer"}),
     "past/dataset": Picture("past-dataset", who="cora", query={"digest": "rows"}),
+    "packs": Picture("packs", who="cora"),
+    "packs/<uuid:pk>": Picture("pack", who="cora", at={"pk": "pack"}),
     "api-docs": Picture("api"),
     "policies": Picture("policies"),
     "policies/publish": Picture("policy-publish"),

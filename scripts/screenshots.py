@@ -104,6 +104,7 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
     policy = _first(stage.ada, "policies")
     relaxed = policy["document"] | {"validity_days": policy["document"]["validity_days"] + 90}
     wish = {name: policy[name] for name in ("name", "tier", "team")} | {"document": relaxed}
+    pack = make_pack(people["cora"].client, cancer.name)
     return stage, {
         "proposal": _proposed(people["otto"], "policy", wish),
         "person": people["ben"].client.get("me")["id"],
@@ -118,6 +119,7 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
         "job": next(job["id"] for job in jobs if job["kind"] == "training.run"),
         "event": approved["id"],
         "policy": policy["id"],
+        "pack": pack,
     }
 
 
@@ -154,6 +156,13 @@ def _proposed(who: Person, kind: str, wish: dict[str, Any]) -> str:
     reason = "Yearly reviews come in the same quarter then."
     wanted = {"kind": kind, "wish": wish, "reason": reason, "password": who.password}
     return str(who.client.post("proposals", wanted)["id"])
+
+
+def make_pack(cora: Any, name: str) -> str:
+    """A pack about the champion; its id."""
+    asked = cora.post("packs", {"template": "eu-ai-act", "model": name})
+    cora.wait_for_job(asked["job"])
+    return str(asked["id"])
 
 
 def _first(client: Any, path: str) -> Any:

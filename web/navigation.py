@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.callers import Caller
 from accounts.policies import keeps_people
 from common.decisions import Decision
-from compliance.policies import may_read_log
+from compliance.policies import may_read_exports, may_read_log
 
 
 class Entry(NamedTuple):
@@ -63,6 +63,7 @@ NAVIGATION: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry("web:audit", _("Audit log"), "log", may_read_log),
             Entry("web:past", _("Time machine"), "wait", may_read_log),
+            Entry("web:packs", _("Packs"), "archive", may_read_exports),
             Entry("web:policies", _("Policies"), "policy"),
             Entry("web:proposals", _("Proposals"), "okc", keeps_people),
             Entry("web:access", _("Access"), "key"),

@@ -5,6 +5,7 @@ from web.apidocs.urls import urlpatterns as apidocs
 from web.audit.urls import urlpatterns as audit
 from web.findings.urls import urlpatterns as findings
 from web.jobs.urls import urlpatterns as jobs
+from web.packs.urls import urlpatterns as packs
 from web.past.urls import urlpatterns as past
 from web.policies.urls import urlpatterns as policies
 from web.proposals.urls import urlpatterns as proposals
@@ -19,5 +20,6 @@ urlpatterns = [
     *access,
     *audit,
     *past,
+    *packs,
     *apidocs,
 ]

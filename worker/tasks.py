@@ -31,6 +31,10 @@ KINDS: dict[str, Kind] = {
         run="compliance.execution:run_export",
         fail="compliance.services:fail_export",
     ),
+    "compliance.pack": Kind(
+        run="compliance.packs.execution:run_pack",
+        fail="compliance.packing:fail_pack",
+    ),
 }
 
 PERIODIC: tuple[Periodic, ...] = (

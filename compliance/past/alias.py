@@ -112,7 +112,7 @@ def _pointed(
     version = move.to_version
     assert version is not None
     approval = approval_then(version, moment)
-    state, reason = judged(version, approval, moment)
+    state, reason = judged(version, approval, moment, move.alias)
     told = _told_of(move, version, approval, moment)
     if state == Answering.LIVE:
         state, reason = _by_the_gate(told, approval)
@@ -179,6 +179,7 @@ def _told_of(
             Action.VERSION_APPROVED,
             Action.APPROVAL_REVOKED,
             Action.APPROVAL_EXPIRED,
+            Action.APPROVAL_STALE,
             Action.MODEL_LOADED,
             Action.LOAD_REFUSED,
         )

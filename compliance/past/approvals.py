@@ -20,7 +20,8 @@ from governance.selectors import (
     waivers_named,
 )
 from registry.models import ModelVersion
-from trust.approval import Verdict, artifact_digests_of, verify_approval
+from trust.approval import Approval as Signed
+from trust.approval import Verdict, artifact_digests_of, verify_approval, why_stale_at
 from trust.errors import TrustError
 from trust.fields import as_object, read_objects
 from trust.strict_json import parse_strict
@@ -66,7 +67,7 @@ def approval_then(version: ModelVersion, moment: datetime) -> Approval | None:
     over = Q(not_after__lte=moment) | Q(revocation__at__lte=moment)
     return (
         Approval.objects.filter(version=version, issued_at__lte=moment)
-        .select_related("revocation__by__person", "review__policy")
+        .select_related("revocation__by__person", "staleness", "review__policy")
         .alias(is_over=Case(When(over, then=True), default=False))
         .order_by("is_over", "-issued_at", "pk")
         .first()
@@ -79,10 +80,12 @@ def revoked_by(approval: Approval, moment: datetime) -> bool:
     return revocation is not None and revocation.at <= moment
 
 
-def judged(version: ModelVersion, approval: Approval | None, moment: datetime) -> tuple[str, str]:
+def judged(
+    version: ModelVersion, approval: Approval | None, moment: datetime, alias: str = ""
+) -> tuple[str, str]:
     """Whether the approval held at the moment, with the reason if not, as the gate would say.
 
-    The envelope is checked with the keys that are trusted now.
+    For an alias, where one is given. The envelope is checked with the keys that are trusted now.
     """
     if approval is None:
         return Answering.UNAPPROVED, "It had no approval."
@@ -94,7 +97,18 @@ def judged(version: ModelVersion, approval: Approval | None, moment: datetime) -
         verdict = _verdict(version, approval, moment)
     except Conflict as error:
         return Answering.UNTRUSTED, error.reason
-    return (Answering.LIVE, "") if verdict.ok else (Answering.UNTRUSTED, verdict.reason)
+    if not verdict.ok or verdict.approval is None:
+        return Answering.UNTRUSTED, verdict.reason
+    return _bounded(verdict.approval, approval, moment, alias)
+
+
+def _bounded(signed: Signed, approval: Approval, moment: datetime, alias: str) -> tuple[str, str]:
+    """What the envelope says besides: how long it is served on when stale, and for which alias."""
+    stale = getattr(approval, "staleness", None)
+    if stale and stale.at <= moment and (late := why_stale_at(signed, moment, stale.since)):
+        return Answering.STALE, late
+    outside = signed.limits.why_not_under(alias) if alias else ""
+    return (Answering.OUT_OF_SCOPE, outside) if outside else (Answering.LIVE, "")
 
 
 def _verdict(version: ModelVersion, approval: Approval, moment: datetime) -> Verdict:
@@ -109,7 +123,6 @@ def _verdict(version: ModelVersion, approval: Approval, moment: datetime) -> Ver
         version_digest=f"sha256:{version.digest}",
         artifact_digests=files,
         now=moment,
-        stale_since=approval.staleness.since if hasattr(approval, "staleness") else None,
         recorded=recorded_of(approval),
     )
 
@@ -133,8 +146,8 @@ def in_force_around(version: ModelVersion, moment: datetime) -> tuple[datetime, 
     spans = sorted(
         (row.issued_at, _end(row))
         for row in Approval.objects.filter(version=version)
-        .select_related("revocation")
-        .only("issued_at", "not_after", "revocation__at")
+        .select_related("revocation", "staleness")
+        .only("issued_at", "not_after", "revocation__at", "staleness__until")
     )
     begin, end = moment, moment
     joined: list[tuple[datetime, datetime]] = []
@@ -150,8 +163,12 @@ def in_force_around(version: ModelVersion, moment: datetime) -> tuple[datetime, 
 
 
 def _end(approval: Approval) -> datetime:
-    revocation = getattr(approval, "revocation", None)
-    return min(approval.not_after, revocation.at) if revocation else approval.not_after
+    ends = [approval.not_after]
+    if hasattr(approval, "revocation"):
+        ends.append(approval.revocation.at)
+    if hasattr(approval, "staleness"):
+        ends.append(approval.staleness.until)
+    return min(ends)
 
 
 def policy_of(approval: Approval) -> dict[str, Any]:

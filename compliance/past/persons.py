@@ -25,6 +25,10 @@ ANSWERED_FOR = (
     Action.VERSION_RETIRED,
     Action.POLICY_PUBLISHED,
     Action.PLAN_SEALED,
+    Action.PROPOSAL_OPENED,
+    Action.PROPOSAL_CONFIRMED,
+    Action.PROPOSAL_DECLINED,
+    Action.ADMIN_MADE,
     Action.ROLE_GRANTED,
     Action.ROLE_REMOVED,
     Action.FACTOR_RESET,
@@ -47,9 +51,13 @@ class Act:
 
     @property
     def said(self) -> dict[str, Any]:
-        """What the record says in words: decision, meaning, role, reason, method."""
+        """What the record says in words: decision, meaning, role, reason, method.
+
+        Without a record only the method, where the event tells it.
+        """
         if self.spoken is None:
-            return {}
+            method = self.event.payload.get("method")
+            return {"method": str(method)} if method else {}
         row = self.spoken.row
         return {
             "decision": row.decision if isinstance(row, Signature) else "waive",

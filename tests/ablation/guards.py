@@ -9,6 +9,7 @@ from tests.ablation.factors import FACTORS
 from tests.ablation.findings import FINDINGS
 from tests.ablation.gates import GATES
 from tests.ablation.guard import Guard
+from tests.ablation.packs import PACKS
 from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
 from tests.ablation.quarantine import QUARANTINE
@@ -365,6 +366,7 @@ GUARDS: tuple[Guard, ...] = (
     *PLANS,
     *PAST,
     *TWO_PERSONS,
+    *PACKS,
     *DATABASE,
     *SERVING,
     *SCOPES,

@@ -330,6 +330,13 @@ COMPLIANCE = {
     "datasets_decisions": Call(_seeded("rows", "rows"), query={"limit": "2"}),
     "predictions_list": Call(),
     "predictions_read": Call(_made("prediction_id", "predict")),
+    "pack_templates_list": Call(),
+    "packs_list": Call(),
+    "packs_request": Call(
+        body=lambda house: {"template": "model-card", "model": house["model"], "number": 1}
+    ),
+    "packs_read": Call(_made("pack_id", "packs_request")),
+    "packs_file": Call(lambda house: {"pack_id": house.made["packs_request"]["id"], "form": "pdf"}),
     "exports_list": Call(),
     "exports_request": Call(
         body=lambda house: {"scope": {"kind": "model", "model": house["model"]}}

@@ -26,6 +26,7 @@ OPTIONAL = {
     "findings_raise": {"anchor"},
     "models_change": {"purpose", "licence", "tags"},
     "models_register": {"tags"},
+    "packs_request": {"number"},
     "plans_seal": {"seed", "resamples"},
     "reviews_open": {"scope"},
     "aliases_move": {"accept_schema_change"},

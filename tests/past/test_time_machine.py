@@ -14,12 +14,15 @@ from accounts.services import create_team, create_user
 from audit.models import AuditEvent
 from compliance.past.alias import AliasThen, alias_then
 from compliance.past.datasets import decisions_on, read_place, snapshots_of, write_place
-from governance.models import Approval, Signature
+from governance.documents import DEFAULTS
+from governance.models import Approval, Signature, Staleness
 from governance.releases import promote, revoke
+from governance.staleness import find_stale
 from registry.models import AliasMove, DatasetSnapshot
-from registry.services import quarantine
-from tests.cast import give, password_of, user_of, who
+from registry.services import edit_card, quarantine
+from tests.cast import give, password_of, the_team, user_of, who
 from tests.factories import tiny, verbs, waivers
+from tests.factories.policies import publish_policy
 from tests.stage import MODEL, Stage
 from training.models import TrainingRun
 
@@ -105,6 +108,23 @@ class TestAnAlias:
         assert (then(before).version, then(before).until) == (approved_copy.version, moved)
         assert then(before).served_until == moved
         assert (then(moved).version, then(moved).since) == (other, moved)
+
+    def test_whose_approval_went_stale_was_served_for_the_grace(self, approved_copy: Stage) -> None:
+        ada, document = who("ada"), DEFAULTS["medium"].as_dict() | {"stale_grace_s": 0}
+        publish_policy(
+            caller=who("mira"), name="brief", tier="medium", team=the_team(), document=document
+        )
+        version = verbs.another(ada, approved_copy.version.model, strength=0.5)
+        verbs.make_ready(ada, version, strength=0.5)
+        verbs.signed(version)
+        assert approved_copy.notary_round() == 1
+        promote(caller=who("mira"), version=version, alias="champion", reason="Better.")
+        before = timezone.now()
+        edit_card(caller=ada, version=version, content=tiny.CARD | {"caveats": "Newer."})
+        assert find_stale() == 1
+        stale = Staleness.objects.get()
+        assert (then(before).state, then(before).served_until) == ("live", stale.until)
+        assert then(stale.at).state == "stale"
 
     def test_with_damaged_bytes_was_served_until_that_was_found(self, approved: Stage) -> None:
         before = timezone.now()

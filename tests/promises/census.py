@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from audit.models import AuditEvent
+from compliance.packing import request_pack
 from compliance.services import request_export
 from inference.models import Prediction, PredictionBatch
 from registry.models import DatasetSnapshot
@@ -94,6 +95,7 @@ def furnish_more(house: House) -> House:
     model = verbs.dataset().team.models.get(name=house["model"])
     run = request_run(caller=zoe, model=model, recipe="mlp", params={}, dataset=data)
     export = request_export(caller=zoe, scope={"kind": "model", "model": house["model"]})
+    pack = request_pack(caller=zoe, template="model-card", model=house["model"], number=1)
     batch = PredictionBatch.objects.create(
         count=1, first_at=now, last_at=now, digest="0" * 64, segment="census"
     )
@@ -115,6 +117,7 @@ def furnish_more(house: House) -> House:
     more = {
         "run": str(run.pk),
         "export": str(export.pk),
+        "pack": str(pack.pk),
         "prediction": str(prediction.pk),
         "event": str(event.uuid),
         "upload": str(upload),
@@ -142,6 +145,7 @@ _NAMED = {
     "proposal_id": "proposal",
     "digest": "evidence",
     "rows": "rows",
+    "pack_id": "pack",
     "person_id": "person",
     "file": "file",
 }
@@ -156,6 +160,7 @@ _BEGINS = {
     "access/people": "user",
     "audit/events": "event",
     "audit/export": "export",
+    "packs": "pack",
 }
 _FIXED = {
     "number": "1",
@@ -164,6 +169,7 @@ _FIXED = {
     "alias": "stable",
     "rest": "anything",
     "level": "0",
+    "form": "pdf",
     "index": "000.p/1",
 }
 

@@ -291,6 +291,19 @@ API: Expected = {
     "web: /api/v1/exports/<uuid:export_id>/bundle": {
         "GET": "401 403 403 403 403 no no 403",
     },
+    "web: /api/v1/pack-templates": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/packs": {
+        "GET": "401 403 403 403 403 ok ok 403",
+        "POST": "401 404 403 403 403 ok ok 404",
+    },
+    "web: /api/v1/packs/<uuid:pack_id>": {
+        "GET": "401 403 403 403 403 ok ok 403",
+    },
+    "web: /api/v1/packs/<uuid:pack_id>/files/<slug:form>": {
+        "GET": "401 403 403 403 403 no no 403",
+    },
     "web: /api/v1/schema": {
         "GET": "ok ok ok ok ok ok ok ok",
     },

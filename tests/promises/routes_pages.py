@@ -337,6 +337,16 @@ PAGES: Expected = {
     "web: /past/dataset": {
         "GET": "to 403 403 403 403 ok ok ok",
     },
+    "web: /packs": {
+        "GET": "to 403 403 403 403 ok ok 403",
+        "POST": "to 403 403 403 403 no no 403",
+    },
+    "web: /packs/<uuid:pk>": {
+        "GET": "to 403 403 403 403 ok ok 403",
+    },
+    "web: /packs/<uuid:pk>/files/<slug:form>": {
+        "GET": "to 403 403 403 403 no no 403",
+    },
     "web: /api-docs": {
         "GET": "to ok ok ok ok ok ok ok",
     },

@@ -35,6 +35,7 @@ MODULES = (
     "governance.notary",
     "inference.services",
     "compliance.services",
+    "compliance.packing",
 )
 # Public functions of these modules that change nothing by themselves.
 CHANGES_NOTHING = {

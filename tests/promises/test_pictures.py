@@ -22,6 +22,7 @@ NO_PAGES = {
     "audit/events/<uuid:pk>/proof",
     "audit/events/<uuid:pk>/leaf",
     "audit/export/<uuid:pk>",
+    "packs/<uuid:pk>/files/<slug:form>",
 }
 
 

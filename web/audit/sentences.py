@@ -90,6 +90,9 @@ SENTENCES: dict[Action, Promise] = {
     Action.EXPORT_REQUESTED: gettext_lazy("%(actor)s asked for an export"),
     Action.EXPORTED: gettext_lazy("%(actor)s made an export"),
     Action.EXPORT_FAILED: gettext_lazy("%(actor)s ended an export without a result"),
+    Action.PACK_REQUESTED: gettext_lazy("%(actor)s asked for a pack"),
+    Action.PACK_MADE: gettext_lazy("%(actor)s made a pack"),
+    Action.PACK_FAILED: gettext_lazy("%(actor)s ended a pack without its files"),
 }
 
 

@@ -24,6 +24,7 @@ SUBJECTS = (
     "policy",
     "job",
     "export",
+    "pack",
     "person",
     "user",
     "team",

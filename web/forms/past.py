@@ -21,11 +21,7 @@ class AliasQuestion(forms.Form):
 
     model = forms.CharField(label=gettext_lazy("Model"), max_length=100)
     alias = forms.CharField(label=gettext_lazy("Alias"), max_length=64, initial="champion")
-    at = MomentField(
-        label=gettext_lazy("At"),
-        required=False,
-        help_text=gettext_lazy("2026-03-01 or 2026-03-01T09:00:00Z; empty is now."),
-    )
+    at = MomentField(label=gettext_lazy("At (empty is now)"), required=False)
 
     def moment(self) -> datetime:
         """The moment asked about; call it only on a valid form."""

@@ -32,6 +32,7 @@ TITLES: dict[str, Promise] = {
     "evaluation.run": gettext_lazy("Evaluation"),
     "evaluation.explain": gettext_lazy("Explanation"),
     "compliance.export": gettext_lazy("Export of the audit log"),
+    "compliance.pack": gettext_lazy("Pack for an examiner"),
 }
 
 

@@ -1,0 +1,157 @@
+"""Sources: what was measured, by which criteria, with which result. Numbers are the report's."""
+
+from typing import Any
+
+from compliance.packs.found import Cell, Found, Table, measured
+from compliance.packs.subject import Subject
+
+MOST_FEATURES = 30
+
+
+def metrics(subject: Subject) -> Found | None:
+    """Every metric of the newest evaluation, with its 95 % interval."""
+    report = subject.report("evaluation")
+    if report is None:
+        return None
+    rows = [
+        (entry["title"], entry["value"], entry["low"], entry["high"], entry["direction"])
+        for entry in report.body["metrics"].values()
+    ]
+    columns = ("metric", "value", "low", "high", "better")
+    return measured(Table(columns, rows), report.digest)
+
+
+def by_class(subject: Subject) -> Found | None:
+    """Precision, recall and F1 of each class."""
+    report = subject.report("evaluation")
+    lines = report.body.get("by_class") if report else None
+    if report is None or not lines:
+        return None
+    names = [name for name, value in lines[0].items() if isinstance(value, dict)]
+    rows = [
+        (line["class"], line["labels"], *(line[name]["value"] for name in names)) for line in lines
+    ]
+    return measured(Table(("class", "rows", *names), rows), report.digest)
+
+
+def confusion(subject: Subject) -> Found | None:
+    """Counts, labels down and predictions across."""
+    report = subject.report("evaluation")
+    matrix = report.body.get("confusion_matrix") if report else None
+    if report is None or not matrix:
+        return None
+    classes = [str(name) for name in report.body["classes"]]
+    rows = [(name, *counts) for name, counts in zip(classes, matrix, strict=True)]
+    return measured(Table(("label", *classes), rows), report.digest)
+
+
+def latency(subject: Subject) -> Found | None:
+    """Milliseconds per call."""
+    report = subject.report("evaluation")
+    if report is None:
+        return None
+    rows = [
+        (entry["batch"], entry["cpu_ms"]["median"], entry["cpu_ms"]["p95"])
+        for entry in report.body["latency"]
+    ]
+    return measured(Table(("rows a call", "median ms", "95th percentile ms"), rows), report.digest)
+
+
+def method(subject: Subject) -> Found | None:
+    """How it was measured: seed, resamples, software."""
+    report = subject.report("evaluation")
+    if report is None:
+        return None
+    body = report.body
+    rows: list[tuple[str, Cell]] = [("task", body["task"]), ("seed", body["seed"])]
+    rows += [(f"interval: {name}", _cell(value)) for name, value in body["interval"].items()]
+    rows += [(name, value) for name, value in body["versions"].items()]
+    return measured(Table(("what", "value"), rows), report.digest)
+
+
+def _cell(value: Any) -> Cell:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def comparison(subject: Subject) -> Found | None:
+    """Against the champion on the same rows, where there was one."""
+    report = subject.report("evaluation")
+    said = report.body.get("comparison") if report else None
+    if report is None or not said or not said["metrics"]:
+        return None
+    names = ("champion", "difference", "low", "high")
+    rows = [
+        (name, *(_cell(entry.get(part)) for part in names))
+        for name, entry in said["metrics"].items()
+    ]
+    return measured(Table(("metric", *names), rows), report.digest)
+
+
+def criteria(subject: Subject) -> Found | None:
+    """The limits that were sealed before the run."""
+    plan = subject.plan
+    if plan is None:
+        return None
+    rows = [(one["metric"], one["limit"], one["bound"]) for one in plan.body["criteria"]]
+    return measured(Table(("metric", "limit", "of the"), rows), plan.digest)
+
+
+def gates(subject: Subject) -> Found | None:
+    """Each gate of the statement, with what it found."""
+    statement, review = subject.statement, subject.review
+    if not statement or not review:
+        return None
+    rows = [
+        (gate["gate"], gate["state"], _cell(gate.get("measured")), _cell(gate.get("limit")))
+        for gate in statement["gates"]
+    ]
+    table = Table(("gate", "state", "measured", "limit"), rows)
+    return measured(table, f"sha256:{review.statement_digest}")
+
+
+def features(subject: Subject) -> Found | None:
+    """The features that moved the answers most, by mean absolute SHAP value."""
+    report = subject.report("explanation")
+    if report is None:
+        return None
+    rows = [(one["feature"], one["mean_abs"]) for one in report.body["global"][:MOST_FEATURES]]
+    return measured(Table(("feature", "mean absolute SHAP value"), rows), report.digest)
+
+
+def golden(subject: Subject) -> Found | None:
+    """Rows whose answers are replayed before the version may serve."""
+    report = subject.report("golden")
+    if report is None:
+        return None
+    return measured("Golden rows were frozen and are replayed at every load.", report.digest)
+
+
+def parity(subject: Subject) -> Found | None:
+    """A compressed version beside its parent."""
+    report = subject.report("parity")
+    if report is None:
+        return None
+    body = report.body
+    rows: list[tuple[str, Cell]] = [
+        ("agreement with the parent", body["agreement_rate"]),
+        ("largest difference of an answer", body["max_abs_difference"]),
+        ("bytes of the parent", body["size_bytes"]["parent"]),
+        ("bytes of the child", body["size_bytes"]["child"]),
+        ("verdict", body["verdict"]),
+    ]
+    return measured(Table(("what", "value"), rows), report.digest)
+
+
+SOURCES = {
+    "evaluation.metrics": metrics,
+    "evaluation.by_class": by_class,
+    "evaluation.confusion": confusion,
+    "evaluation.latency": latency,
+    "evaluation.method": method,
+    "evaluation.comparison": comparison,
+    "evaluation.criteria": criteria,
+    "evaluation.gates": gates,
+    "explanation.features": features,
+    "golden.rows": golden,
+    "compression.parity": parity,
+}

@@ -1,0 +1,183 @@
+"""Sources: what the model is, its files, its interface, where it comes from."""
+
+from typing import Any
+
+from accounts.selectors import persons_named
+from audit.actions import Action
+from audit.selectors import about
+from compliance.packs.found import Cell, Found, Table, declared, measured
+from compliance.packs.subject import Subject
+from governance.policies import HANDS
+from registry.models import ModelVersion
+from trust.times import format_moment
+
+MOST_ROWS = 200
+
+
+def identity(subject: Subject) -> Found | None:
+    """Name, number and digest."""
+    version, model = subject.version, subject.model
+    rows: list[tuple[str, Cell]] = [
+        ("model", model.name),
+        ("version", version.number),
+        ("version digest", subject.digest),
+        ("owner team", model.team.name),
+        ("kind", version.kind),
+        ("registered", format_moment(version.created_at)),
+        ("registered by", version.created_by.person.name),
+    ]
+    return measured(Table(("what", "value"), rows), subject.digest)
+
+
+def _describer(subject: Subject, field: str) -> dict[str, Any]:
+    """Who last wrote a part of the model's description, and when."""
+    model = subject.model
+    events = about("model", model.pk).filter(action=Action.MODEL_CHANGED.value)
+    event = events.filter(payload__fields__contains=[field]).first()
+    if event is None:
+        return {"by": model.created_by.person.name, "at": model.created_at}
+    names = persons_named([event.person_id])
+    return {"by": names.get(event.person_id or model.pk, ""), "at": event.occurred_at}
+
+
+def purpose(subject: Subject) -> Found | None:
+    """What the register says that the model is for."""
+    return declared(subject.model.purpose, **_describer(subject, "purpose"))
+
+
+def licence(subject: Subject) -> Found | None:
+    """The licence and where the model comes from."""
+    model = subject.model
+    rows = [("licence", model.licence), ("origin", model.origin)]
+    return declared(Table(("what", "value"), rows), **_describer(subject, "licence"))
+
+
+def tier(subject: Subject) -> Found | None:
+    """The risk tier, which selects the policy."""
+    model = subject.model
+    return declared(model.risk_tier, by=model.created_by.person.name, at=model.created_at)
+
+
+def files(subject: Subject) -> Found | None:
+    """Every file by digest."""
+    rows = [
+        (entry["role"], entry["name"], entry["sha256"], entry["size"])
+        for entry in subject.manifest["artifacts"]
+    ]
+    return measured(Table(("role", "name", "sha256", "bytes"), rows), subject.digest)
+
+
+def interface(subject: Subject) -> Found | None:
+    """Inputs and outputs, as the manifest holds them."""
+    signature = subject.manifest["signature"]
+    if not signature:
+        return None
+    rows = [
+        (way, port["name"], port["dtype"], " × ".join(map(str, port["shape"])))
+        for way, ports in (("input", signature["inputs"]), ("output", signature["outputs"]))
+        for port in ports
+    ]
+    return measured(Table(("way", "name", "type", "shape"), rows), subject.digest)
+
+
+def task(subject: Subject) -> Found | None:
+    """The task, and the classes where there are some."""
+    signature = subject.manifest["signature"]
+    if not signature:
+        return None
+    classes = signature.get("classes") or []
+    text = f"{signature['task']}: {', '.join(classes)}" if classes else str(signature["task"])
+    return measured(text, subject.digest)
+
+
+def lineage(subject: Subject) -> Found | None:
+    """How the version came about."""
+    said = subject.manifest["lineage"]
+    names = ("source", "recipe", "method", "parent", "dataset", "validation")
+    rows = [(name, said[name]) for name in names if said.get(name)]
+    return measured(Table(("what", "value"), rows), subject.digest) if rows else None
+
+
+def params(subject: Subject) -> Found | None:
+    """The parameters of the training or compression."""
+    said = subject.manifest["lineage"].get("params") or {}
+    rows = [(name, _plain(value)) for name, value in sorted(said.items())]
+    return measured(Table(("parameter", "value"), rows), subject.digest) if rows else None
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def relations(subject: Subject) -> Found | None:
+    """The versions of the model: number, kind, parent, status."""
+    versions = (
+        ModelVersion.objects.filter(model=subject.model)
+        .select_related("parent")
+        .only("number", "kind", "digest", "status", "created_at", "parent__number", "model")
+        .order_by("-number")[:MOST_ROWS]
+    )
+    rows = [
+        (
+            row.number,
+            row.kind,
+            row.parent.number if row.parent else None,
+            row.status,
+            format_moment(row.created_at),
+            f"sha256:{row.digest}",
+        )
+        for row in versions
+    ]
+    columns = ("version", "kind", "parent", "status", "registered", "digest")
+    return measured(Table(columns, rows), subject.digest)
+
+
+def admission(subject: Subject) -> Found | None:
+    """What the sandbox said when the file came in, and how far it was confined."""
+    report = subject.report("sandbox")
+    if report is None:
+        return None
+    rows = [("level of confinement", report.body.get("level")), ("passed", report.body.get("ok"))]
+    rows += [(f"finding: {f.get('code')}", f.get("message")) for f in _findings(report.body)]
+    return measured(Table(("what", "value"), rows), report.digest)
+
+
+def _findings(body: Any) -> list[Any]:
+    return [found for found in body.get("findings", []) if isinstance(found, dict)]
+
+
+def runtime(subject: Subject) -> Found | None:
+    """The software that the statement names for serving."""
+    statement, review = subject.statement, subject.review
+    if not statement or not review:
+        return None
+    rows = list(statement["runtime"].items())
+    return measured(Table(("what", "value"), rows), f"sha256:{review.statement_digest}")
+
+
+def contributors(subject: Subject) -> Found | None:
+    """Who had a hand in the version, and so may not sign for it."""
+    rows = subject.version.contributors.select_related("person").order_by("at", "pk")
+    found = [
+        (row.person.name, HANDS.get(row.reason, row.reason), format_moment(row.at)) for row in rows
+    ]
+    if not found:
+        return None
+    return measured(Table(("person", "did", "at"), found), subject.digest)
+
+
+SOURCES = {
+    "model.identity": identity,
+    "model.purpose": purpose,
+    "model.licence": licence,
+    "model.tier": tier,
+    "version.files": files,
+    "version.interface": interface,
+    "version.task": task,
+    "version.lineage": lineage,
+    "version.params": params,
+    "version.relations": relations,
+    "version.admission": admission,
+    "version.runtime": runtime,
+    "version.contributors": contributors,
+}

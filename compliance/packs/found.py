@@ -1,0 +1,45 @@
+"""What a source finds: a value with its proof, or with whoever declared it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+Cell = str | int | float | bool | None
+MEASURED, DECLARED, MISSING = "measured", "declared", "missing"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns; cells are plain JSON values."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+    def as_value(self) -> dict[str, Any]:
+        """The table as it stands in a pack."""
+        return {"columns": list(self.columns), "rows": [list(row) for row in self.rows]}
+
+
+Value = str | int | float | bool | Table
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value. `evidence` are digests of what it was read from; `by` and `at` who declared it."""
+
+    status: str
+    value: Value
+    evidence: tuple[str, ...] = ()
+    by: str | None = None
+    at: datetime | None = None
+
+
+def measured(value: Value, *evidence: str) -> Found:
+    """What a program recorded or computed, with the digests of its records."""
+    return Found(MEASURED, value, tuple(dict.fromkeys(evidence)))
+
+
+def declared(value: Value, *, by: str, at: datetime, evidence: str = "") -> Found:
+    """What a person says."""
+    return Found(DECLARED, value, (evidence,) if evidence else (), by, at)

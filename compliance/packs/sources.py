@@ -1,0 +1,20 @@
+"""The named sources of packs: each reads one thing from the records of a version.
+
+A source gives None where the records have nothing; then the field is missing, whatever the rule
+wants. It never guesses, and never calls measured what a person has only said.
+"""
+
+from collections.abc import Callable, Mapping
+
+from compliance.packs import about_data, about_life, about_measuring, about_model
+from compliance.packs.found import Found
+from compliance.packs.subject import Subject
+
+Source = Callable[[Subject], Found | None]
+
+SOURCES: Mapping[str, Source] = {
+    **about_model.SOURCES,
+    **about_data.SOURCES,
+    **about_measuring.SOURCES,
+    **about_life.SOURCES,
+}

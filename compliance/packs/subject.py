@@ -1,0 +1,123 @@
+"""The version that a pack is about, with the records that its sources read, each read once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from audit.models import Checkpoint
+from audit.selectors import newest_checkpoint
+from compliance.past.approvals import Behind, approval_then, behind, judged
+from evaluation.models import EvaluationRun
+from evaluation.selectors import newest_plan, run_of
+from governance.models import Approval, Review
+from governance.selectors import statement_of
+from registry.models import CardRevision, DatasetSnapshot, Evidence, ModelVersion
+from registry.selectors import latest_card, latest_evidence
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report with its digest, `sha256:<hex>`."""
+
+    digest: str
+    body: Mapping[str, Any]
+    made_at: datetime
+
+
+class Subject:
+    """A version at the moment `now`."""
+
+    def __init__(self, version: ModelVersion, now: datetime) -> None:
+        self.version, self.now = version, now
+        self.model = version.model
+        self._reports: dict[str, Report | None] = {}
+
+    def report(self, kind: str) -> Report | None:
+        """The newest evidence of a kind, parsed."""
+        if kind not in self._reports:
+            row = latest_evidence(self.version, kind)
+            self._reports[kind] = _parsed(row) if row else None
+        return self._reports[kind]
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, parsed; its digest is the version's."""
+        parsed: dict[str, Any] = json.loads(bytes(self.version.manifest))
+        return parsed
+
+    @property
+    def digest(self) -> str:
+        """The version digest."""
+        return f"sha256:{self.version.digest}"
+
+    @cached_property
+    def card(self) -> CardRevision | None:
+        """The newest card, with its author."""
+        return latest_card(self.version)
+
+    @cached_property
+    def approval(self) -> Approval | None:
+        """The approval that the gate goes by."""
+        return approval_then(self.version, self.now)
+
+    @cached_property
+    def standing(self) -> tuple[str, str]:
+        """Whether it holds, and why not."""
+        return judged(self.version, self.approval, self.now)
+
+    @cached_property
+    def behind(self) -> Behind | None:
+        """Who and what stands behind the approval."""
+        return behind(self.approval) if self.approval else None
+
+    @cached_property
+    def review(self) -> Review | None:
+        """The review of the approval, else the last one."""
+        if self.approval:
+            return self.approval.review
+        rows = Review.objects.filter(version=self.version).select_related("policy")
+        return rows.order_by("-opened_at").first()
+
+    @cached_property
+    def statement(self) -> dict[str, Any] | None:
+        """What was or is to be signed."""
+        return statement_of(self.review) if self.review else None
+
+    @cached_property
+    def plan(self) -> Report | None:
+        """The plan that no other supersedes."""
+        plan = newest_plan(self.version)
+        return _parsed(plan.document) if plan else None
+
+    @cached_property
+    def evaluation_run(self) -> EvaluationRun | None:
+        """The run that gave the newest evaluation report."""
+        report = self.report("evaluation")
+        return run_of(self.version, report.digest.removeprefix("sha256:")) if report else None
+
+    @cached_property
+    def training_rows(self) -> list[DatasetSnapshot]:
+        """Snapshots whose rows the lineage names, of the owner team, oldest of each digest."""
+        lineage = self.manifest["lineage"]
+        named = [lineage.get(name) for name in ("dataset", "validation")]
+        digests = [str(digest).removeprefix("sha256:") for digest in named if digest]
+        rows = (
+            DatasetSnapshot.objects.filter(blob__in=digests, team=self.model.team_id)
+            .select_related("created_by__person")
+            .order_by("blob", "created_at")
+            .distinct("blob")
+        )
+        found = {row.blob_id: row for row in rows}
+        return [found[digest] for digest in dict.fromkeys(digests) if digest in found]
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest signed head of the log."""
+        return newest_checkpoint()
+
+
+def _parsed(row: Evidence) -> Report:
+    return Report(f"sha256:{row.digest}", json.loads(bytes(row.body)), row.created_at)

@@ -1,0 +1,65 @@
+"""Packs on pages."""
+
+import html
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from compliance.models import Pack
+from tests.factories import verbs
+from tests.past.test_packs import made
+from tests.stage import MODEL, Stage
+from tests.web.conftest import As
+
+
+def text(response: Any) -> str:
+    """The page as its reader sees it."""
+    return html.unescape(response.content.decode())
+
+
+def test_a_pack_is_asked_for_followed_read_and_downloaded(approved: Stage, as_: As) -> None:
+    cora = as_("cora")
+    assert "No pack was asked for yet." in text(cora.get(reverse("web:packs")))
+    given = {"template": "eu-ai-act", "model": MODEL, "number": "1"}
+    reply = cora.post(reverse("web:packs"), given)
+    pack = Pack.objects.get()
+    assert reply.headers["Location"] == reverse("web:pack", args=[pack.pk])
+    waiting = text(cora.get(reply.headers["Location"]))
+    assert "The pack is being made." in waiting
+    assert "every 2s" in waiting
+    verbs.at_work(pack.job_id)
+    page = text(cora.get(reply.headers["Location"]))
+    assert page.index("Gaps: ") < page.index("Signatures under") < page.index("<h2>General")
+    assert "NOT compared with the text of its source" in page
+    for form in ("html", "pdf", "json", "csv"):
+        file: Any = cora.get(reverse("web:pack-file", args=[pack.pk, form]))
+        assert file.headers["Content-Disposition"].startswith("attachment; filename=")
+        assert int(file.headers["Content-Length"]) == len(b"".join(file.streaming_content))
+    assert f"{MODEL} v1" in text(cora.get(reverse("web:packs")))
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"template": "none", "model": MODEL}, "template"),
+        ({"template": "model-card"}, "model"),
+        ({"template": "model-card", "model": MODEL, "number": "0"}, "number"),
+        ({"template": "model-card", "model": "none"}, "__all__"),
+        ({"template": "model-card", "model": MODEL, "number": "9"}, "__all__"),
+    ],
+)
+def test_a_wrong_wish_is_named(approved: Stage, as_: As, given: dict[str, str], field: str) -> None:
+    response = as_("cora").post(reverse("web:packs"), given)
+    assert response.status_code in (404, 422)
+    assert list(response.context["form"].errors) == [field]
+    assert not Pack.objects.exists()
+
+
+def test_packs_are_for_whoever_exports_the_records(approved: Stage, as_: As) -> None:
+    pack = made("model-card")
+    for username in ("ada", "ben", "carl", "dan", "root"):
+        for page in (reverse("web:packs"), reverse("web:pack", args=[pack.pk])):
+            assert as_(username).get(page).status_code == 403, username
+
+    assert as_("mira").get(reverse("web:pack", args=[pack.pk])).status_code == 200
