@@ -17,6 +17,7 @@ from accounts.callers import Caller, caller_for
 from accounts.models import ApiToken, IdempotencyKey, User
 from accounts.roles import Scope
 from common.errors import Conflict, Invalid, NotAllowed
+from common.failpoints import reached
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,128}")
@@ -88,7 +89,8 @@ def once(handler: Handler) -> Handler:
             row.status = response.status_code
             row.body = orjson.loads(orjson.dumps(response.data, default=str))
             row.save(update_fields=["status", "body"])
-            return response
+        reached("answer.committed")
+        return response
 
     return guarded
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from audit.models import AuditLeaf, Checkpoint
+from common.failpoints import reached
 from trust.keys import SigningKey, TrustedKeys
 from trust.merkle import CompactRange
 from trust.notes import Checkpoint as SignedTree
@@ -32,6 +33,10 @@ _LEAVES = """
 
 class InconsistentLog(Exception):
     """The database no longer holds the log that was signed; nothing more is signed."""
+
+
+class Overtaken(Exception):
+    """Another notary has signed further: this one stood still and has lost the lock."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,10 @@ class Integrator:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
     def run_once(self) -> Round:
-        """Integrate what is committed, then sign the tree if it grew. Raises InconsistentLog."""
+        """Integrate what is committed, then sign the tree if it grew.
+
+        Raises InconsistentLog, Overtaken.
+        """
         integrated = self._integrate()
         last = self._signed
         if self._tree.size and (last is None or self._tree.size > last.size):
@@ -151,11 +159,14 @@ class Integrator:
         for event_id, leaf in waiting:
             leaves.append(AuditLeaf(leaf_index=grown.size, event_id=event_id))
             grown.append(bytes(leaf))
+        reached("integrate.chosen")
         AuditLeaf.objects.bulk_create(leaves)
+        reached("integrate.written")
         transaction.on_commit(lambda: self._advance(grown, oldest_open, full=len(leaves) == BATCH))
         return len(leaves)
 
     def _advance(self, grown: CompactRange, oldest_open: int, *, full: bool) -> None:
+        reached("integrate.committed")
         self._tree = grown
         if not full:
             self._watermark = oldest_open
@@ -164,18 +175,25 @@ class Integrator:
         root = self._tree.root()
         unsigned = SignedTree(origin=self._key.name, size=self._tree.size, root=root)
         note = sign_checkpoint(unsigned, [self._key, *self._former])
-        self._remember(note)
+        reached("checkpoint.signed")
+        self._remember(unsigned, note)
+        reached("checkpoint.remembered")
         self._publish(unsigned, note)
+        reached("checkpoint.published")
         self._signed = unsigned
 
     @staticmethod
     def _publish(tree: SignedTree, note: bytes) -> None:
         Checkpoint.objects.create(size=tree.size, root=tree.root, note=note.decode())
 
-    def _remember(self, note: bytes) -> None:
+    def _remember(self, tree: SignedTree, note: bytes) -> None:
+        kept = self._remembered()
+        if kept and kept.size > tree.size:
+            raise Overtaken(f"A tree of {kept.size} events is signed already.")
         temporary = self._memory.with_suffix(".new")
         with temporary.open("wb") as file:
             file.write(note)
             file.flush()
             os.fsync(file.fileno())
+        reached("checkpoint.half-remembered")
         temporary.replace(self._memory)

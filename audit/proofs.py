@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from audit.models import AuditEvent, AuditLeaf
-from audit.selectors import leaf_index, newest_checkpoint
+from audit.selectors import cosigned, leaf_index, newest_checkpoint, newest_cosigned
 from common.errors import Conflict, Invalid
 from trust.merkle import leaf_hash, node_hash, verify_inclusion
 from trust.merkle_proofs import (
@@ -151,15 +151,28 @@ def stands_in(event: AuditEvent, size: int, root: bytes) -> bool:
 
 
 def prove_event(event: AuditEvent) -> LogProof:
-    """That the event stands in the newest signed tree. Raises Conflict while it does not yet."""
+    """That the event stands in the newest signed tree, or the newest that witnesses cosigned.
+
+    The cosigned one, if it covers the event. Raises Conflict while no tree does.
+    """
     index = leaf_index(event.pk)
     if index is None:
         raise Conflict("The event is recorded; the notary has not given it its place yet.")
     tree = signed_tree()
     if index >= tree.checkpoint.size:
         raise Conflict(f"The event has place {index}; no checkpoint covers it yet.")
-    path = inclusion_proof(tree.node, index, tree.checkpoint.size)
-    return LogProof(index, tuple(path), tree.note)
+    note, size = _best_note(tree, index)
+    return LogProof(index, tuple(inclusion_proof(tree.node, index, size)), note)
+
+
+def _best_note(tree: SignedTree, index: int) -> tuple[bytes, int]:
+    """The note that a proof leads to, with the lines of its witnesses, and its size."""
+    row = newest_cosigned(below=tree.checkpoint.size, above=index)
+    if row is None:
+        return tree.note, tree.checkpoint.size
+    if root_from(tree.node, row.size) != parse_checkpoint(row.note.encode()).root:
+        raise Conflict(_NOT_SIGNED)
+    return cosigned(row).encode(), row.size
 
 
 def prove_growth(old_size: int, new_size: int | None = None) -> Consistency:

@@ -84,3 +84,19 @@ def newest_cosignatures() -> QuerySet[Cosignature]:
 def checkpoints() -> QuerySet[Checkpoint]:
     """All signed checkpoints, the largest tree first."""
     return Checkpoint.objects.order_by("-size")
+
+
+def newest_cosigned(below: int | None = None, above: int = 0) -> Checkpoint | None:
+    """The checkpoint of the largest tree that a witness cosigned; None where there is none.
+
+    Only of trees of at most `below` events and of more than `above`.
+    """
+    rows = checkpoints().filter(cosignatures__isnull=False, size__gt=above)
+    return (rows if below is None else rows.filter(size__lte=below)).first()
+
+
+def cosigned(checkpoint: Checkpoint) -> str:
+    """The checkpoint's note with the lines of its witnesses."""
+    return checkpoint.note + "".join(
+        checkpoint.cosignatures.order_by("witness").values_list("line", flat=True)
+    )

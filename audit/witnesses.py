@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.db import transaction
 
 from audit.findings import Finding
-from audit.models import Checkpoint, Cosignature
+from audit.models import Cosignature
 from audit.proofs import SignedTree, signed_tree
 from audit.selectors import newest_checkpoint
 from trust.base64_text import encode_base64
@@ -130,13 +130,6 @@ def _keep(witness: Witness, tree: SignedTree, answer: bytes) -> Cosignature:
         defaults={"line": given.line, "at": given.at},
     )
     return row
-
-
-def cosigned(checkpoint: Checkpoint) -> str:
-    """The checkpoint's note with the lines of its witnesses."""
-    return checkpoint.note + "".join(
-        checkpoint.cosignatures.order_by("witness").values_list("line", flat=True)
-    )
 
 
 def check_cosignatures(witnesses: list[Witness]) -> Iterator[Finding]:

@@ -15,7 +15,6 @@ from accounts.edges import CallerView
 from audit import selectors as log
 from audit.models import AuditEvent
 from audit.proofs import prove_event, prove_growth
-from audit.witnesses import cosigned
 from common.errors import Invalid, NotFound
 from common.openapi import reads
 from common.paging import KeysetPagination, page_of, page_schema
@@ -145,7 +144,7 @@ class Proof(TextView):
 
     @extend_schema(operation_id="audit_event_proof", responses=_reads_text(409))
     def get(self, request: Request, event_id: UUID) -> HttpResponse:
-        """That the event stands in the newest signed tree (c2sp.org/tlog-proof)."""
+        """That the event stands in the newest signed, or cosigned, tree (c2sp.org/tlog-proof)."""
         event = selectors.event_seen_by(self.caller, event_id)
         return _text(format_proof(prove_event(event)))
 
@@ -160,7 +159,7 @@ class NewestCheckpoint(TextView):
         newest = log.newest_checkpoint()
         if newest is None:
             raise NotFound("The notary has not signed a checkpoint yet.")
-        return _text(cosigned(newest))
+        return _text(log.cosigned(newest))
 
 
 class Checkpoints(CallerView):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Model
 
 from audit.models import AuditLeaf
+from audit.selectors import cosigned, newest_cosigned
 from common.errors import TooLarge
 from compliance.scopes import ExportScope
 from compliance.selection import Ids, Selection
@@ -27,6 +28,7 @@ from governance.selectors import trusted_keys
 from inference.models import Prediction
 from registry.models import CardRevision, Evidence, ModelVersion
 from trust.bundle_layout import (
+    COSIGNED_MEMBER,
     EVENTS_MEMBER,
     KEYS_MEMBER,
     MAX_MEMBERS,
@@ -161,6 +163,13 @@ def _disclosed(selection: Selection) -> Iterator[tuple[int, bytes | memoryview]]
         return
     for start in range(0, len(selection.disclosed), 1000):
         yield from leaves.filter(leaf_index__in=selection.disclosed[start : start + 1000])
+
+
+def add_cosigned(stage: Stage, size: int) -> None:
+    """The newest checkpoint over at most `size` events that witnesses have cosigned, if any."""
+    row = newest_cosigned(below=size)
+    if row is not None:
+        stage.put(COSIGNED_MEMBER, cosigned(row).encode())
 
 
 def add_instructions(

@@ -13,7 +13,7 @@ from audit.models import AuditEvent
 from audit.proofs import leaf_hashes, prove_event
 from audit.selectors import leaf_index, newest_checkpoint
 from common.errors import Conflict, TooLarge
-from compliance.contents import Stage, add_instructions, fill
+from compliance.contents import Stage, add_cosigned, add_instructions, fill
 from compliance.models import Export
 from compliance.scopes import ExportScope
 from compliance.selection import select
@@ -70,6 +70,7 @@ def _gather(context: JobContext, export: Export, stage: Stage) -> tuple[bytes, i
         selection,
         lambda what, done, total: context.progress(stage=what, done=done, total=total),
     )
+    add_cosigned(stage, head.size)
     add_instructions(stage, scope, origin=head.origin, size=head.size, made=made)
     manifest = bundle_manifest(
         origin=head.origin,

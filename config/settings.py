@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from config.log_settings import *  # noqa: F403
 from config.platform import sockets
 from config.second_factors import *  # noqa: F403
 
@@ -313,14 +314,6 @@ JOB_GRACE_SECONDS = env.integer(
     "ASSAY_JOB_GRACE", 10, "Time that a cancelled job gets before it is killed.", minimum=1
 )
 JOB_THREADS = env.integer("ASSAY_JOB_THREADS", 1, "Compute threads of a job.", minimum=1)
-
-# --- Notary ---------------------------------------------------------------------------------
-NOTARY_INTERVAL_MS = env.integer(
-    "ASSAY_NOTARY_INTERVAL", 300, "Pause between two rounds of the notary, in ms.", minimum=10
-)
-EXPORT_NOTARY_SECONDS = env.integer(
-    "ASSAY_EXPORT_WAIT", 60, "How long an export waits for the notary's checkpoint.", minimum=1
-)
 
 # --- Inference ------------------------------------------------------------------------------
 ENVIRONMENT = env.text("ASSAY_ENVIRONMENT", "", "Where this process serves, as approvals name it.")

@@ -20,6 +20,7 @@ from audit.actors import SYSTEM
 from audit.models import AuditEvent
 from audit.services import record
 from common.errors import DomainError
+from common.failpoints import reached
 from governance.backing import published_by_two
 from governance.documents import Policy
 from governance.finding_log import check_findings
@@ -84,7 +85,10 @@ def _decide(review_id: uuid.UUID, key: SigningKey) -> int:
             log.exception("The records of review %s are malformed.", review_id)
             _send_back(review, "The records of this review cannot be read.")
             return 0
+        reached("approve.derived")
         _approve(review, signatures, key)
+        reached("approve.recorded")
+    reached("approve.committed")
     return 1
 
 
@@ -213,6 +217,7 @@ def _approve(review: Review, signatures: list[Signature], key: SigningKey) -> Ap
         issued_at=now,
         not_after=not_after,
     )
+    reached("approve.written")
     Review.objects.filter(pk=review.pk).update(
         state=ReviewState.APPROVED, closed_at=now, notary_note=""
     )

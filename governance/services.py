@@ -13,6 +13,7 @@ from accounts.reauthentication import reauthenticate
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
+from common.failpoints import reached
 from evaluation.criteria import PASSED
 from governance import policies
 from governance.documents import Policy
@@ -175,7 +176,10 @@ def sign(
     policies.may_sign(caller, review, policy).enforce()
     method = reauthenticate(caller=caller, password=password, code=code)
     shown = (statement_digest, annex_digest)
-    return _sign(caller, review, shown, SignDecision(decision), reason, method)
+    reached("sign.allowed")
+    signature = _sign(caller, review, shown, SignDecision(decision), reason, method)
+    reached("sign.done")
+    return signature
 
 
 @transaction.atomic
@@ -225,8 +229,10 @@ def _sign(
         printed_name=caller.user.person.name,
         at=now,
     )
+    reached("sign.written")
     _record_signature(caller, review, signature, method)
     _after_signature(caller, review, policy, decision)
+    reached("sign.recorded")
     return signature
 
 

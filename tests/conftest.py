@@ -23,12 +23,17 @@ StartInstance = Callable[..., Instance]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--postgres chooses the server under the suite."""
+    """--postgres chooses the server under the suite, --thorough tries more of what repeats."""
     parser.addoption(
         "--postgres",
         choices=["server", "embedded"],
         default="server" if server_binaries() else "embedded",
         help="run on the system's PostgreSQL (default where it is installed) or the embedded one",
+    )
+    parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="more sequences, mutations and kills than the suite has time for (CONTRIBUTING.md)",
     )
 
 

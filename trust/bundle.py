@@ -23,6 +23,7 @@ from trust.bundle_seal import (
     require_shell,
 )
 from trust.bundle_source import BundleSource
+from trust.bundle_witnesses import WitnessPolicy, check_cosigned
 from trust.disclosures import read_disclosure
 from trust.errors import Malformed, TrustError, Untrusted
 from trust.keys import TrustedKeys, approvals_name
@@ -41,16 +42,21 @@ _DIGEST_NAMED = (
 
 
 def verify_bundle(
-    source: BundleSource, *, keys: TrustedKeys | None, remembered: bytes | None
+    source: BundleSource,
+    *,
+    keys: TrustedKeys | None,
+    remembered: bytes | None,
+    witnesses: WitnessPolicy | None = None,
 ) -> BundleReport:
     """Verify everything that can be verified; the report's `exit_code` is the verdict.
 
     `keys` are the user's own; without them the bundle's are used, which proves consistency
-    and no more. `remembered` is the text of a checkpoint that the user kept.
+    and no more. `remembered` is the text of a checkpoint that the user kept, `witnesses` those
+    whose cosignatures the user wants to see.
     """
     report = BundleReport()
     try:
-        _verify(source, keys, remembered, report)
+        _verify(source, keys, remembered, witnesses, report)
     except Malformed as error:
         report.malformed = str(error)
     except Untrusted as error:
@@ -62,6 +68,7 @@ def _verify(
     source: BundleSource,
     keys: TrustedKeys | None,
     remembered: bytes | None,
+    witnesses: WitnessPolicy | None,
     report: BundleReport,
 ) -> None:
     checkpoint = _remembered_checkpoint(remembered, keys, report)
@@ -76,6 +83,7 @@ def _verify(
     trusted = followed_keys(members, trusted, manifest.origin, report)
     check_seal(members, manifest, trusted.named(manifest.origin), report)
     leaves = read_leaves(members, manifest, checkpoint, report)
+    check_cosigned(members, leaves, trusted.named(manifest.origin), witnesses, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)

@@ -9,6 +9,7 @@ from tests.ablation.factors import FACTORS
 from tests.ablation.findings import FINDINGS
 from tests.ablation.gates import GATES
 from tests.ablation.guard import Guard
+from tests.ablation.log import LOG
 from tests.ablation.packs import PACKS
 from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
@@ -364,6 +365,7 @@ GUARDS: tuple[Guard, ...] = (
     *QUARANTINE,
     *FACTORS,
     *PLANS,
+    *LOG,
     *PAST,
     *TWO_PERSONS,
     *PACKS,

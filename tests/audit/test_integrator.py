@@ -6,14 +6,15 @@ from random import Random
 import psycopg
 import pytest
 
-from audit.integrator import BATCH, InconsistentLog
+from audit.integrator import BATCH, InconsistentLog, Overtaken
 from audit.models import AuditLeaf, Checkpoint
 from audit.proofs import leaf_hashes
 from tests.audit.conftest import happen
 from tests.audit.notary import Notary
 from trust.merkle import leaf_hash, root_of, verify_consistency
 from trust.merkle_proofs import consistency_proof, nodes_of
-from trust.notes import open_checkpoint
+from trust.notes import Checkpoint as Head
+from trust.notes import open_checkpoint, sign_checkpoint
 
 _INSERT = """
     INSERT INTO audit_auditevent (uuid, occurred_at, action, via, subject_type, subject_id,
@@ -111,6 +112,21 @@ def test_a_checkpoint_that_was_signed_but_not_stored_is_published_at_the_next_st
         owner.execute("DELETE FROM audit_checkpoint")
     notary.work()
     assert list(Checkpoint.objects.values_list("size", flat=True)) == [2]
+
+
+def test_a_notary_that_was_overtaken_leaves_the_memory_as_it_is(notary: Notary) -> None:
+    """It stood still without noticing that it lost the lock; another has signed further."""
+    happen(2)
+    with notary.database.as_role("notary"):
+        overtaken = notary.integrator()
+        assert overtaken.start()
+        larger = Head(notary.log_key.name, 9, root_of([b"\0" * 32] * 9))
+        notary.memory.write_bytes(sign_checkpoint(larger, [notary.log_key]))
+        with pytest.raises(Overtaken):
+            overtaken.run_once()
+
+    assert open_checkpoint(notary.memory.read_bytes(), notary.keys) == larger
+    assert not Checkpoint.objects.exists()
 
 
 def test_each_checkpoint_is_signed_over_the_events_and_extends_the_one_before(

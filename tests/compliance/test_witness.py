@@ -20,9 +20,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
-from audit.models import Checkpoint, Cosignature
+from audit.models import AuditEvent, Checkpoint, Cosignature
 from config.platform.plan import Options, processes
-from tests.compliance.world import World
+from tests.compliance.world import World, bundle_of
+from tests.trust.verifier import run_verifier
 from trust.cosignatures import WitnessKey, open_cosignature
 from trust.errors import Untrusted
 from trust.key_files import generate_key
@@ -262,6 +263,33 @@ def test_new_checkpoints_are_cosigned_and_shown(witnessed: tuple[World, Running]
     assert [one["witness"] for one in newest["cosignatures"]] == ["witness.test/w1"]
     page = client.get("/audit").content.decode()
     assert f"The witness witness.test/w1 has cosigned {size} events" in page
+
+
+def test_proofs_and_bundles_lead_to_what_the_witness_cosigned(
+    witnessed: tuple[World, Running], tmp_path: Path
+) -> None:
+    world, running = witnessed
+    event = AuditEvent.objects.latest("pk")
+    _cosign()
+    world.model("loans")
+    world.notary.work()
+    keys, kept, witness = (tmp_path / name for name in ("keys.txt", "kept.txt", "witness.txt"))
+    keys.write_text(world.notary.keys.text(), encoding="utf-8")
+    witness.write_text(running.key.line, encoding="utf-8")
+    kept.write_text(Checkpoint.objects.earliest("size").note, encoding="utf-8")
+    client = Client()
+    client.force_login(world.users["dora"])
+    for name in ("proof", "leaf"):
+        reply = client.get(f"/audit/events/{event.uuid}/{name}")
+        (tmp_path / name).write_bytes(reply.content)
+    mine = ("--key", keys, "--witness", witness)
+
+    one = ("--proof", tmp_path / "proof", "--event", tmp_path / "leaf")
+    assert run_verifier(*one, *mine)[0] == 0
+
+    bundle = bundle_of(world.export({"kind": "all"}), tmp_path)
+    status, report = run_verifier(bundle, *mine, "--checkpoint", kept)
+    assert (status, report["counts"]["cosignatures"]) == (0, 1)
 
 
 def test_the_process_goes_round_until_it_is_told_to_stop(

@@ -71,3 +71,22 @@ def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     local = [target for target in targets if "://" not in target]
     assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_test_that_is_named_is_there(path: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", path.read_text(encoding="utf-8"))
+    missing = [
+        (file, test)
+        for file, test in named
+        if not (ROOT / file).is_file()
+        or f"def {test}" not in (ROOT / file).read_text(encoding="utf-8")
+    ]
+    assert missing == []
+
+
+def test_the_table_of_attackers_names_a_test_in_each_row() -> None:
+    text = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    rows = text.partition("## Tried\n")[2].partition("\n## ")[0].strip().splitlines()[2:]
+    assert len(rows) >= 30
+    assert [row for row in rows if not re.search(r"`tests/\S+::test_\w+` \|$", row)] == []

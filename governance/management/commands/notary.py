@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from audit.integrator import InconsistentLog, Integrator
+from audit.integrator import InconsistentLog, Integrator, Overtaken
 from governance.keys import FORMER, load_notary_keys
 from governance.notary import sign_waiting_approvals
 from governance.rotation import MEMORY, load_former_keys
@@ -63,8 +63,8 @@ class Command(BaseCommand):
                 sign_waiting_approvals(approval_key)
                 integrator.run_once()
                 stop.wait(pause)
-        except (DatabaseError, InterfaceError) as error:
-            log.warning("The database went away: %s", str(error).splitlines()[0])
+        except (DatabaseError, InterfaceError, Overtaken) as error:
+            log.warning("The notary begins anew: %s", str(error).splitlines()[0])
             connection.close()
             close_old_connections()
             stop.wait(RECONNECT_SECONDS)

@@ -1,0 +1,84 @@
+"""Documents inside a bundle that are made to be read in two ways, or to take for ever."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.trust.bundle_factory import BundleStory, repack, unpack
+from tests.trust.verifier import verify_here
+from trust.bundle_layout import MAX_LINE_BYTES
+
+EVENT, EVENTS = "seal/event.json", "log/events.jsonl"
+
+
+def verdict(story: BundleStory, folder: Path, member: str, data: bytes) -> int:
+    """The exit code for the story's bundle with other bytes in a member."""
+    keys, kept, bundle = (folder / name for name in ("keys.txt", "kept.txt", "bundle.zip"))
+    keys.write_text(story.keys.text(), encoding="utf-8")
+    kept.write_bytes(story.checkpoint(4))
+    bundle.write_bytes(repack(unpack(story.build()) | {member: data}))
+    return verify_here(bundle, "--key", keys, "--checkpoint", kept)
+
+
+def sealed(story: BundleStory, folder: Path, member: str, data: bytes) -> int:
+    """The same for bytes that were there when the bundle was sealed, by whoever made it."""
+    story.files[member] = data
+    keys, kept, bundle = (folder / name for name in ("keys.txt", "kept.txt", "bundle.zip"))
+    keys.write_text(story.keys.text(), encoding="utf-8")
+    kept.write_bytes(story.checkpoint(4))
+    bundle.write_bytes(story.build())
+    return verify_here(bundle, "--key", keys, "--checkpoint", kept)
+
+
+def member_of(story: BundleStory, prefix: str) -> str:
+    return next(name for name in story.files if name.startswith(prefix))
+
+
+@pytest.mark.parametrize("prefix", ["approvals/", "reviews/", "policies/", "signatures/"])
+def test_a_key_twice_in_a_document_is_refused(tmp_path: Path, prefix: str) -> None:
+    story = BundleStory()
+    name = member_of(story, prefix)
+    document = story.files[name]
+    key = next(iter(json.loads(document)))
+    twice = b'{"%b":null,' % key.encode() + document[1:]
+
+    assert sealed(story, tmp_path, name, twice) in (1, 2)
+
+
+@pytest.mark.parametrize("member", ["manifest.json", EVENT])
+def test_a_key_twice_in_the_seal_is_refused(tmp_path: Path, member: str) -> None:
+    story = BundleStory()
+    document = unpack(BundleStory().build())[member]
+    key = next(iter(json.loads(document)))
+
+    twice = b'{"%b":null,' % key.encode() + document[1:]
+    assert verdict(story, tmp_path, member, twice) in (1, 2)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"[" * 200_000,
+        b'{"a":' * 100_000,
+        b"1" * 100_000,
+        b"1e" + b"9" * 50_000,
+        b'"' + b"\\ud800" * 10_000 + b'"',
+        b'{"payload":"' + b"A" * 5_000_000 + b'"}',
+    ],
+    ids=["lists", "objects", "digits", "exponent", "surrogates", "payload"],
+)
+@pytest.mark.parametrize("prefix", ["approvals/", "reviews/", "predictions/"])
+def test_huge_values_are_refused(tmp_path: Path, prefix: str, value: bytes) -> None:
+    story, begun = BundleStory(), time.process_time()
+
+    assert sealed(story, tmp_path, member_of(story, prefix), value + b"\n") in (1, 2)
+    assert time.process_time() - begun < 5
+
+
+def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
+    story = BundleStory()
+    endless = b"0\t" + b" " * (MAX_LINE_BYTES + 1)
+
+    assert verdict(story, tmp_path, EVENTS, endless) in (1, 2)
