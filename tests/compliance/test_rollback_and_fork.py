@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from django.db import connections
 
 from audit.integrator import InconsistentLog
 from audit.models import Checkpoint
@@ -55,7 +54,6 @@ def past(
     dumps = []
     for _ in range(THOROUGH_DUMPS if pytestconfig.getoption("--thorough") else DUMPS):
         _live(world)
-        connections.close_all()
         dumps.append(postgres.clone(world.notary.database.name))
     _live(world)
     keys, checkpoint = tmp_path / "keys.txt", tmp_path / "kept.txt"

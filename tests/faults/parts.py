@@ -37,6 +37,8 @@ class MortalServer(Server):
         super().__init__(folder, kind)
         kept = {**SETTINGS, "synchronous_commit": "on", "full_page_writes": "on"}
         self.cluster = replace(self.cluster, settings=kept)
+        # Open connections are kept by the name of the database, and the suite has a server too.
+        self.made = 1000
 
     def kill_and_restart(self) -> None:
         """SIGKILL to the server and all of its processes, then a start that recovers."""

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.test import TestCase
 from django.utils import timezone
 
-from accounts.services import grant_role, remove_role
+from accounts.services import remove_role
 from audit.integrator import Integrator
 from audit.models import AuditEvent
 from audit.verification import LogCheck, defects_of
@@ -30,7 +30,7 @@ from inference.follower import Follower
 from inference.table import Loaded
 from registry.models import ModelVersion
 from registry.services import edit_card
-from tests.cast import password_of, the_team, user_of, who
+from tests.cast import give, password_of, the_team, user_of, who
 from tests.factories import tiny, verbs, waivers
 from tests.factories.damage import flip_a_byte
 from tests.inference.acts import FOR_NONE, SIGNERS, VERBS, WHO_MAY, at_any_time
@@ -195,6 +195,8 @@ class Sequence:
         ):
             known.waived_until = None
             known.touch(certainly=False)
+            if known.rests_on_a_waiver(timezone.now()):
+                self._end(known)
 
     def promote(self, by: str, number: int) -> None:
         known = self.ledger.versions[number]
@@ -229,16 +231,20 @@ class Sequence:
             self._end(known)
 
     def demote(self, name: str) -> None:
-        if self._does("demote", lambda: self._role(remove_role, name)):
+        if self._does("demote", lambda: self._taken(name)):
             self.ledger.signers.discard(name)
 
     def reinstate(self) -> None:
         for name in sorted(set(SIGNERS) - self.ledger.signers):
-            if self._does("reinstate", partial(self._role, grant_role, name)):
+            if self._does("reinstate", partial(self._given_back, name)):
                 self.ledger.signers.add(name)
 
-    def _role(self, verb: Callable[..., Any], name: str) -> bool:
-        verb(caller=who("root"), team=the_team(), user=user_of(name), role=SIGNERS[name])
+    def _taken(self, name: str) -> bool:
+        remove_role(caller=who("root"), team=the_team(), user=user_of(name), role=SIGNERS[name])
+        return True
+
+    def _given_back(self, name: str) -> bool:
+        give([(name, SIGNERS[name])])
         return True
 
     def notary_round(self) -> None:
@@ -365,7 +371,7 @@ class Sequence:
             ends = issued + timedelta(days=review.validity_days)
             if review.waived_until:
                 ends = min(ends, review.waived_until)
-            known.approvals.append(Given(str(row.pk), issued, ends))
+            known.approvals.append(Given(str(row.pk), issued, ends, bool(review.waived_until)))
             known.review = None
             new.append(row.version.number)
             self.counts["approved"] += 1

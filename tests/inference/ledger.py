@@ -34,6 +34,7 @@ class Given:
     id: str
     issued_at: datetime
     ends_at: datetime
+    on_a_waiver: bool = False
     revoked: bool = False
 
 
@@ -61,6 +62,12 @@ class Known:
         if self.review:
             self.review.changed |= certainly
             self.review.uncertain = True
+
+    def rests_on_a_waiver(self, now: datetime) -> bool:
+        """Whether the approval that counts, or counted last, was given on a waiver."""
+        newest = max(self.approvals, key=lambda a: a.issued_at, default=None)
+        counts = self.in_force(now) or newest
+        return bool(counts and counts.on_a_waiver and not counts.revoked)
 
     def in_force(self, now: datetime) -> Given | None:
         """The newest approval that holds."""

@@ -6,10 +6,11 @@ what it would answer with: `trust/`, over bytes that the test made itself, and a
 """
 
 from collections import Counter
+from contextlib import closing
 from datetime import datetime
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -62,7 +63,7 @@ def test_no_sequence_of_verbs_serves_what_is_not_approved(
     with backstage(ready_template) as stage:
         # The owner may do what app and notary do: here they share one transaction, taken back.
         stage.database.use("owner")
-        with transaction.atomic():
+        with closing(connection), transaction.atomic():
             live_through()
             transaction.set_rollback(True)
     _check(Sequence.counts)
