@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from audit.integrator import InconsistentLog
 from audit.models import Checkpoint
@@ -54,7 +55,9 @@ def past(
     dumps = []
     for _ in range(THOROUGH_DUMPS if pytestconfig.getoption("--thorough") else DUMPS):
         _live(world)
+        connection.close()
         dumps.append(postgres.clone(world.notary.database.name))
+        world.notary.database.use()
     _live(world)
     keys, checkpoint = tmp_path / "keys.txt", tmp_path / "kept.txt"
     keys.write_text(world.notary.keys.text(), encoding="utf-8")
