@@ -1111,6 +1111,7 @@ SEAL_PROOF_MEMBER = "seal/proof.txt"
 SEAL_CHECKPOINT_MEMBER = "seal/checkpoint.txt"
 SEAL_LEAVES_MEMBER = "seal/leaves.bin"
 EVENTS_MEMBER = "log/events.jsonl"
+COSIGNED_MEMBER = "log/cosigned.txt"
 KEYS_MEMBER = "keys/keys.txt"
 README_MEMBER = "README.txt"
 VERIFIER_MEMBER = "verify.py"
@@ -3600,6 +3601,182 @@ def _is_late(approval: Approval, moment: datetime, revoked_at: datetime | None) 
     return True
 
 
+# --- trust.cosignatures ---
+
+_TYPE = b"\x04"
+_LAST_SECOND = 253_402_300_799
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessKey:
+    """A witness's public key under its name. `public` is the 32 bytes of RFC 8032."""
+
+    name: str
+    public: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        """Four bytes: SHA-256(name || 0x0A || 0x04 || public)[:4]."""
+        return hashlib.sha256(self.name.encode() + b"\n" + _TYPE + self.public).digest()[:4]
+
+    @property
+    def line(self) -> str:
+        """ "name+hash+base64(0x04||public)"."""
+        return f"{self.name}+{self.key_id.hex()}+{encode_base64(_TYPE + self.public)}"
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        """Read one verifier key line of a cosigner. Raises Malformed."""
+        parts = line.split("+", 2)
+        material = decode_base64(parts[-1])
+        if len(parts) != 3 or len(material) != 33 or material[:1] != _TYPE:
+            raise Malformed("not an Ed25519 cosigner's key")
+        key = cls(name=check_key_name(parts[0]), public=material[1:])
+        if key.key_id.hex() != parts[1]:
+            raise Malformed("the cosigner key's hash does not match its name and key")
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """A witness's line under a checkpoint, and when it says to have given it."""
+
+    name: str
+    line: str
+    at: datetime
+
+
+def open_cosignature(note: bytes, answer: bytes, key: WitnessKey) -> Cosignature:
+    """The witness's cosignature of the checkpoint `note` among the lines of `answer`; it holds.
+
+    Lines of other keys are ignored. Raises Malformed; Untrusted if none of this key holds.
+    """
+    text = parse_note(note).text
+    for signature in _lines(text, answer):
+        if (signature.name, signature.key_id) == (key.name, key.key_id):
+            seconds = _seconds(signature)
+            signed = f"cosignature/v1\ntime {seconds}\n{text}".encode()
+            if not VerifierKey(key.name, key.public).verifies(signature.signature[8:], signed):
+                raise Untrusted("the cosignature does not match the checkpoint")
+            return _read(signature)
+    raise Untrusted("the witness gave no cosignature of its key")
+
+
+def read_cosignature(note: bytes, line: bytes) -> Cosignature:
+    """What a line says, its signature unchecked. Raises Malformed."""
+    signatures = _lines(parse_note(note).text, line)
+    if len(signatures) != 1:
+        raise Malformed("a cosignature is one line")
+    return _read(signatures[0])
+
+
+def _lines(text: str, answer: bytes) -> tuple[NoteSignature, ...]:
+    return parse_note(text.encode() + b"\n" + answer).signatures
+
+
+def _read(signature: NoteSignature) -> Cosignature:
+    blob = encode_base64(signature.key_id + signature.signature)
+    moment = datetime.fromtimestamp(_seconds(signature), UTC)
+    return Cosignature(signature.name, f"— {signature.name} {blob}\n", moment)
+
+
+def _seconds(signature: NoteSignature) -> int:
+    seconds = int.from_bytes(signature.signature[:8], "big")
+    if seconds > _LAST_SECOND:
+        raise Malformed("the cosignature's moment is beyond the calendar")
+    return seconds
+
+
+# --- trust.bundle_witnesses ---
+
+_MOST_WITNESSES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessPolicy:
+    """The witnesses that the user trusts, and how many of them must have cosigned."""
+
+    keys: tuple[WitnessKey, ...]
+    wanted: int
+
+    @classmethod
+    def parse(cls, text: str, wanted: int | None) -> "WitnessPolicy":
+        """Cosigners' keys, one a line, an address before a key is skipped; all are wanted if None.
+
+        Raises Malformed.
+        """
+        lines = [line.split() for line in text.splitlines() if line.strip()[:1] not in ("", "#")]
+        keys = tuple(dict.fromkeys(WitnessKey.parse(line[-1]) for line in lines))
+        if not 1 <= len(keys) <= _MOST_WITNESSES or len({key.name for key in keys}) != len(keys):
+            raise Malformed(f"1 to {_MOST_WITNESSES} witnesses are wanted, each once")
+        number = len(keys) if wanted is None else wanted
+        if not 1 <= number <= len(keys):
+            raise Malformed(f"of {len(keys)} witnesses 1 to {len(keys)} can be wanted")
+        return cls(keys, number)
+
+
+def count_witnesses(note: bytes, policy: WitnessPolicy, member: str, report: BundleReport) -> None:
+    """Count those of the policy that cosigned a checkpoint whose log's signature was checked.
+
+    A line under a witness's name and key id that does not hold is a finding; too few of them are
+    something that the user's demand misses.
+    """
+    agreed = 0
+    given = {(line.name, line.key_id) for line in parse_note(note).signatures}
+    for key in policy.keys:
+        if (key.name, key.key_id) not in given:
+            continue
+        try:
+            open_cosignature(note, _lines_of(note), key)
+        except TrustError as error:
+            report.find(member, f"witness {key.name}: {error}")
+        else:
+            agreed += 1
+    report.count("cosignatures", agreed)
+    if agreed < policy.wanted:
+        report.missing.append(
+            f"cosignatures of {policy.wanted} of your {len(policy.keys)} witnesses: "
+            f"{agreed} cosigned"
+        )
+
+
+def _lines_of(note: bytes) -> bytes:
+    return note[len(parse_note(note).text.encode()) + 1 :]
+
+
+def check_cosigned(
+    members: BundleMembers,
+    leaves: bytes,
+    log_keys: TrustedKeys,
+    policy: WitnessPolicy | None,
+    report: BundleReport,
+) -> None:
+    """The newest cosigned checkpoint of the bundle is one of this log, and who cosigned it."""
+    if not members.has(COSIGNED_MEMBER):
+        if policy:
+            report.count("cosignatures", 0)
+            report.missing.append("a checkpoint that witnesses cosigned: the bundle has none")
+        return
+    try:
+        note = members.read(COSIGNED_MEMBER, MAX_SMALL_MEMBER_BYTES)
+        checkpoint = open_checkpoint(note, log_keys)
+        if _root(leaves, checkpoint.size) != checkpoint.root:
+            raise Untrusted("the log's first events are not those that the witnesses saw")
+    except TrustError as error:
+        report.find(COSIGNED_MEMBER, str(error))
+        return
+    if policy:
+        count_witnesses(note, policy, COSIGNED_MEMBER, report)
+        report.note(f"the witnesses saw the first {checkpoint.size} events")
+
+
+def _root(leaves: bytes, size: int) -> bytes:
+    tree = CompactRange()
+    for at in range(0, min(len(leaves), HASH_BYTES * size), HASH_BYTES):
+        tree.append(leaves[at : at + HASH_BYTES])
+    return tree.root() if tree.size == size else b""
+
+
 # --- trust.disclosures ---
 
 # A fixed length: else bytes could be moved between salt and name under one commitment.
@@ -3650,16 +3827,21 @@ _DIGEST_NAMED = (
 
 
 def verify_bundle(
-    source: BundleSource, *, keys: TrustedKeys | None, remembered: bytes | None
+    source: BundleSource,
+    *,
+    keys: TrustedKeys | None,
+    remembered: bytes | None,
+    witnesses: WitnessPolicy | None = None,
 ) -> BundleReport:
     """Verify everything that can be verified; the report's `exit_code` is the verdict.
 
     `keys` are the user's own; without them the bundle's are used, which proves consistency
-    and no more. `remembered` is the text of a checkpoint that the user kept.
+    and no more. `remembered` is the text of a checkpoint that the user kept, `witnesses` those
+    whose cosignatures the user wants to see.
     """
     report = BundleReport()
     try:
-        _verify(source, keys, remembered, report)
+        _verify(source, keys, remembered, witnesses, report)
     except Malformed as error:
         report.malformed = str(error)
     except Untrusted as error:
@@ -3671,6 +3853,7 @@ def _verify(
     source: BundleSource,
     keys: TrustedKeys | None,
     remembered: bytes | None,
+    witnesses: WitnessPolicy | None,
     report: BundleReport,
 ) -> None:
     checkpoint = _remembered_checkpoint(remembered, keys, report)
@@ -3685,6 +3868,7 @@ def _verify(
     trusted = followed_keys(members, trusted, manifest.origin, report)
     check_seal(members, manifest, trusted.named(manifest.origin), report)
     leaves = read_leaves(members, manifest, checkpoint, report)
+    check_cosigned(members, leaves, trusted.named(manifest.origin), witnesses, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
@@ -3783,17 +3967,67 @@ def _check_disclosures(members: BundleMembers, report: BundleReport) -> None:
         report.count("disclosed names")
 
 
+# --- trust.proof_check ---
+
+EVENT_KEY_MISSING = "a key file of yours (--key)"
+
+
+def check_proof(
+    proof: bytes, event: bytes, *, keys: TrustedKeys | None, witnesses: WitnessPolicy | None
+) -> BundleReport:
+    """Whether the event's bytes stand in the log at the proof's place; `exit_code` is the verdict.
+
+    Without keys the proof may lead to a checkpoint that nobody signed: consistent in itself only.
+    """
+    report = BundleReport()
+    try:
+        _check(proof, event, keys, witnesses, report)
+    except Malformed as error:
+        report.malformed = str(error)
+    except Untrusted as error:
+        report.find("the proof", str(error))
+    return report
+
+
+def _check(
+    data: bytes,
+    event: bytes,
+    keys: TrustedKeys | None,
+    witnesses: WitnessPolicy | None,
+    report: BundleReport,
+) -> None:
+    proof = parse_proof(data)
+    checkpoint = parse_checkpoint(proof.checkpoint)
+    report.origin, report.tree_size = checkpoint.origin, checkpoint.size
+    told = parse_event(event)
+    leaf = leaf_hash(event)
+    if not verify_inclusion(leaf, proof.index, checkpoint.size, proof.path, checkpoint.root):
+        raise Untrusted("it does not lead from the event to the checkpoint")
+    report.count("events")
+    report.note(f"event {proof.index} is {told.action} of {told.at:%Y-%m-%d %H:%M:%S} UTC")
+    if keys is None:
+        report.missing.append(EVENT_KEY_MISSING)
+        return
+    open_checkpoint(proof.checkpoint, keys)
+    report.count("checkpoints")
+    if witnesses:
+        count_witnesses(proof.checkpoint, witnesses, "the proof", report)
+
+
 # --- trust.verify_cli ---
 
 USAGE = """\
 Check an export bundle offline. KEY is a file with the verifier keys that you trust and got
-from somewhere else than this bundle; CHECKPOINT is a checkpoint of the log that you kept.
+from somewhere else than this bundle; CHECKPOINT is a checkpoint of the log that you kept;
+WITNESS is a file with the keys of witnesses, of which all, or as many as --witnesses says, must
+have cosigned. With --proof and --event: check instead that one event stands in the log.
 
 exit codes
   0  sound: consistent, signed by your keys, and the log still holds what you remembered
   1  tampered: something contradicts something else; the findings say what
   2  malformed: not a bundle of this format, or an argument that cannot be read
-  3  consistent in itself only: no key or no checkpoint of yours was given
+  3  consistent in itself only: no key or no checkpoint of yours was given, or too few
+     of your witnesses have cosigned
 """
 
 
@@ -3802,12 +4036,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="verify.py", description=USAGE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("bundle", type=Path, help="the bundle: a .zip, or a folder")
+    parser.add_argument("bundle", type=Path, nargs="?", help="the bundle: a .zip, or a folder")
     parser.add_argument("--key", type=Path, help="your file of trusted verifier keys")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint that you remembered")
+    parser.add_argument("--witness", type=Path, help="your file of witnesses' keys")
+    parser.add_argument("--witnesses", type=int, help="how many of them must have cosigned")
+    parser.add_argument("--proof", type=Path, help="a tlog-proof file instead of a bundle")
+    parser.add_argument("--event", type=Path, help="the event's bytes, with --proof")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
-    report = _report(options.bundle, options.key, options.checkpoint)
+    one_event = options.proof is not None and options.event is not None
+    if one_event == (options.bundle is not None) or (options.proof is None) != (
+        options.event is None
+    ):
+        parser.error("give a bundle, or --proof with --event")
+    if one_event and options.checkpoint is not None:
+        parser.error("a proof holds its own checkpoint; --checkpoint goes with a bundle")
+    report = _report(options)
     if options.json:
         sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
     else:
@@ -3815,14 +4060,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit_code
 
 
-def _report(bundle: Path, key: Path | None, checkpoint: Path | None) -> BundleReport:
+def _report(options: argparse.Namespace) -> BundleReport:
     try:
-        keys = None if key is None else _read_keys(key)
-        remembered = None if checkpoint is None else _read_argument(checkpoint)
-        with open_bundle(bundle) as source:
-            return verify_bundle(source, keys=keys, remembered=remembered)
+        keys = None if options.key is None else _read_keys(options.key)
+        witnesses = _read_witnesses(options.witness, options.witnesses)
+        if options.proof is not None:
+            proof, event = _read_argument(options.proof), _read_argument(options.event)
+            return check_proof(proof, event, keys=keys, witnesses=witnesses)
+        remembered = None if options.checkpoint is None else _read_argument(options.checkpoint)
+        with open_bundle(options.bundle) as source:
+            return verify_bundle(source, keys=keys, remembered=remembered, witnesses=witnesses)
     except Malformed as error:
         return BundleReport(malformed=str(error))
+
+
+def _read_witnesses(path: Path | None, wanted: int | None) -> WitnessPolicy | None:
+    if path is None:
+        if wanted is not None:
+            raise Malformed("--witnesses says how many of the keys of --witness")
+        return None
+    try:
+        return WitnessPolicy.parse(_read_argument(path).decode("utf-8"), wanted)
+    except (UnicodeDecodeError, Malformed) as error:
+        raise Malformed(f"{path.name}: {error}") from None
 
 
 def _read_keys(path: Path) -> TrustedKeys:

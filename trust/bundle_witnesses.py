@@ -27,9 +27,7 @@ class WitnessPolicy:
 
         Raises Malformed.
         """
-        lines = [
-            line.split()[-1] for line in text.splitlines() if line.strip()[:1] not in ("", "#")
-        ]
+        lines = [line.split() for line in text.splitlines() if line.strip()[:1] not in ("", "#")]
         keys = tuple(dict.fromkeys(WitnessKey.parse(line[-1]) for line in lines))
         if not 1 <= len(keys) <= _MOST_WITNESSES or len({key.name for key in keys}) != len(keys):
             raise Malformed(f"1 to {_MOST_WITNESSES} witnesses are wanted, each once")
