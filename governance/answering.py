@@ -39,11 +39,15 @@ class Answering(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """An alias with the version behind it; `reason` is a sentence unless it is live."""
+    """An alias with the version behind it; `reason` is a sentence unless it is live.
+
+    `stale_until` says how long it is served on where its approval is stale.
+    """
 
     alias: Alias
     state: Answering
     reason: str = ""
+    stale_until: datetime | None = None
 
     @property
     def served(self) -> bool:
@@ -67,8 +71,14 @@ def answers_of(models: Iterable[RegisteredModel], *, now: datetime) -> dict[UUID
         approval = approvals.get(alias.version_id)
         refusal = refusals.get(alias.version_id, "")
         state, reason = _judged(alias, approval, keys, refusal, now)
-        found[alias.model_id].append(Answer(alias, state, reason))
+        until = _stale_until(approval) if state == Answering.LIVE else None
+        found[alias.model_id].append(Answer(alias, state, reason, until))
     return found
+
+
+def _stale_until(approval: Approval | None) -> datetime | None:
+    stale = getattr(approval, "staleness", None)
+    return stale.until if stale else None
 
 
 def _approvals(versions: set[UUID], now: datetime) -> dict[UUID, Approval]:

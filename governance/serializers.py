@@ -266,6 +266,9 @@ class AnswerOut(serializers.Serializer[Any]):
     served = serializers.BooleanField(help_text="Whether the serving gate would serve it now.")
     state = serializers.ChoiceField([state.value for state in Answering])
     reason = serializers.CharField(help_text="Why it is not served; empty where it is.")
+    stale_until = serializers.DateTimeField(
+        allow_null=True, help_text="How long it is served on, where its approval is stale."
+    )
 
 
 class EndingOut(serializers.Serializer[Any]):

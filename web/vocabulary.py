@@ -11,8 +11,10 @@ from registry.models import ModelVersion, RegisteredModel, Status
 
 
 def answer_state(answer: Answer) -> str:
-    """The key of an alias's badge: live, or what the version behind it is not served for."""
-    return "live" if answer.served else f"not_served_{answer.state}"
+    """The key of an alias's badge: live, stale, or what its version is not served for."""
+    if not answer.served:
+        return f"not_served_{answer.state}"
+    return "stale" if answer.stale_until else "live"
 
 
 def answers_by_version(model: RegisteredModel) -> dict[UUID, str]:

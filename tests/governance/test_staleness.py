@@ -1,5 +1,6 @@
 """A newer card or policy makes an approval stale: said, served on for the signed grace, renewed."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,9 @@ class TestTheGrace:
         assert row["stale_since"] < row["served_until"]
         page = client.get("/models/tumours/versions/1").content.decode()
         assert "This approval is stale." in page
+        assert re.search(r'<span class="badge warn big">.*?Stale</span>', page, re.DOTALL)
+        (answer,) = client.get("/api/v1/models/tumours/aliases").json()
+        assert (answer["served"], answer["stale_until"]) == (True, row["served_until"])
         assert "The model card has a newer revision." in page
         assert "Approvals that end soon" in client.get("/").content.decode()
 
