@@ -71,9 +71,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def postgres(pytestconfig: pytest.Config) -> Iterator[Server]:
     """A cluster of this process alone, with the migrated template."""
     server = Server(Path(os.environ["ASSAY_VAR"]), pytestconfig.getoption("--postgres"))
-    server.start()
     try:
-        server.make_template()
+        server.start_prepared(Path(os.environ["ASSAY_TEST_BASE"]))
         yield server
     finally:
         server.stop()

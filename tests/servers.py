@@ -1,5 +1,6 @@
 """The suite's own PostgreSQL: a private cluster, one migrated template, clones by the dozen."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -49,6 +50,10 @@ def fast_folder() -> Path:
     # The server may have to run as another user; what is inside is private by itself.
     made.chmod(0o711)
     return made
+
+
+def _copy(folder: Path, to: Path) -> None:
+    subprocess.run(["cp", "-a", str(folder), str(to)], check=True)
 
 
 @dataclass(frozen=True)
@@ -149,11 +154,28 @@ class Server:
 
     def stop(self) -> None:
         """At once: nothing in it is kept."""
+        self._end(signal.SIGQUIT)
+        shutil.rmtree(self.data)
+
+    def _end(self, number: signal.Signals) -> None:
         if self.process is not None:
-            self.process.send_signal(signal.SIGQUIT)
+            self.process.send_signal(number)
             self.process.wait()
             self.process = None
-        shutil.rmtree(self.data)
+
+    def start_prepared(self, shared: Path) -> None:
+        """Starts with the migrated template, which the first process of a run makes for all."""
+        made = shared / f"postgres-{self.cluster.major()}"
+        with (shared / "postgres.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                self.start()
+                self.make_template()
+                self._end(signal.SIGINT)
+                _copy(self.cluster.data, made)
+        if not self.cluster.data.exists():
+            _copy(made, self.cluster.data)
+        self.start()
 
     def make_template(self) -> None:
         """Sets a database up by the command that installations use, to be cloned from then on."""
