@@ -331,7 +331,4 @@ class PolicyDetail(CallerView):
     @extend_schema(operation_id="policies_read", responses=reads(PolicyOut))
     def get(self, request: Request, policy_id: UUID) -> Response:
         """A revision of a policy."""
-        policy = selectors.policies_seen_by(self.caller).filter(pk=policy_id).first()
-        if policy is None:
-            raise NotFound("There is no such policy that concerns you.")
-        return Response(PolicyOut(policy).data)
+        return Response(PolicyOut(selectors.policy_by_id(self.caller, policy_id)).data)

@@ -371,6 +371,24 @@ def _read(document: Mapping[str, Any], field: Field) -> Any:
     return field.kind.read(holder.get(name), field.name)
 
 
+def json_schema() -> dict[str, Any]:
+    """The document as the API describes it."""
+    root: dict[str, Any] = {"type": "object", "properties": {"type": {"const": TYPE}}}
+    needed: set[str] = set()
+    for field in FIELDS:
+        group, _dot, name = field.name.rpartition(".")
+        holder = root["properties"].setdefault(group, _object()) if group else root
+        holder["properties"][name] = field.kind.schema() | {"description": str(field.help)}
+        if not field.optional:
+            needed.add(group or name)
+            holder.setdefault("required", []).append(name)
+    return root | {"required": sorted(needed), "additionalProperties": False}
+
+
+def _object() -> dict[str, Any]:
+    return {"type": "object", "properties": {}, "additionalProperties": False}
+
+
 def written(values: Mapping[str, Any]) -> dict[str, Any]:
     """The document in its one form, of the attributes of a policy."""
     document: dict[str, Any] = {"type": TYPE}

@@ -62,6 +62,14 @@ def policies_seen_by(caller: Caller) -> QuerySet[PolicyVersion]:
     )
 
 
+def policy_by_id(caller: Caller, policy_id: UUID) -> PolicyVersion:
+    """A revision that concerns the caller's teams. Raises NotFound."""
+    policy = policies_seen_by(caller).filter(pk=policy_id).first()
+    if policy is None:
+        raise NotFound("There is no such policy that concerns you.")
+    return policy
+
+
 def reviews_seen_by(caller: Caller) -> QuerySet[Review]:
     """Reviews of the caller's teams, newest first."""
     return (

@@ -20,6 +20,7 @@ from governance.models import (
     Signature,
     SignDecision,
 )
+from governance.policy_fields import json_schema
 from governance.scopes import LONGEST_PURPOSE, MOST_NAMES
 from governance.serializers_findings import AnnexOut, FindingOut, NamedConditionOut
 from governance.serializers_waivers import NamedWaiverOut, WaiverOut
@@ -319,6 +320,11 @@ class RetireIn(Input):
     """Why a version is taken out of use."""
 
     reason = serializers.CharField(max_length=2000)
+
+
+@extend_schema_field(json_schema())
+class PolicyDocumentField(serializers.DictField):
+    """The document of a policy; what it says is read by the service, which names the field."""
 
 
 class PolicyOut(serializers.ModelSerializer[PolicyVersion]):

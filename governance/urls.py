@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance import api, api_findings, api_looks, api_waivers
+from governance import api, api_findings, api_looks, api_trials, api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
 _REVIEW = "reviews/<uuid:review_id>"
@@ -38,5 +38,11 @@ urlpatterns = [
     path(f"{_REVIEW}/comments", api.Comments.as_view(), name="comments"),
     path("approvals/ending", api.Ending.as_view(), name="approvals-ending"),
     path("policies", api.Policies.as_view(), name="policies"),
+    path("policies/trials", api_trials.Trials.as_view(), name="policy-trials"),
+    path(
+        "policies/<uuid:policy_id>/changes/<uuid:other_id>",
+        api_trials.PolicyChanges.as_view(),
+        name="policy-changes",
+    ),
     path("policies/<uuid:policy_id>", api.PolicyDetail.as_view(), name="policy"),
 ]

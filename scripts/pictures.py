@@ -91,6 +91,11 @@ PICTURES = {
     "access/people/<uuid:pk>/reset-second-factor": Picture(
         "second-factor-reset", who="root", at={"pk": "person"}
     ),
+    "policies/draft": Picture("policy-draft"),
+    "policies/trial": Picture("policy-trial", query={"policy": "policy"}),
+    "policies/<uuid:pk>/against/<uuid:other>": Picture(
+        "policy-compare", at={"pk": "policy", "other": "policy"}
+    ),
     "policies/<uuid:pk>": Picture("policy", at={"pk": "policy"}),
 }
 # Of a policy that lets its gates be waived, which shows on the pages above once it is published.

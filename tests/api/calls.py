@@ -237,6 +237,12 @@ WORK = {
 GOVERNANCE = {
     "policies_list": Call(),
     "policies_read": Call(_seeded("policy_id", "policy")),
+    "policies_try": Call(
+        body=lambda house: {"document": DEFAULTS["high"].as_dict(), "tier": "medium"}
+    ),
+    "policies_compare": Call(
+        lambda house: {"policy_id": house["policy"], "other_id": house["policy"]}
+    ),
     "gates_dry_run": Call(_version(3)),
     "reviews_list": Call(query={"state": "open"}),
     "approvals_ending": Call(query={"days": "366"}),

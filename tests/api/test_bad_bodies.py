@@ -28,6 +28,7 @@ OPTIONAL = {
     "models_register": {"tags"},
     "packs_request": {"number"},
     "plans_seal": {"seed", "resamples"},
+    "policies_try": set(),
     "reviews_open": {"scope"},
     "aliases_move": {"accept_schema_change"},
     "trainings_request": {"params", "validation"},

@@ -134,6 +134,8 @@ _NAMED = {
     "job_id": "job",
     "run_id": "run",
     "policy_id": "policy",
+    "other_id": "policy",
+    "other": "policy",
     "waiver_id": "waiver",
     "finding_id": "raised",
     "token_id": "token",

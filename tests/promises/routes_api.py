@@ -230,6 +230,12 @@ API: Expected = {
     "web: /api/v1/policies": {
         "GET": "401 ok ok ok ok ok ok ok",
     },
+    "web: /api/v1/policies/trials": {
+        "POST": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/policies/<uuid:policy_id>/changes/<uuid:other_id>": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
     "web: /api/v1/policies/<uuid:policy_id>": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

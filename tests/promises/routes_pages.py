@@ -235,6 +235,17 @@ PAGES: Expected = {
         "GET": "to 403 403 403 403 ok 403 ok",
         "POST": "to 403 403 403 403 no 403 no",
     },
+    "web: /policies/draft": {
+        "GET": "to 403 403 403 403 ok 403 ok",
+        "POST": "to 403 403 403 403 no 403 no",
+    },
+    "web: /policies/trial": {
+        "GET": "to ok ok ok ok ok ok ok",
+        "POST": "to no no no no no no no",
+    },
+    "web: /policies/<uuid:pk>/against/<uuid:other>": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
     "web: /policies/<uuid:pk>": {
         "GET": "to ok ok ok ok ok ok ok",
     },

@@ -44,6 +44,12 @@ def test_the_page_of_settings_is_the_one_that_the_code_makes() -> None:
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == printed.getvalue()
 
 
+def test_the_page_of_policies_is_the_one_that_the_code_makes() -> None:
+    printed = io.StringIO()
+    call_command("policy_table", stdout=printed)
+    assert (ROOT / "docs" / "policies.md").read_text(encoding="utf-8") == printed.getvalue()
+
+
 def test_the_table_of_settings_names_each_once_and_no_folder_of_this_machine() -> None:
     printed = io.StringIO()
     call_command("settings_table", stdout=printed)

@@ -26,23 +26,37 @@ class _Plain(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-class PolicyForm(forms.Form):
-    """Name, tier, team and the document as YAML; what it may say is checked by the service."""
+class YamlField(forms.CharField):
+    """A document as YAML; cleaned to the mapping that it describes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=gettext_lazy("Document (YAML)"),
+            max_length=LONGEST_DOCUMENT,
+            widget=forms.Textarea(attrs={"class": "mono", "rows": "24", "spellcheck": "false"}),
+            help_text=gettext_lazy("What it may say stands in the form, field by field."),
+        )
+
+    def clean(self, value: Any) -> Any:
+        """The mapping. Raises ValidationError, with the line where there is one."""
+        text = super().clean(value)
+        try:
+            document = yaml.load(text, _Plain)  # noqa: S506  a safe loader
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            mark = getattr(error, "problem_mark", None)
+            where = _(" Line %(line)s.") % {"line": mark.line + 1} if mark else ""
+            raise ValidationError(_("This is no YAML.") + where) from None
+        if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+            raise ValidationError(_("The document is a mapping of names to values."))
+        return document
+
+
+class PolicyHead(forms.Form):
+    """What stands beside the document: name, tier, team."""
 
     name = forms.SlugField(label=gettext_lazy("Name"), max_length=64)
     tier = forms.ChoiceField(label=gettext_lazy("Risk tier"), choices=RiskTier.choices)
     team = forms.ChoiceField(label=gettext_lazy("Team"), required=False)
-    document = forms.CharField(
-        label=gettext_lazy("Document (YAML)"),
-        max_length=LONGEST_DOCUMENT,
-        widget=forms.Textarea(attrs={"class": "mono", "rows": "24", "spellcheck": "false"}),
-        help_text=gettext_lazy(
-            "waivable lists the gates that persons may waive: card, evaluation, explanation, "
-            "parity, sealed_plan, metric:NAME or metric:*. Left out, none may be. "
-            "second_factor: true lets only those sign who show one. "
-            "sealed_plan: true wants the criteria of the evaluation sealed before its run."
-        ),
-    )
 
     def __init__(self, *args: Any, teams: list[Team], for_everybody: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,14 +66,8 @@ class PolicyForm(forms.Form):
         self.fields["team"].choices = choices  # type: ignore[attr-defined]
         self.fields["team"].required = not for_everybody
 
-    def clean_document(self) -> dict[str, Any]:
-        """The mapping that the YAML describes."""
-        try:
-            document = yaml.load(self.cleaned_data["document"], _Plain)  # noqa: S506  a safe loader
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            mark = getattr(error, "problem_mark", None)
-            where = _(" Line %(line)s.") % {"line": mark.line + 1} if mark else ""
-            raise ValidationError(_("This is no YAML.") + where) from None
-        if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
-            raise ValidationError(_("The document is a mapping of names to values."))
-        return document
+
+class PolicyForm(PolicyHead):
+    """The document as YAML; what it may say is checked by the service."""
+
+    document = YamlField()

@@ -1,18 +1,21 @@
 """A policy for people: in words, as YAML, and line by line against the revision before."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.roles import Role
-from evaluation.criteria import Floor, SliceFloor
+from evaluation.criteria import PASSED, Floor, SliceFloor
 from evaluation.metrics.catalogue import BY_NAME
 from governance.documents import Policy
 from governance.models import PolicyVersion
+from governance.policy_changes import LOOSER, OTHERWISE, TIGHTER, FieldChange
+from governance.trials import Trial
 from trust.waivers import EVERY_METRIC
 from web.figures import svg
 from web.reports.plan import limit_of
@@ -129,6 +132,59 @@ def _scope(policy: Policy) -> list[str]:
     if "purpose" in bounds.required:
         said.append(_("The submission states the purpose."))
     return said
+
+
+def shown_changes(changes: Sequence[FieldChange]) -> list[dict[str, Any]]:
+    """Differences for people: field, both values, and whether the later one asks more."""
+    words = {
+        TIGHTER: (_("asks more"), "ok", "okc"),
+        LOOSER: (_("asks less"), "bad", "warn"),
+        OTHERWISE: (_("asks otherwise"), "", "info"),
+    }
+    return [
+        {
+            "title": str(change.field.title),
+            "name": change.field.name,
+            "row": change.row,
+            "before": _plain(change.before),
+            "after": _plain(change.after),
+            "word": words[change.effect][0],
+            "tone": words[change.effect][1],
+            "icon": words[change.effect][2],
+        }
+        for change in changes
+    ]
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == []:
+        return _("nothing")
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_plain(part)}" for key, part in value.items() if key != "metric")
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else f"{value}"
+
+
+def shown_trial(trial: Trial) -> dict[str, Any]:
+    """What a policy said of a version, for its line."""
+    return {
+        "version": trial.version,
+        "passes": trial.passes,
+        "unreadable": trial.unreadable,
+        "stops": len(trial.stops),
+        "gates": [
+            {
+                "title": gate_title(gate.gate),
+                "state": gate.state,
+                "reason": gate.reason,
+                "tone": "ok" if gate.state == PASSED else "bad" if gate.blocks else "",
+                "icon": "okc" if gate.state == PASSED else "xc" if gate.blocks else "info",
+                "waivable": gate.waivable,
+            }
+            for gate in trial.gates
+        ],
+    }
 
 
 def _waivable(policy: Policy) -> str:

@@ -15,10 +15,11 @@ from common.errors import DomainError, NotAllowed, NotFound
 from governance import policies as rules
 from governance.documents import DEFAULTS, Policy
 from governance.models import PolicyVersion
+from governance.policy_changes import changes_between
 from governance.selectors import policies_seen_by
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.proposals import PROOF, ProposePolicyForm
-from web.policies.presenting import as_yaml, in_words, lines_changed
+from web.policies.presenting import as_yaml, in_words, lines_changed, shown_changes
 from web.proposals.proposing import proposed
 
 
@@ -76,10 +77,15 @@ class PolicyPage(PolicyList):
             "revisions": revisions,
             "before": before,
             "lines": lines_changed(before, row) if before else [],
+            "changes": _changes(before, row) if before else [],
             "in_force": row.pk in _in_force(seen.filter(tier=row.tier)),
             "may_publish": self.may_publish(),
         }
         return self.page("policies/detail.html", context)
+
+
+def _changes(before: PolicyVersion, after: PolicyVersion) -> list[dict[str, Any]]:
+    return shown_changes(changes_between(before.document, after.document))
 
 
 class PolicyPublish(PolicyList):

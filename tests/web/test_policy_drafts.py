@@ -1,0 +1,173 @@
+"""Form and YAML of a policy are the same thing, and a draft can be tried before it is published."""
+
+import html
+from typing import Any
+
+import pytest
+import yaml
+from django.urls import reverse
+
+from governance.documents import DEFAULTS, Policy
+from governance.models import PolicyVersion
+from tests.stage import MODEL, Stage
+from tests.web.conftest import As
+
+DRAFT = "/policies/draft"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+FULL: dict[str, Any] = DEFAULTS["high"].as_dict() | {
+    "metrics": [
+        {"metric": "accuracy", "limit": 0.9, "bound": "interval"},
+        {"metric": "accuracy", "limit": 0.95, "bound": "value"},
+        {"metric": "ece", "limit": 0.1, "bound": "value"},
+    ],
+    "slices": [
+        {
+            "metric": "recall_macro",
+            "limit": 0.8,
+            "bound": "value",
+            "least_rows": 40,
+            "columns": ["age", "sex"],
+        }
+    ],
+    "latency_ms": 2.5,
+    "size_bytes": 1000,
+    "licences": ["Apache-2.0", "MIT"],
+    "lineage": True,
+    "waivable": ["card", "metric:*", "slice:accuracy"],
+    "second_factor": True,
+    "sealed_plan": True,
+}
+
+
+def as_yaml(document: dict[str, Any], **heads: str) -> dict[str, str]:
+    """What the YAML view sends."""
+    text = yaml.safe_dump(document, sort_keys=False)
+    return {"name": "ours", "tier": "high", "team": "", "document": text} | heads
+
+
+def sent(form: Any) -> dict[str, Any]:
+    """What a browser sends of a form as it was filled in."""
+    found: dict[str, Any] = {}
+    for bound in form:
+        value = bound.value()
+        if value is not None and value is not False and value not in ("", []):
+            found[bound.html_name] = value
+    return found
+
+
+def test_the_form_says_what_the_yaml_says_and_back(ready: Stage, as_: As) -> None:
+    root = as_("root")
+    fields = root.post(DRAFT, as_yaml(Policy.read(FULL).as_dict())).context["form"]
+
+    back = root.post(DRAFT, sent(fields)).context["form"]
+
+    assert yaml.safe_load(back["document"].value()) == Policy.read(FULL).as_dict()
+    assert (back["name"].value(), back["tier"].value()) == ("ours", "high")
+
+
+@pytest.mark.parametrize("tier", ["low", "medium", "high"])
+def test_the_form_begins_with_the_policy_that_it_follows(ready: Stage, as_: As, tier: str) -> None:
+    row = PolicyVersion.objects.get(tier=tier, team=None)
+    root = as_("root")
+
+    form = root.get(DRAFT, {"from": str(row.pk)}).context["form"]
+    back = root.post(DRAFT, sent(form)).context["form"]
+
+    assert yaml.safe_load(back["document"].value()) == row.document
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("validity_days", "0"),
+        ("signers.count", "11"),
+        ("mcnemar", "0.9"),
+        ("metrics[1].limit", ""),
+        ("metrics[1].limit", "much"),
+        ("slices[0].least_rows", "0"),
+        ("no_regression[0].margin", "-1"),
+        ("size_bytes", "1.5"),
+        ("waivable", ["admission"]),
+    ],
+)
+def test_a_fault_stands_beside_the_same_field_in_both(
+    ready: Stage, as_: As, name: str, value: Any
+) -> None:
+    root = as_("root")
+    fields = root.post(DRAFT, as_yaml(Policy.read(FULL).as_dict())).context["form"]
+
+    response = root.post(DRAFT, sent(fields) | {name: value})
+
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [name]
+
+
+def test_a_row_that_was_left_out_does_not_move_the_fault(ready: Stage, as_: As) -> None:
+    root = as_("root")
+    fields = root.post(DRAFT, as_yaml(Policy.read(FULL).as_dict())).context["form"]
+    given = sent(fields) | {"metrics[2].limit": ""}
+    for column in ("metric", "limit", "bound"):
+        del given[f"metrics[0].{column}"]
+
+    response = root.post(DRAFT, given)
+
+    assert list(response.context["form"].errors) == ["metrics[2].limit"]
+
+
+def test_yaml_that_is_no_policy_stays_yaml_with_the_field_named(ready: Stage, as_: As) -> None:
+    response = as_("root").post(DRAFT, as_yaml(FULL | {"validity_days": 0}))
+
+    assert response.status_code == 422
+    assert "validity_days: This must be a whole number" in html.unescape(response.content.decode())
+
+
+def test_only_whoever_may_publish_drafts(ready: Stage, as_: As) -> None:
+    assert as_("ben").get(DRAFT).status_code == 403
+    assert as_("ben").post(DRAFT, as_yaml(FULL)).status_code == 403
+
+
+class TestTrying:
+    def ask(self, as_: As, name: str = "ben", **wishes: str) -> Any:
+        strict = DEFAULTS["medium"].as_dict() | {"lineage": True}
+        given = as_yaml(strict, tier="medium") | {"which": "live"} | wishes
+        return as_(name).post("/policies/trial", given)
+
+    def test_says_what_stops_each_version(self, approved: Stage, as_: As) -> None:
+        response = self.ask(as_)
+
+        shown = html.unescape(response.content.decode())
+        assert "stopped by 1 gate" in shown
+        assert "It was uploaded: nothing is recorded of how it was made." in shown
+
+    def test_may_be_of_one_version(self, approved: Stage, as_: As) -> None:
+        response = self.ask(
+            as_, model=MODEL, version="1", document=yaml.safe_dump(DEFAULTS["medium"].as_dict())
+        )
+
+        assert "lets it pass" in response.content.decode()
+
+    def test_says_that_there_is_nothing(self, ready: Stage, as_: As) -> None:
+        assert "No such version is approved now." in self.ask(as_).content.decode()
+
+    def test_names_what_is_wrong(self, approved: Stage, as_: As) -> None:
+        assert self.ask(as_, document="validity_days: 0").status_code == 422
+        assert self.ask(as_, model="no-such").status_code == 404
+        assert self.ask(as_, "carl", model=MODEL, version="1").status_code in (403, 422)
+
+    def test_begins_with_a_published_policy(self, ready: Stage, as_: As) -> None:
+        row = PolicyVersion.objects.get(tier="low", team=None)
+        form = as_("ben").get("/policies/trial", {"policy": str(row.pk)}).context["form"]
+
+        assert yaml.safe_load(form["document"].value()) == row.document
+        assert as_("ben").get("/policies/trial", {"policy": "none"}).status_code == 200
+
+
+def test_two_revisions_are_compared_field_by_field(ready: Stage, as_: As) -> None:
+    low, high = (PolicyVersion.objects.get(tier=tier, team=None) for tier in ("low", "high"))
+
+    response = as_("ben").get(reverse("web:policy-compare", args=[high.pk, low.pk]))
+
+    shown = html.unescape(response.content.decode())
+    assert "Level of the McNemar test" in shown
+    assert "asks more" in shown
+    assert as_("ben").get(reverse("web:policy-compare", args=[high.pk, NOBODY])).status_code == 404
