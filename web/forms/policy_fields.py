@@ -152,9 +152,8 @@ def _input(kind: Any, *, required: bool) -> forms.Field:
         return forms.ChoiceField(required=required, choices=[("", "–"), *_pairs(kind.names)])
     if isinstance(kind, Names):
         many = len(kind.allowed) > MOST_BOXES
-        widget = (
-            forms.SelectMultiple(attrs={"size": "12"}) if many else forms.CheckboxSelectMultiple
-        )
+        boxes = forms.CheckboxSelectMultiple()
+        listed = forms.SelectMultiple(attrs={"size": "12"}) if many else boxes
         return forms.MultipleChoiceField(
             required=required, choices=_pairs(kind.allowed), widget=listed
         )
