@@ -6,7 +6,8 @@ from typing import Any
 
 from accounts.roles import Role
 from evaluation.criteria import Floor, Margin, SliceFloor
-from governance.policy_fields import KINDS_OF_EVIDENCE, read_fields, written
+from governance.policy_fields import KINDS_OF_EVIDENCE
+from governance.policy_reading import read_fields, written
 from trust.scope import ScopeBounds, read_bounds
 
 

@@ -20,7 +20,7 @@ from governance.models import (
     Signature,
     SignDecision,
 )
-from governance.policy_fields import json_schema
+from governance.policy_reading import json_schema
 from governance.scopes import LONGEST_PURPOSE, MOST_NAMES
 from governance.serializers_findings import AnnexOut, FindingOut, NamedConditionOut
 from governance.serializers_waivers import NamedWaiverOut, WaiverOut
