@@ -30,6 +30,7 @@ from inference.models import Prediction
 from registry.models import AliasMove, ModelVersion, RegisteredModel
 from trust.times import format_moment
 
+LONGEST_ALIAS = 64
 UNSET = "unset"
 """The state where no alias of this name existed at that time."""
 
@@ -79,6 +80,8 @@ def alias_then(caller: Caller, name: str, alias: str, moment: datetime) -> Alias
     model = model_in_reach(caller, name)
     if alias in RESERVED_ALIASES:
         raise Invalid("This alias is computed: no version is served under it.", field="alias")
+    if len(alias) > LONGEST_ALIAS:
+        raise Invalid(f"An alias has at most {LONGEST_ALIAS} characters.", field="alias")
     if moment > timezone.now():
         raise Invalid("This moment has not come yet.", field="at")
     moves = (

@@ -24,6 +24,7 @@ LISTS = {
     "jobs_list": "/jobs",
     "models_history": "/models/tumours/history",
     "models_list": "/models",
+    "packs_list": "/packs",
     "policies_list": "/policies",
     "predictions_list": "/predictions",
     "reviews_list": "/reviews",
@@ -45,6 +46,8 @@ UNKNOWN = {
     "username": ["nobody", "x" * 3000, "%00", "a%00b"],
     "role": ["king", "%00"],
     "file": ["nothing.bin", "..%2f..%2fetc%2fpasswd", "x" * 3000, "%00"],
+    "rows": ["sha256:0", "x" * 300, "%00", "sha256:" + "0" * 64],
+    "form": ["doc", "x" * 300, "%00"],
     "digest": ["sha256:0", "x" * 3000, "%00", "sha256:" + "0" * 64],
 }
 UUIDS = ["00000000-0000-0000-0000-000000000000", "not-a-uuid", "%00", "x" * 300]

@@ -161,6 +161,7 @@ class TestAnAlias:
             ("champion", "soon", "at"),
             ("champion", "", "at"),
             ("latest", "2026-01-01", "alias"),
+            ("a" * 65, "2026-01-01", "alias"),
         ],
     )
     def test_is_refused_with_the_field_at_fault(
