@@ -1,0 +1,83 @@
+"""Findings in a browser: raised, answered, accepted as a condition; what changed since a look."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from governance.findings import answer_finding
+from governance.looks import note_look
+from governance.models import Review
+from governance.services import submit, withdraw
+from registry.models import ModelVersion
+from registry.services import edit_card
+from tests.browser.conftest import OpenAs, Site
+from tests.cast import password_of, who
+from tests.factories import tiny, verbs
+from tests.factories.findings import TEXT, found, in_days
+from tests.stage import MODEL
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow(seconds=25),
+    pytest.mark.usefixtures("untraced"),
+]
+
+
+@pytest.fixture
+def version(site: Site) -> ModelVersion:
+    """A second version with all evidence."""
+    version = verbs.another(who("ada"), site.stage.version.model, strength=0.5)
+    return verbs.make_ready(who("ada"), version, strength=0.5)
+
+
+@pytest.fixture
+def review(version: ModelVersion) -> Review:
+    """Submitted again, with another card than the one that Ben has seen."""
+    first = submit(caller=who("ada"), version=version)
+    note_look(caller=who("ben"), review=first)
+    withdraw(caller=who("ada"), review=first)
+    card = tiny.CARD | {"caveats": "Winter is not in the rows."}
+    edit_card(caller=who("ada"), version=version, content=card)
+    return submit(caller=who("ada"), version=version)
+
+
+def test_the_pages_keep_what_every_page_promises(
+    site: Site, open_as: OpenAs, review: Review
+) -> None:
+    page, version = open_as("ben"), review.version
+    finding = found("ben", version, anchor="metric:accuracy")
+    answer_finding(caller=who("ada"), finding=finding, text="Measured in winter: no loss.")
+    found("cleo", version, effect="condition", text="Watch it in winter.", anchor="section:card")
+
+    site.look_at(page, reverse("web:review", args=[review.pk]))
+    site.look_at(page, reverse("web:finding-new", args=[MODEL, version.number]))
+    site.look_at(page, reverse("web:finding", args=[finding.pk]))
+    site.look_at(page, reverse("web:findings"))
+    site.look_at(page, reverse("web:home"))
+
+
+def test_a_finding_is_raised_at_its_gate_and_a_condition_signed(
+    site: Site, open_as: OpenAs, review: Review
+) -> None:
+    page = open_as("ben")
+    address = f"{site.url}{reverse('web:review', args=[review.pk])}"
+    page.goto(address)
+    expect(page.locator("#since")).to_contain_text("Winter is not in the rows.")
+    page.locator("#findings").get_by_role("link", name="Raise a finding").click()
+    page.get_by_label("Condition that follows").check()
+    page.get_by_role("textbox", name="Finding").fill(TEXT)
+    page.get_by_label("Who answers").select_option(label="Ada")
+    page.get_by_label("Due on").fill(in_days(30).isoformat())
+    page.get_by_role("button", name="Raise the finding").click()
+    expect(page.locator("h1")).to_contain_text("F-1")
+
+    page.goto(address)
+    expect(page.locator("#decide")).to_contain_text("you accept these open conditions")
+    page.get_by_label("Approve", exact=False).first.check()
+    page.get_by_label("Reason").fill("It is watched.")
+    page.get_by_label("I read the evaluation").check()
+    page.get_by_role("button", name="Sign approval").click()
+    page.get_by_label("Password of ben").fill(password_of("ben"))
+    page.locator("#sign").get_by_role("button", name="Sign approval").click()
+
+    expect(page.locator("#signatures")).to_contain_text("Accepted conditions: F-1")
