@@ -76,7 +76,10 @@ def _part(part: str) -> str:
 
 def _name(difference: Difference, names: dict[str, str]) -> str:
     name = difference.name
-    if difference.part in ("gate", "waiver", "evidence"):
+    if difference.part == "evidence":
+        kinds = {"card": _("Model card"), "plan": _("Criteria"), "sandbox": _("Checked file")}
+        return kinds.get(name) or gate_title(name)
+    if difference.part in ("gate", "waiver"):
         return gate_title(name)
     if difference.part == "card" and name in FIELDS:
         return str(FIELDS[name][0])
