@@ -50,11 +50,10 @@ class Asked:
     request_id: str
     token: str = ""
 
-    def consumers(self) -> list[str]:
+    def consumers(self) -> tuple[str, ...]:
         """The names under which a scope may admit the caller."""
-        user = self.user
-        own = [f"person:{user.person}", *(f"team:{team}" for team in user.teams)]
-        return [*own, self.token] if self.token else own
+        own = self.user.consumers
+        return (*own, self.token) if self.token else own
 
 
 @dataclass(frozen=True)

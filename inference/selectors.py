@@ -39,9 +39,14 @@ def active_users() -> dict[UUID, UserRights]:
         teams[person].add(team)
     rows = User.objects.filter(is_active=True, person__is_active=True)
     return {
-        user: UserRights(user, person, frozenset(teams[person]))
+        user: UserRights(user, person, frozenset(teams[person]), _named(person, teams[person]))
         for user, person in rows.values_list("pk", "person_id")
     }
+
+
+def _named(person: UUID, teams: set[UUID]) -> tuple[str, ...]:
+    """Person and teams as scopes name them, written out ahead of every request."""
+    return (f"person:{person}", *(f"team:{team}" for team in teams))
 
 
 def model_teams() -> dict[str, UUID]:

@@ -25,11 +25,12 @@ class TokenRights:
 
 @dataclass(frozen=True)
 class UserRights:
-    """An active login and the teams in which its person has a role."""
+    """An active login, the teams in which its person has a role, and both as scopes name them."""
 
     user: UUID
     person: UUID
     teams: frozenset[UUID]
+    consumers: tuple[str, ...]
 
     @property
     def is_authenticated(self) -> bool:
