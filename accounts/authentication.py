@@ -30,7 +30,7 @@ class TokenAuthentication(BaseAuthentication):
         token = usable_token(text, now=timezone.now())
         if token is None:
             raise AuthenticationFailed(_REFUSED)
-        self._note_use(token)
+        self._note_use(token, request.META.get("REMOTE_ADDR") or None)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
@@ -38,11 +38,12 @@ class TokenAuthentication(BaseAuthentication):
         return "Bearer"
 
     @staticmethod
-    def _note_use(token: ApiToken) -> None:
+    def _note_use(token: ApiToken, address: str | None) -> None:
         now = timezone.now()
         last = token.last_used_at
-        if last is None or (now - last).total_seconds() > _USE_NOTED_EVERY_S:
-            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        late = last is None or (now - last).total_seconds() > _USE_NOTED_EVERY_S
+        if late or address != token.last_used_address:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_address=address)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

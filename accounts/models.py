@@ -176,6 +176,7 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    last_used_address = models.GenericIPAddressField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["user", "-created_at"], name="token_user")]

@@ -152,6 +152,7 @@ class TokenOut(serializers.ModelSerializer[ApiToken]):
             "expires_at",
             "revoked_at",
             "last_used_at",
+            "last_used_address",
         ]
 
 

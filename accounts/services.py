@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import policies
 from accounts.callers import Caller
+from accounts.endings import after_closing, after_demotion
 from accounts.models import ApiToken, Membership, Person, Team, User
 from accounts.proposing import withdraw_all_of
 from accounts.roles import GIVEN_BY_TWO, Role, Scope
@@ -89,7 +90,11 @@ def create_user(*, caller: Caller, username: str, name: str, email: str, passwor
 
 @transaction.atomic
 def deactivate_user(*, caller: Caller, user: User) -> User:
-    """Close a login: it can no longer sign in, and its tokens end. Raises NotAllowed, Conflict."""
+    """Close a login: it can no longer sign in, and all that acts in its name ends with it.
+
+    That are its sessions, tokens, jobs and uploads, what its signature held up, and with the last
+    login of a person the open proposals. Raises NotAllowed, Conflict.
+    """
     policies.may_manage_people(caller).enforce()
     if user.pk == caller.user.pk:
         raise Conflict("You cannot close your own login.")
@@ -99,6 +104,7 @@ def deactivate_user(*, caller: Caller, user: User) -> User:
     if not User.objects.filter(person=user.person_id, is_active=True).exists():
         Person.objects.filter(pk=user.person_id).update(is_active=False)
         withdraw_all_of(user.person_id, caller)
+    after_closing(user, caller)
     record(
         actor=caller.actor,
         action=Action.USER_DEACTIVATED,
@@ -178,6 +184,7 @@ def remove_role(*, caller: Caller, team: Team, user: User, role: str) -> None:
         raise NotFound("The person does not have this role.")
     _record_role(caller.actor, Action.ROLE_REMOVED, membership)
     membership.delete()
+    after_demotion(user, caller)
 
 
 def _record_role(actor: Actor, action: Action, membership: Membership) -> None:

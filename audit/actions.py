@@ -22,6 +22,8 @@ class Action(StrEnum):
     PROPOSAL_LAPSED = "proposal.lapsed"
     TOKEN_CREATED = "token.created"
     TOKEN_REVOKED = "token.revoked"
+    SIGN_IN_FAILED = "sign_in.failed"
+    SIGN_IN_PAUSED = "sign_in.paused"
     PASSWORD_REFUSED = "password.refused"
     CODE_REFUSED = "code.refused"
     FACTOR_ENROLLED = "factor.enrolled"
@@ -120,6 +122,8 @@ _SENTENCES = {
     Action.PROPOSAL_LAPSED: "A proposal lapsed",
     Action.TOKEN_CREATED: "An API token was made",
     Action.TOKEN_REVOKED: "An API token was revoked",
+    Action.SIGN_IN_FAILED: "A sign-in failed",
+    Action.SIGN_IN_PAUSED: "A login was paused after too many tries",
     Action.PASSWORD_REFUSED: "A wrong password was given at a signature",
     Action.CODE_REFUSED: "A wrong code of a second factor was given",
     Action.FACTOR_ENROLLED: "An authenticator app was set up",

@@ -26,6 +26,7 @@ from governance.documents import Policy
 from governance.finding_log import check_findings
 from governance.finding_records import annex_of
 from governance.gates import blocking
+from governance.leaving import send_back
 from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature, Waiver
 from governance.selectors import statement_of
 from governance.signing import counting_signatures
@@ -177,15 +178,7 @@ def _check_plan(review: Review, statement: dict[str, Any]) -> None:
 
 def _send_back(review: Review, reason: str) -> None:
     log.warning("Quorum of review %s refused: %s", review.pk, reason)
-    Review.objects.filter(pk=review.pk).update(state=ReviewState.OPEN, notary_note=reason[:1000])
-    show_status(review.version, Status.IN_REVIEW, reason)
-    record(
-        actor=SYSTEM,
-        action=Action.REVIEW_QUORUM_REFUSED,
-        subject=("review", review.pk),
-        payload={"reason": reason[:500]},
-        related=[("version", review.version_id), ("model", review.version.model_id)],
-    )
+    send_back(review, reason, SYSTEM)
 
 
 def _approve(review: Review, signatures: list[Signature], key: SigningKey) -> Approval:

@@ -23,6 +23,8 @@ SENTENCES: dict[Action, Promise] = {
     Action.PROPOSAL_LAPSED: gettext_lazy("%(actor)s let a proposal lapse"),
     Action.TOKEN_CREATED: gettext_lazy("%(actor)s made an API token"),
     Action.TOKEN_REVOKED: gettext_lazy("%(actor)s revoked an API token"),
+    Action.SIGN_IN_FAILED: gettext_lazy("%(actor)s refused a sign-in"),
+    Action.SIGN_IN_PAUSED: gettext_lazy("%(actor)s paused a login after too many tries"),
     Action.PASSWORD_REFUSED: gettext_lazy("%(actor)s gave a wrong password at a signature"),
     Action.CODE_REFUSED: gettext_lazy("%(actor)s gave a wrong code of a second factor"),
     Action.FACTOR_ENROLLED: gettext_lazy("%(actor)s set up an authenticator app"),
