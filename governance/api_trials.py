@@ -96,7 +96,7 @@ class Trials(CallerView):
 
     def _policy(self, fields: dict[str, Any]) -> Policy:
         if ("policy" in fields) == ("document" in fields):
-            raise Invalid("Give a policy or a document.", field="policy")
+            raise Invalid("Give a policy or a document.", field="document")
         if "document" in fields:
             try:
                 return Policy.read(fields["document"])

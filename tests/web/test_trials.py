@@ -147,7 +147,7 @@ class TestTheApi:
     @pytest.mark.parametrize(
         ("body", "field"),
         [
-            ({"tier": "medium"}, "policy"),
+            ({"tier": "medium"}, "document"),
             ({"document": {}, "tier": "medium"}, "document.signers"),
             ({"document": DEFAULTS["low"].as_dict()}, "tier"),
             ({"document": DEFAULTS["low"].as_dict(), "model": MODEL}, "version"),
