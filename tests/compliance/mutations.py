@@ -57,8 +57,11 @@ def columns_of(table: str) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def mutations(table: str, rows: int) -> Iterator[Mutation]:
-    """All of a table, at up to `rows` of its rows, evenly spaced."""
+def mutations(table: str, rows: int, bytes_each: int = 1) -> Iterator[Mutation]:
+    """All of a table, at up to `rows` of its rows, evenly spaced.
+
+    Of a column of bytes so many different ones are changed, one at a time.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_KEY, [table])
         key = cursor.fetchone()[0]
@@ -74,8 +77,9 @@ def mutations(table: str, rows: int) -> Iterator[Mutation]:
         where = f"{key}::text = '{row}'"
         for column, kind in columns.items():
             update = f"UPDATE {table} SET {column} ="
-            value = _OTHER[kind].format(c=column, at=_SPREAD * (place + 1))
-            yield Mutation(table, column, "flip", f"{update} {value} WHERE {where}")
+            for turn in range(bytes_each if kind == "bytea" else 1):
+                value = _OTHER[kind].format(c=column, at=_SPREAD * (place + 1 + turn))
+                yield Mutation(table, column, "flip", f"{update} {value} WHERE {where}")
             emptied = f"{update} NULL WHERE {where} AND {column} IS NOT NULL"
             yield Mutation(table, column, "null", emptied)
             if column in references:
