@@ -116,6 +116,9 @@ class TestPublishing:
         shown = as_("otto").get(page)
         change = shown.context["shown"].policy["changes"][0]
         assert (change["field"], change["relaxed"]) == ("validity_days", True)
+        lines = shown.context["shown"].policy["lines"]
+        changed = [(line.mark, line.text) for line in lines if line.mark != " "]
+        assert changed == [("-", "validity_days: 365"), ("+", "validity_days: 400")]
         given = {"digest": f"sha256:{shown.context['proposal'].digest}"}
         given |= {"password": password_of("otto")}
         assert as_("otto").post(f"{page}/confirm", given)["Location"] == page

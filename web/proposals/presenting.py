@@ -85,7 +85,7 @@ def _policy(said: Said) -> dict[str, Any]:
     policy = Policy.read(details["document"])
     wanted = PolicyVersion(document=policy.as_dict())
     found = changes(replaced.document if replaced else {}, wanted.document)
-    lines: list[Line] = lines_changed(replaced, wanted) if replaced else []
+    lines: list[Line] = lines_changed(_as_written(replaced), wanted) if replaced else []
     return {
         "replaced": replaced,
         "tier": details["tier"],
@@ -103,6 +103,11 @@ def _policy(said: Said) -> dict[str, Any]:
         "words": in_words(policy),
         "lines": lines,
     }
+
+
+def _as_written(policy: PolicyVersion) -> PolicyVersion:
+    """In the order in which documents are written; the database keeps another one."""
+    return PolicyVersion(document=Policy.read(policy.document).as_dict())
 
 
 def _value(value: Any) -> str:

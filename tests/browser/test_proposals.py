@@ -1,0 +1,43 @@
+"""What takes two persons, in a browser: proposed by one, read and confirmed by another."""
+
+from django.urls import reverse
+
+from accounts.models import Proposal
+from accounts.proposing import propose
+from governance.documents import DEFAULTS
+from governance.models import PolicyVersion
+from tests.browser.conftest import OpenAs, Site
+from tests.cast import TEAM, password_of, user_of, who
+
+
+def _wanted(kind: str, **wish: object) -> Proposal:
+    return propose(
+        caller=who("root"),
+        kind=kind,
+        wish=wish,
+        reason="Yearly reviews come in the same quarter then.",
+        password=password_of("root"),
+    )
+
+
+def test_a_policy_is_read_and_confirmed_by_a_second_person(site: Site, open_as: OpenAs) -> None:
+    lax = DEFAULTS["medium"].as_dict() | {"validity_days": 400, "outage_grace_s": 0}
+    policy = _wanted("policy", name="medium", tier="medium", team=None, document=lax)
+    roles = _wanted("roles", team=TEAM, grants=[{"username": "dan", "role": "reviewer"}])
+    page = open_as("otto")
+    for path in (
+        reverse("web:home"),
+        reverse("web:proposals"),
+        reverse("web:proposal", args=[roles.pk]),
+        reverse("web:propose-roles", args=[TEAM]),
+        reverse("web:make-administrator", args=[user_of("ben").pk]),
+        reverse("web:proposal", args=[policy.pk]),
+    ):
+        site.look_at(page, path)
+
+    page.get_by_label("Your password").fill(password_of("otto"))
+    page.get_by_role("button", name="Confirm and do it").click()
+    page.get_by_text("Confirmed, and done.").wait_for()
+
+    assert PolicyVersion.objects.get(proposal=policy).document["validity_days"] == 400
+    assert site.problems == []
