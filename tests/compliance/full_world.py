@@ -103,13 +103,16 @@ def _with_apps(world: World) -> None:
 
 def _waived(world: World) -> None:
     """Approved in spite of a finding, until the waivers ended."""
+    waivers = []
     for name in ("cars", "vans"):
         version = world.version(world.model(name), name.encode())
-        waiver = world.waive(version)
+        waivers.append(world.waive(version))
         world.approve(version)
-    ended = waiver.not_after + timedelta(seconds=1)
-    withdraw_waiver(caller=world.caller("cleo"), waiver=waiver, reason=f"No {name} any more.")
+    ended = waivers[1].not_after + timedelta(seconds=1)
+    cleo = world.caller("cleo")
+    withdraw_waiver(caller=cleo, waiver=waivers[1], reason="No vans any more.")
     assert end_expired(ended) == 1
+    withdraw_waiver(caller=cleo, waiver=waivers[0], reason="No cars any more.")
 
 
 def _measured(world: World, version: ModelVersion) -> None:
