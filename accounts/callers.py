@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from uuid import UUID
 
 from accounts.models import ApiToken, Membership, User
@@ -17,6 +18,8 @@ class Caller:
     via: str
     roles: dict[UUID, frozenset[str]] = field(default_factory=dict)
     scopes: frozenset[str] | None = None
+    # Which session or token speaks; what one of them began, no other may end.
+    seat: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -58,11 +61,20 @@ def _roles_of(memberships: Iterable[Membership]) -> dict[UUID, frozenset[str]]:
     return {team: frozenset(roles) for team, roles in found.items()}
 
 
-def caller_for(user: User, *, via: str, token: ApiToken | None = None) -> Caller:
+def _seat(token: ApiToken | None, session_key: str | None) -> str:
+    if token is not None:
+        return f"token:{token.pk}"
+    return f"session:{sha256(session_key.encode()).hexdigest()}" if session_key else ""
+
+
+def caller_for(
+    user: User, *, via: str, token: ApiToken | None = None, session_key: str | None = None
+) -> Caller:
     """The caller behind a signed-in login; one query for the roles."""
     return Caller(
         user=user,
         via=via,
         roles=_roles_of(Membership.objects.filter(person_id=user.person_id)),
         scopes=frozenset(token.scopes) if token else None,
+        seat=_seat(token, session_key),
     )

@@ -58,7 +58,12 @@ class CallerView(APIView):
             user = request.user
             assert isinstance(user, User)
             token = request.auth if isinstance(request.auth, ApiToken) else None
-            found = caller_for(user, via="token" if token else "session", token=token)
+            found = caller_for(
+                user,
+                via="token" if token else "session",
+                token=token,
+                session_key=None if token else request.session.session_key,
+            )
             request._caller = found
         return found
 

@@ -206,6 +206,45 @@ class RecoveryCode(models.Model):
     used_at = models.DateTimeField(null=True)
 
 
+class Passkey(models.Model):
+    """A key in a device of a person, or in his passkey store, that signs for him alone.
+
+    `record` is what the log names by digest: public key, authenticator, host. A trigger lets
+    nothing change but name, counter, last use and the end, which comes once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="passkeys")
+    name = models.CharField(max_length=100)
+    credential = models.CharField(max_length=64, unique=True)
+    record = models.BinaryField()
+    digest = models.CharField(max_length=64, unique=True)
+    sign_count = models.BigIntegerField()
+    registered_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "registered_at"], name="passkey_person")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PasskeyChallenge(models.Model):
+    """A random number that one login, in one session, may have signed once, for one act."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    seat = models.CharField(max_length=80)
+    act = models.CharField(max_length=16)
+    intent_digest = models.CharField(max_length=64)
+    nonce = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+
 class IdempotencyKey(models.Model):
     """The reply already given to a request that is sent again with the same key."""
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from accounts.callers import Caller
-from accounts.models import Proposal
+from accounts.models import Passkey, Proposal
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 
@@ -20,6 +20,13 @@ def may_manage_factor(caller: Caller) -> Decision:
     if caller.may_use(Scope.ADMIN):
         return allow()
     return deny("This token may not change the second factor of its person.")
+
+
+def may_change_passkey(caller: Caller, passkey: Passkey) -> Decision:
+    """Everybody his own."""
+    if passkey.person_id != caller.person_id:
+        return deny("This passkey is another person's.")
+    return may_manage_factor(caller)
 
 
 def may_manage_people(caller: Caller) -> Decision:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import api, api_factors, api_proposals
+from accounts import api, api_factors, api_passkeys, api_proposals
 
 urlpatterns = [
     path("me", api.Me.as_view(), name="me"),
@@ -16,6 +16,14 @@ urlpatterns = [
         name="recovery-codes",
     ),
     path("me/second-factor/removal", api_factors.Removal.as_view(), name="second-factor-removal"),
+    path("me/passkeys", api_passkeys.Passkeys.as_view(), name="passkeys"),
+    path("me/passkeys/offer", api_passkeys.Offer.as_view(), name="passkey-offer"),
+    path("me/passkeys/<uuid:passkey_id>", api_passkeys.Passkey.as_view(), name="passkey"),
+    path(
+        "me/passkeys/<uuid:passkey_id>/removal",
+        api_passkeys.Removal.as_view(),
+        name="passkey-removal",
+    ),
     path("teams", api.Teams.as_view(), name="teams"),
     path("teams/<slug:slug>/roles", api.Roles.as_view(), name="roles"),
     path("teams/<slug:slug>/roles/<str:username>/<slug:role>", api.Role.as_view(), name="role"),

@@ -31,6 +31,10 @@ class Action(StrEnum):
     FACTOR_RESET = "factor.reset"
     RECOVERY_CODES_MADE = "recovery_codes.made"
     RECOVERY_CODE_USED = "recovery_code.used"
+    PASSKEY_REGISTERED = "passkey.registered"
+    PASSKEY_RENAMED = "passkey.renamed"
+    PASSKEY_REMOVED = "passkey.removed"
+    PASSKEY_REFUSED = "passkey.refused"
     REFUSED = "access.refused"
 
     MODEL_REGISTERED = "model.registered"
@@ -131,6 +135,10 @@ _SENTENCES = {
     Action.FACTOR_RESET: "A person's second factor was reset by two administrators",
     Action.RECOVERY_CODES_MADE: "Recovery codes were made",
     Action.RECOVERY_CODE_USED: "A recovery code was used",
+    Action.PASSKEY_REGISTERED: "A passkey was registered",
+    Action.PASSKEY_RENAMED: "A passkey was given another name",
+    Action.PASSKEY_REMOVED: "A passkey was removed by its person",
+    Action.PASSKEY_REFUSED: "The answer of a passkey was refused",
     Action.REFUSED: "Something was refused",
     Action.MODEL_REGISTERED: "A model was registered",
     Action.MODEL_CHANGED: "A model's description was changed",

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Model
 
+from accounts.models import Passkey
 from audit.models import AuditLeaf
 from audit.selectors import cosigned, newest_cosigned
 from common.errors import TooLarge
@@ -40,6 +41,7 @@ from trust.bundle_layout import (
     evidence_member,
     finding_member,
     finding_move_member,
+    passkey_member,
     policy_member,
     predictions_member,
     signature_member,
@@ -113,6 +115,8 @@ def _small(stage: Stage, selection: Selection) -> None:
     ):
         _signed(stage, waiver_member(digest), digest, bytes(body), salt, name)
     _findings(stage, versions)
+    for digest, body in _rows(Passkey, "credential", selection.passkeys, "digest", "record"):
+        stage.put(passkey_member(digest), bytes(body))
     for digest, body in _rows(PolicyVersion, "pk", selection.policies, "digest", "body"):
         stage.put(policy_member(digest), bytes(body))
     for key, body in _rows(Approval, "pk", selection.approvals, "pk", "envelope"):
@@ -132,7 +136,9 @@ def _signed(stage: Stage, member: str, digest: str, body: bytes, salt: str, name
     stage.put(disclosure_member(digest), canonical(disclosure(bytes.fromhex(salt), name)))
 
 
-def _rows(model: type[Model], field: str, keys: Ids, *columns: str) -> Iterator[tuple[Any, ...]]:
+def _rows(
+    model: type[Model], field: str, keys: Ids | set[str], *columns: str
+) -> Iterator[tuple[Any, ...]]:
     rows = model._default_manager.filter(**{f"{field}__in": keys}).order_by("pk")
     yield from rows.values_list(*columns).iterator(chunk_size=20)
 

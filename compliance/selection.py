@@ -9,6 +9,7 @@ These are of the same team: a batch in which other teams have records is not in 
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,14 @@ from django.db.models import Q, QuerySet
 from audit.actions import Action
 from audit.models import AuditLeaf
 from compliance.scopes import ExportScope
-from governance.models import Approval, PolicyVersion, Review
+from governance.models import Approval, PolicyVersion, Review, Signature, Waiver
 from inference.models import Prediction, PredictionBatch
 from registry.models import ModelVersion, RegisteredModel
+from trust.errors import Malformed
+from trust.fields import as_object
 from trust.key_statements import KEY_ACTIONS
+from trust.passkeys import PASSKEY_REGISTERED, PASSKEY_REMOVED, cited_passkey
+from trust.strict_json import parse_strict
 
 Ids = set[UUID]
 _OF_VERSIONS = (
@@ -59,6 +64,8 @@ class Selection:
     policies: Ids
     approvals: Ids
     batches: Ids
+    passkeys: set[str]
+    """Hex digests of the credentials that signed something in the bundle."""
 
 
 def select(scope: ExportScope, size: int) -> Selection:
@@ -74,15 +81,29 @@ def select(scope: ExportScope, size: int) -> Selection:
     approvals = _ids(Approval.objects.filter(version__in=versions)) & approved
     reviews = _ids(Review.objects.filter(version__in=versions))
     policies = _policies(scope, reviews)
+    passkeys = _passkeys(reviews, versions)
     return Selection(
         size=size,
-        disclosed=_disclosed(scope, leaves, versions, reviews, policies, batches),
+        disclosed=_disclosed(scope, leaves, versions, reviews, policies, batches, passkeys),
         versions=versions,
         reviews=reviews,
         policies=policies,
         approvals=approvals,
         batches=batches,
+        passkeys=passkeys,
     )
+
+
+def _passkeys(reviews: Ids, versions: Ids) -> set[str]:
+    """Read out of the records: a credential is cited there and nowhere else."""
+    found: set[str] = set()
+    signatures = Signature.objects.filter(review__in=reviews).values_list("record", flat=True)
+    waivers = Waiver.objects.filter(version__in=versions).values_list("record", flat=True)
+    for record in chain(signatures.iterator(), waivers.iterator()):
+        with suppress(Malformed):
+            said = as_object(parse_strict(bytes(record)), "the record")
+            found.add((cited_passkey(said) or "").removeprefix("sha256:"))
+    return found - {""}
 
 
 def _ids(rows: "QuerySet[Approval] | QuerySet[Review] | QuerySet[ModelVersion]") -> Ids:
@@ -168,6 +189,7 @@ def _disclosed(
     reviews: Ids,
     policies: Ids,
     batches: Ids,
+    passkeys: set[str],
 ) -> list[int] | None:
     if scope.kind == "all":
         return None
@@ -179,6 +201,10 @@ def _disclosed(
         _about("policy", policies),
         _about("predictions", batches),
         Q(event__action__in=KEY_ACTIONS),
+        Q(
+            event__action__in=(PASSKEY_REGISTERED, PASSKEY_REMOVED),
+            event__payload__credential__in=[f"sha256:{digest}" for digest in passkeys],
+        ),
     ]
     found: set[int] = set()
     for condition in wanted:

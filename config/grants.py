@@ -49,6 +49,7 @@ APP_COLUMN_UPDATES = {
         "decided_method",
         "answer",
     ),
+    "accounts_passkey": ("name", "sign_count", "last_used_at", "removed_at"),
     "registry_registeredmodel": ("purpose", "licence", "tags"),
     "registry_modelversion": ("status", "status_reason"),
     "evaluation_evaluationrun": ("job_id", "report_id", "golden_id"),

@@ -8,6 +8,7 @@ from accounts.roles import Role
 from evaluation.criteria import Floor, Margin, SliceFloor
 from governance.policy_fields import KINDS_OF_EVIDENCE
 from governance.policy_reading import read_fields, written
+from trust.methods import DEMAND, DEMAND_PASSKEY
 from trust.scope import ScopeBounds, read_bounds
 
 
@@ -40,6 +41,12 @@ class Policy:
     scope_aliases: tuple[str, ...] = ()
     scope_environments: tuple[str, ...] = ()
     scope_required: tuple[str, ...] = ()
+    passkey: bool = False
+
+    @property
+    def demands(self) -> dict[str, object]:
+        """How signers have to show who they are, as a document says it."""
+        return {DEMAND: self.second_factor, DEMAND_PASSKEY: self.passkey}
 
     @property
     def scope(self) -> ScopeBounds:

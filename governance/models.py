@@ -293,3 +293,5 @@ class Revocation(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     at = models.DateTimeField(auto_now_add=True)
+    # What a passkey signed, canonical JSON, where one did; the event names its digest.
+    assertion = models.BinaryField(null=True)

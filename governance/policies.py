@@ -4,6 +4,7 @@ from uuid import UUID
 
 from accounts.callers import Caller
 from accounts.factors import has_factor
+from accounts.passkey_records import has_passkey
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 from governance.documents import Policy
@@ -77,8 +78,22 @@ def may_look(caller: Caller, review: Review, policy: Policy) -> Decision:
 
 def _shows_factor(caller: Caller, policy: Policy) -> Decision:
     """Whoever has an authenticator app is asked for its code in the request that signs."""
-    if policy.second_factor and not has_factor(caller.person_id):
-        return deny("The policy demands a second factor: set up an authenticator app first.")
+    if policy.passkey and not has_passkey(caller.person_id):
+        return deny("The policy demands a passkey: register one first.")
+    if policy.second_factor and not (has_factor(caller.person_id) or has_passkey(caller.person_id)):
+        return deny(
+            "The policy demands a second factor: set up an authenticator app, or register a "
+            "passkey, first."
+        )
+    return allow()
+
+
+def may_prove(caller: Caller, policy: Policy, *, by_passkey: bool) -> Decision:
+    """Whether the policy takes a password, and the code of whoever has an app, for a proof."""
+    if policy.passkey and not by_passkey:
+        return deny("The policy demands a passkey: sign with yours.")
+    if policy.second_factor and not by_passkey and not has_factor(caller.person_id):
+        return deny("The policy demands a second factor: sign with your passkey.")
     return allow()
 
 

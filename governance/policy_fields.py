@@ -22,7 +22,7 @@ from evaluation.slicing import LEAST_ROWS, MOST_SLICINGS
 from governance.policy_kinds import Choice, Column, Kind, Names, Number, Rows, Texts, Truth, Whole
 from trust.approval import STALE_GRACE
 from trust.gates import SANDBOX_LEVELS
-from trust.methods import DEMAND
+from trust.methods import DEMAND, DEMAND_PASSKEY
 from trust.scope import MAY_BE_REQUIRED, SCOPE_ALIASES, SCOPE_ENVIRONMENTS, SCOPE_REQUIRED
 from trust.waivers import EVERY_METRIC, NEVER_WAIVED
 
@@ -289,6 +289,14 @@ FIELDS: tuple[Field, ...] = (
         Truth(),
         _("Second factor"),
         _("Whoever signs or waives shows a second factor."),
+        nothing=False,
+    ),
+    Field(
+        DEMAND_PASSKEY,
+        "passkey",
+        Truth(),
+        _("Passkey"),
+        _("Whoever signs or waives does so with a passkey."),
         nothing=False,
     ),
     Field(

@@ -1,13 +1,15 @@
 """Verbs on approved versions: promote, revoke, retire."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.reauthentication import reauthenticate
+from accounts.proving import Proof, prove
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
@@ -19,6 +21,9 @@ from governance.texts import written
 from registry.models import Alias, AliasMove, ModelVersion, RegisteredModel, Status
 from registry.services import show_status
 from runtimes.schema import Signature as Schema
+from trust.canonical import canonical
+from trust.digests import digest_of
+from trust.passkeys import REVOKE
 
 RESERVED_ALIASES = {"latest"}
 LONGEST_REASON = 2000
@@ -124,20 +129,43 @@ def _record_move(
 
 
 def revoke(
-    *, caller: Caller, version: ModelVersion, reason: str, password: str, code: str = ""
+    *,
+    caller: Caller,
+    version: ModelVersion,
+    reason: str,
+    password: str = "",
+    code: str = "",
+    passkey: Mapping[str, Any] | None = None,
 ) -> Revocation:
     """End the version's approval; every connected inference process follows within a second.
 
-    Raises NotAllowed (no role, wrong password or code), Conflict (nothing to revoke), Invalid.
+    `passkey` is the answer to a challenge for these very words (see `governance.asking`), given
+    instead of password and code. Raises NotAllowed (no role, wrong proof), Conflict (nothing to
+    revoke), Invalid.
     """
     policies.may_revoke(caller, version.model.team_id).enforce()
     reason = written(reason, "reason", LONGEST_REASON)
-    reauthenticate(caller=caller, password=password, code=code)
-    return end_approvals(caller, version, reason)
+    words = words_to_revoke(caller, version, reason)
+    proof = prove(
+        caller=caller, act=REVOKE, words=words, password=password, code=code, passkey=passkey
+    )
+    return end_approvals(caller, version, reason, proof)
+
+
+def words_to_revoke(caller: Caller, version: ModelVersion, reason: str) -> dict[str, str]:
+    """What a passkey signs that revokes."""
+    return {
+        "person": str(caller.person_id),
+        "user": str(caller.user.pk),
+        "version_digest": f"sha256:{version.digest}",
+        "reason": reason,
+    }
 
 
 @transaction.atomic
-def end_approvals(caller: Caller, version: ModelVersion, reason: str) -> Revocation:
+def end_approvals(
+    caller: Caller, version: ModelVersion, reason: str, proof: Proof | None = None
+) -> Revocation:
     """End every approval of a version and its open review; a part of the verbs that do so.
 
     Raises Conflict where there is none.
@@ -146,8 +174,10 @@ def end_approvals(caller: Caller, version: ModelVersion, reason: str) -> Revocat
     approvals = _unended(version)
     if not approvals:
         raise Conflict("This version has no approval that could be revoked.")
+    if proof:
+        proof.hold(REVOKE, words_to_revoke(caller, version, reason))
     take_back_open_review(caller, version)
-    revocations = [_end(caller, version, approval, reason) for approval in approvals]
+    revocations = [_end(caller, version, approval, reason, proof) for approval in approvals]
     show_status(version, Status.REVOKED, reason)
     return revocations[-1]
 
@@ -157,13 +187,24 @@ def _unended(version: ModelVersion) -> list[Approval]:
     return list(version.approvals.filter(revocation=None).order_by("issued_at"))
 
 
-def _end(caller: Caller, version: ModelVersion, approval: Approval, reason: str) -> Revocation:
-    revocation = Revocation.objects.create(approval=approval, reason=reason, by=caller.user)
+def _end(
+    caller: Caller,
+    version: ModelVersion,
+    approval: Approval,
+    reason: str,
+    proof: Proof | None = None,
+) -> Revocation:
+    signed = canonical(proof.assertion) if proof and proof.assertion else None
+    revocation = Revocation.objects.create(
+        approval=approval, reason=reason, by=caller.user, assertion=signed
+    )
+    told = {"method": proof.method} if proof else {}
+    told |= {"assertion": digest_of(signed)} if signed else {}
     record(
         actor=caller.actor,
         action=Action.APPROVAL_REVOKED,
         subject=("version", version.pk),
-        payload={"approval": str(approval.pk), "version_digest": f"sha256:{version.digest}"},
+        payload={"approval": str(approval.pk), "version_digest": f"sha256:{version.digest}"} | told,
         related=[("model", version.model_id), ("review", approval.review_id)],
     )
     return revocation

@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.serializers import Reauthenticated
+from accounts.serializers_passkeys import ProvedIn
 from common.api import Input
 from evaluation.serializers import PlannedOut, UsesOut
 from governance.answering import Answering
@@ -217,8 +217,8 @@ class SubmitIn(Input):
     scope = ApprovalScopeIn(required=False)
 
 
-class SignIn(Reauthenticated):
-    """A signature; password and code are asked in the same request."""
+class SignIn(ProvedIn):
+    """A signature; password and code, or a passkey, are asked in the same request."""
 
     statement_digest = serializers.CharField(max_length=71, help_text="Of what was shown.")
     annex_digest = serializers.CharField(
@@ -300,7 +300,7 @@ class EndingOut(serializers.Serializer[Any]):
         return sorted(alias.name for alias in row.version.aliases.all())
 
 
-class RevokeIn(Reauthenticated):
+class RevokeIn(ProvedIn):
     """Why an approval ends."""
 
     reason = serializers.CharField(max_length=2000)

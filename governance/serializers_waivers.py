@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.serializers import Reauthenticated
+from accounts.serializers_passkeys import ProvedIn
 from common.api import Input
 from governance.models import Waiver, WaiverWithdrawal
 from governance.signing import method_of
@@ -54,8 +54,8 @@ class NamedWaiverOut(serializers.Serializer[Any]):
     not_after = serializers.DateTimeField()
 
 
-class WaiveIn(Reauthenticated):
-    """A waiver; password and code are asked in the same request."""
+class WaiveIn(ProvedIn):
+    """A waiver; password and code, or a passkey, are asked in the same request."""
 
     gate = serializers.CharField(max_length=64)
     gate_digest = serializers.CharField(max_length=71, help_text="Of the finding that was shown.")

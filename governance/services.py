@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.reauthentication import reauthenticate
+from accounts.proving import Proof, prove
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
@@ -29,13 +29,14 @@ from governance.models import (
 )
 from governance.scopes import default_scope, scope_of
 from governance.selectors import policy_for, statement_of
-from governance.signing import counting_signatures, make_record
+from governance.signing import counting_signatures, make_record, words_to_sign
 from governance.statements import build_statement, what_changed
 from governance.texts import written
 from governance.validity import holding, renewable_from, status_after
 from registry.models import ModelVersion, Status
 from registry.services import show_status
 from trust.canonical import canonical
+from trust.passkeys import SIGN
 
 LONGEST_TEXT = 4000
 _CLOSED = (Status.RETIRED, Status.QUARANTINED, Status.IN_REVIEW, Status.QUORUM)
@@ -158,26 +159,32 @@ def sign(
     statement_digest: str,
     decision: str,
     reason: str,
-    password: str,
+    password: str = "",
     code: str = "",
     annex_digest: str = "",
+    passkey: Mapping[str, Any] | None = None,
 ) -> Signature:
-    """Sign the statement that was shown, with the password in the same request.
+    """Sign the statement that was shown, with the password or a passkey in the same request.
 
     `statement_digest` and `annex_digest` are `sha256:<hex>` of what the signer saw (the annex's is
     left out where no condition was open), `code` what the authenticator app shows, where there is
-    one. Raises NotAllowed (no role, a contributor, wrong password or code), Conflict (changed since
-    it was shown), Invalid.
+    one, `passkey` the answer to a challenge for these very words (see `governance.asking`). Raises
+    NotAllowed (no role, a contributor, wrong proof), Conflict (changed since it was shown), Invalid.
     """
     if decision not in SignDecision.values:
         raise Invalid("The decision is approve, request_changes or reject.", field="decision")
     reason = written(reason, "reason", LONGEST_TEXT)
     policy = Policy.read(review.policy.document)
     policies.may_sign(caller, review, policy).enforce()
-    method = reauthenticate(caller=caller, password=password, code=code)
+    policies.may_prove(caller, policy, by_passkey=passkey is not None).enforce()
+    annex = annex_of(review.version_id)
+    words = words_to_sign(caller, statement_digest, decision, reason, annex)
+    proof = prove(
+        caller=caller, act=SIGN, words=words, password=password, code=code, passkey=passkey
+    )
     shown = (statement_digest, annex_digest)
     reached("sign.allowed")
-    signature = _sign(caller, review, shown, SignDecision(decision), reason, method)
+    signature = _sign(caller, review, shown, SignDecision(decision), reason, proof)
     reached("sign.done")
     return signature
 
@@ -189,30 +196,28 @@ def _sign(
     shown: tuple[str, str],
     decision: SignDecision,
     reason: str,
-    method: str,
+    proof: Proof,
 ) -> Signature:
     review = _locked(review)
     policy = Policy.read(review.policy.document)
     policies.may_sign(caller, review, policy).enforce()
     annex = annex_of(review.version_id)
-    _require_shown(review, annex, shown)
+    require_shown(review, annex, shown)
     if decision == SignDecision.APPROVE:
         _require_current(review)
+    digest = f"sha256:{review.statement_digest}"
+    words = words_to_sign(caller, digest, decision.value, reason, annex)
+    proof.hold(SIGN, words)
     role = policies.signing_role(caller, review.version.model.team_id, policy) or ""
     previous = Signature.objects.filter(review=review).order_by("-at").first()
     now = timezone.now()
     made = make_record(
-        statement_digest=review.statement_digest,
-        person=caller.person_id,
-        user=caller.user.pk,
+        words,
         role=role,
-        decision=decision.value,
-        reason=reason,
         at=now,
         printed_name=caller.user.person.name,
         previous=previous.digest if previous else None,
-        method=method,
-        annex=annex,
+        proof=proof,
     )
     signature = Signature.objects.create(
         review=review,
@@ -230,13 +235,14 @@ def _sign(
         at=now,
     )
     reached("sign.written")
-    _record_signature(caller, review, signature, method)
+    _record_signature(caller, review, signature, proof.method)
     _after_signature(caller, review, policy, decision)
     reached("sign.recorded")
     return signature
 
 
-def _require_shown(review: Review, annex: Annex, shown: tuple[str, str]) -> None:
+def require_shown(review: Review, annex: Annex, shown: tuple[str, str]) -> None:
+    """The statement and the open conditions are those that were shown. Raises Conflict."""
     statement, conditions = shown
     if statement != f"sha256:{review.statement_digest}":
         raise Conflict("This is not the statement that was shown to you; load the review again.")

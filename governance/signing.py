@@ -1,11 +1,15 @@
 """Signature records, and which of them count."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from accounts.callers import Caller
+from accounts.passkey_records import logged_passkeys
+from accounts.proving import Proof
 from accounts.two_persons import standing_roles
 from governance.documents import Policy
 from governance.finding_records import Annex, annex_of
@@ -16,7 +20,7 @@ from trust.canonical import canonical
 from trust.disclosures import name_commitment, new_salt
 from trust.errors import Malformed
 from trust.fields import as_object, read_text
-from trust.methods import shows_second_factor
+from trust.passkeys import ANNEX, SIGN, SIGN_WORDS, LoggedPasskey, wrong_with_method
 from trust.strict_json import parse_strict
 from trust.times import format_moment
 
@@ -43,40 +47,58 @@ def seal_record(said: dict[str, Any], *, printed_name: str) -> Record:
     return Record(body, sha256(body).hexdigest(), salt.hex())
 
 
-def make_record(
-    *,
-    statement_digest: str,
-    person: UUID,
-    user: UUID,
-    role: str,
-    decision: str,
-    reason: str,
-    at: datetime,
-    printed_name: str,
-    previous: str | None,
-    method: str,
-    annex: Annex,
-) -> Record:
-    """What a person signed: statement, meaning, reason, moment (after 21 CFR 11.50, 11.70).
+def words_to_sign(
+    caller: Caller, statement_digest: str, decision: str, reason: str, annex: Annex
+) -> dict[str, Any]:
+    """The part of a signature's record that a passkey signs; `statement_digest` as `sha256:…`.
 
     With the annex, where there was one: without, a record reads as before there were any.
     """
-    said: dict[str, Any] = {
-        "type": "assay/signature/1",
-        "statement_digest": f"sha256:{statement_digest}",
-        "person": str(person),
-        "user": str(user),
-        "role": role,
+    return {
+        "person": str(caller.person_id),
+        "user": str(caller.user.pk),
+        "statement_digest": statement_digest,
         "decision": decision,
         "meaning": MEANINGS[decision],
         "reason": reason,
+    } | ({ANNEX: annex.document} if annex.document else {})
+
+
+def make_record(
+    words: Mapping[str, Any],
+    *,
+    role: str,
+    at: datetime,
+    printed_name: str,
+    previous: str | None,
+    proof: Proof,
+) -> Record:
+    """What a person signed: statement, meaning, reason, moment (after 21 CFR 11.50, 11.70)."""
+    said = dict(words) | {
+        "type": "assay/signature/1",
+        "role": role,
         "at": format_moment(at),
-        "method": method,
         "previous": f"sha256:{previous}" if previous else None,
     }
-    if annex.document:
-        said["annex"] = annex.document
-    return seal_record(said, printed_name=printed_name)
+    return seal_record(said | proof.said(), printed_name=printed_name)
+
+
+def is_proved(
+    record: bytes | memoryview,
+    policy: Policy,
+    act: str,
+    words: tuple[str, ...],
+    known: Mapping[str, LoggedPasskey],
+) -> bool:
+    """Whether a record shows that its person said this, as the policy demands.
+
+    The same question that fsck and the verifier of bundles ask.
+    """
+    try:
+        said = as_object(parse_strict(bytes(record)), "the record")
+    except Malformed:
+        return False
+    return not any(wrong_with_method(said, policy.demands, act, words, known))
 
 
 def method_of(record: bytes | memoryview) -> str:
@@ -100,9 +122,9 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
 
     A person counts who is active through an active login, still has a signing role in the owner
     team, given by two persons, and is no contributor. The record's bytes must be those of its
-    digest, and under the review's statement; where the policy demands a second factor, they must
-    say that there was one. They must name the annex of now: whoever was shown other conditions
-    signs again.
+    digest, and under the review's statement; where the policy demands a second factor or a passkey,
+    they must say that there was one, and what a passkey signed must fit. They must name the annex
+    of now: whoever was shown other conditions signs again.
     """
     team = review.version.model.team_id
     barred = set(contributor_ids(review.version))
@@ -110,6 +132,7 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
     counted: dict[UUID, Signature] = {}
     signatures = list(approving_signatures(review))
     roles = standing_roles(team, {signature.person_id for signature in signatures})
+    known = logged_passkeys(signature.person_id for signature in signatures)
     for signature in signatures:
         person, user = signature.person, signature.user
         if (
@@ -120,7 +143,7 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
             and signature.statement_digest == review.statement_digest
             and sha256(bytes(signature.record)).hexdigest() == signature.digest
             and annex_in(signature.record) == annex.document
-            and (not policy.second_factor or shows_second_factor(method_of(signature.record)))
+            and is_proved(signature.record, policy, SIGN, SIGN_WORDS, known)
             and roles[person.pk] & set(policy.roles)
         ):
             counted.setdefault(person.pk, signature)

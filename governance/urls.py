@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance import api, api_findings, api_looks, api_trials, api_waivers
+from governance import api, api_asking, api_findings, api_looks, api_trials, api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
 _REVIEW = "reviews/<uuid:review_id>"
@@ -22,6 +22,12 @@ urlpatterns = [
     path(f"{_FINDING}/answers", api_findings.Answer.as_view(), name="finding-answer"),
     path(f"{_FINDING}/closure", api_findings.Close.as_view(), name="finding-close"),
     path(f"{_FINDING}/reopening", api_findings.Reopen.as_view(), name="finding-reopen"),
+    path(f"{_VERSION}/waivers/challenge", api_asking.AskToWaive.as_view(), name="waive-challenge"),
+    path(
+        f"{_VERSION}/revocation/challenge",
+        api_asking.AskToRevoke.as_view(),
+        name="revoke-challenge",
+    ),
     path(f"{_VERSION}/reviews", api.Submit.as_view(), name="submit"),
     path(f"{_VERSION}/revocation", api.Revoke.as_view(), name="revoke"),
     path(f"{_VERSION}/retirement", api.Retire.as_view(), name="retire"),
@@ -34,6 +40,7 @@ urlpatterns = [
     path(f"{_REVIEW}/signatures", api.Sign.as_view(), name="sign"),
     path(f"{_REVIEW}/look", api_looks.Look.as_view(), name="look"),
     path(f"{_REVIEW}/changes", api_looks.Changes.as_view(), name="changes"),
+    path(f"{_REVIEW}/signatures/challenge", api_asking.AskToSign.as_view(), name="sign-challenge"),
     path(f"{_REVIEW}/withdrawal", api.Withdraw.as_view(), name="withdraw"),
     path(f"{_REVIEW}/comments", api.Comments.as_view(), name="comments"),
     path("approvals/ending", api.Ending.as_view(), name="approvals-ending"),

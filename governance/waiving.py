@@ -11,17 +11,19 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.passkey_records import logged_passkeys
 from accounts.two_persons import standing_roles
 from governance.documents import Policy
 from governance.gates import GateResult
 from governance.models import PolicyVersion, Waiver
-from governance.signing import method_of
+from governance.signing import is_proved
 from registry.models import ModelVersion
 from registry.selectors import contributor_ids
 from trust.canonical import canonical
 from trust.errors import Malformed
 from trust.fields import as_object, read_digest, read_text
-from trust.methods import METHODS, shows_second_factor
+from trust.methods import METHODS
+from trust.passkeys import ASSERTION, WAIVE, WAIVE_WORDS
 from trust.strict_json import parse_strict
 from trust.times import format_moment
 from trust.waivers import WAIVER_RECORD_TYPE, may_be_waived
@@ -83,8 +85,8 @@ def holding_waivers(
     """Waivers of these gates by persons who might give them now, the oldest first.
 
     A person counts who is active through an active login, still has a signing role in the owner
-    team, given by two persons, and is no contributor; where the policy demands a second factor, who
-    showed one.
+    team, given by two persons, and is no contributor; where the policy demands a second factor or a
+    passkey, who showed one. What a passkey signed must fit.
     """
     rows = Waiver.objects.filter(
         person__is_active=True,
@@ -101,13 +103,14 @@ def holding_waivers(
     rules = Policy.read(policy.document)
     roles = standing_roles(version.model.team_id, {waiver.person_id for waiver in given})
     may = {person for person, held in roles.items() if held & set(rules.roles)}
+    known = logged_passkeys(waiver.person_id for waiver in given)
     return [
         waiver
         for waiver in given
         if waiver.person_id in may - barred
         and waiver.user.is_active
         and waiver.user.person_id == waiver.person_id
-        and (not rules.second_factor or shows_second_factor(method_of(waiver.record)))
+        and is_proved(waiver.record, rules, WAIVE, WAIVE_WORDS, known)
     ]
 
 
@@ -127,4 +130,5 @@ def _is_for(waiver: Waiver, finding: dict[str, Any]) -> bool:
     except Malformed:
         return False
     said = record_of(waiver, finding, method) | {"name_commitment": commitment}
+    said |= {ASSERTION: record[ASSERTION]} if ASSERTION in record else {}
     return method in METHODS and body == canonical(said)

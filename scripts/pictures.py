@@ -66,6 +66,7 @@ PICTURES = {
     "access": Picture("access"),
     "access/tokens": Picture("tokens"),
     "access/second-factor": Picture("second-factor", who="ada"),
+    "access/passkeys": Picture("passkeys", who="ben"),
     "access/people": Picture("people", who="root"),
     "access/teams": Picture("teams"),
     "access/teams/<slug:slug>": Picture("team", at={"slug": "team"}),

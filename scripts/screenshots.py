@@ -31,6 +31,13 @@ from scripts.story.telling import Story
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+_DEVICE = {
+    "protocol": "ctap2",
+    "transport": "usb",
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 
 
 @dataclass
@@ -63,6 +70,20 @@ class Album:
                             page, self.address(pattern, picture, theme), picture, width, theme
                         )
                 context.close()
+
+    def register_passkey(self, browser: Browser, who: str) -> None:
+        """A passkey of somebody, in a device that the browser simulates."""
+        context = browser.new_context()
+        page = self._signed_in(context, who)
+        device = context.new_cdp_session(page)
+        device.send("WebAuthn.enable")
+        device.send("WebAuthn.addVirtualAuthenticator", {"options": _DEVICE})
+        page.goto(f"{self.base}/access/passkeys")
+        page.get_by_label("Name").fill("Key on my ring")
+        page.get_by_label("Your password").fill(self.stage.people[who].password)
+        page.get_by_role("button", name="Register a passkey").click()
+        page.get_by_role("row", name="Key on my ring").wait_for()
+        context.close()
 
     def _signed_in(self, context: BrowserContext, who: str) -> Page:
         page = context.new_page()
@@ -197,6 +218,7 @@ def main() -> int:
     binary = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=binary, args=FLAGS)
+        album.register_passkey(browser, "ben")
         album.take(browser, PICTURES)
         album.made = waive_card(stage, made)
         album.take(browser, OF_WAIVERS)

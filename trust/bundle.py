@@ -6,6 +6,7 @@ from trust.bundle_layout import (
     KEYS_MEMBER,
     MAX_SMALL_MEMBER_BYTES,
     approval_member,
+    passkey_member,
     predictions_member,
     signature_member,
     waiver_member,
@@ -24,10 +25,12 @@ from trust.bundle_seal import (
 )
 from trust.bundle_source import BundleSource
 from trust.bundle_witnesses import WitnessPolicy, check_cosigned
+from trust.digests import DIGEST_PREFIX, digest_hex
 from trust.disclosures import read_disclosure
 from trust.errors import Malformed, TrustError, Untrusted
 from trust.keys import TrustedKeys, approvals_name
 from trust.notes import Checkpoint, open_checkpoint, parse_checkpoint
+from trust.passkeys import cited_passkey, wrong_with_passkey
 
 KEY_MISSING = "a key file of yours (--key)"
 APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
@@ -38,6 +41,7 @@ _DIGEST_NAMED = (
     ("waivers/", ".json"),
     ("findings/", ".json"),
     ("finding-moves/", ".json"),
+    ("passkeys/", ".json"),
 )
 
 
@@ -90,6 +94,7 @@ def _verify(
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     check_predictions(members, approved, facts, report)
     _check_disclosures(members, report)
+    _check_passkeys(members, facts, report)
     _note_absent(members, facts, report)
 
 
@@ -180,3 +185,21 @@ def _check_disclosures(members: BundleMembers, report: BundleReport) -> None:
         except TrustError as error:
             report.find(member, str(error))
         report.count("disclosed names")
+
+
+def _check_passkeys(members: BundleMembers, facts: LogFacts, report: BundleReport) -> None:
+    """Records of passkeys are those that the log tells of, and none that is cited is missing."""
+    logged = {passkey.record: (name, passkey) for name, passkey in facts.passkeys.items()}
+    for member, name in members.folder("passkeys/", ".json"):
+        report.count("passkeys")
+        credential, passkey = logged.get(DIGEST_PREFIX + name, ("", None))
+        if passkey is None:
+            report.find(member, "the log has no event that this passkey was registered")
+        else:
+            for problem in wrong_with_passkey(members.document(member) or {}, credential, passkey):
+                report.find(member, problem)
+    for folder in ("signatures/", "waivers/"):
+        for member, _name in members.folder(folder, ".json"):
+            cited = facts.passkeys.get(cited_passkey(members.document(member) or {}) or "")
+            if cited is not None and not members.has(passkey_member(digest_hex(cited.record))):
+                report.find(member, "the record of its passkey is not in the bundle")

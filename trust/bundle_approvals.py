@@ -34,7 +34,7 @@ from trust.fields import (
 )
 from trust.keys import TreeBound, TrustedKeys
 from trust.merkle import HASH_BYTES, root_of
-from trust.methods import demands_second_factor, shows_second_factor
+from trust.passkeys import SIGN, SIGN_WORDS, wrong_with_method
 from trust.scope import read_bounds, wrong_with_scope
 from trust.waivers import read_waivers
 
@@ -252,14 +252,14 @@ def _check_quorum(
 ) -> None:
     persons: list[str] = []
     contributors = read_texts(statement, "contributors")
-    demanded = demands_second_factor(policy)
     for digest in approval.signatures:
         path = signature_member(digest_hex(digest))
         record = _named_document(members, path, digest, report)
         report.count("signatures")
-        if demanded and record and not shows_second_factor(record.get("method")):
-            report.find(path, "it was given without the second factor that the policy demands")
-        elif record:
+        unproved = list(wrong_with_method(record, policy, SIGN, SIGN_WORDS, facts.passkeys))
+        for problem in unproved if record else []:
+            report.find(path, problem)
+        if record and not unproved:
             persons += _check_signature(record, digest, approval, contributors, facts, report)
     path = statement_member(approval.review)
     if len(set(persons)) != len(persons):

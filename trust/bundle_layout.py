@@ -84,6 +84,11 @@ def finding_move_member(move_digest_hex: str) -> str:
     return f"finding-moves/{move_digest_hex}.json"
 
 
+def passkey_member(record_digest_hex: str) -> str:
+    """Where the record of a passkey lies."""
+    return f"passkeys/{record_digest_hex}.json"
+
+
 def disclosure_member(record_digest_hex: str) -> str:
     """Where the opening of the name commitment of a signature or waiver lies."""
     return f"disclosures/{record_digest_hex}.json"

@@ -12,6 +12,7 @@ from trust.errors import Malformed, TrustError
 from trust.fields import read_count, read_digest, read_moment, read_text
 from trust.findings import FindingLog
 from trust.merkle import HASH_BYTES, leaf_hash
+from trust.passkeys import LoggedPasskey, note_passkey
 
 _MEASURED = ("evaluation.completed", "explanation.completed")
 
@@ -28,6 +29,8 @@ class LogFacts:
     """waiver digest -> the acting person"""
     waivers_withdrawn: dict[str, datetime] = field(default_factory=dict)
     """waiver digest -> the first withdrawal"""
+    passkeys: dict[str, LoggedPasskey] = field(default_factory=dict)
+    """digest of a credential's id -> whose it is"""
     plans_sealed: set[str] = field(default_factory=set)
     """digest of a plan"""
     plans_late: set[str] = field(default_factory=set)
@@ -77,6 +80,7 @@ class LogFacts:
         elif event.action == "predictions.sealed":
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))
+        note_passkey(self.passkeys, event)
 
     def add_gates(self, event: LogEvent) -> None:
         """What gates are asked about, of an event: evidence, champions, licences."""

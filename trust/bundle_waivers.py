@@ -13,7 +13,7 @@ from trust.bundle_report import BundleReport
 from trust.digests import digest_hex
 from trust.errors import Malformed
 from trust.fields import JsonObject, read_moment, read_object, read_objects, read_text, read_texts
-from trust.methods import demands_second_factor, shows_second_factor
+from trust.passkeys import WAIVE, WAIVE_WORDS, LoggedPasskey, wrong_with_method
 from trust.waivers import WAIVER_RECORD_TYPE, NamedWaiver, may_be_waived, read_waivers
 
 _PARTS_OF_A_GATE = ("gate", "state", "measured", "limit")
@@ -29,6 +29,10 @@ class WaiverFacts(Protocol):
     @property
     def waivers_withdrawn(self) -> Mapping[str, datetime]:
         """When it was withdrawn."""
+
+    @property
+    def passkeys(self) -> Mapping[str, LoggedPasskey]:
+        """The passkeys of persons, by the digest of the credential."""
 
 
 def check_gates(
@@ -77,7 +81,6 @@ def wrong_with_gates(
     """
     open_gates = _open_gates(statement)
     waivable = read_texts(policy, "waivable") if "waivable" in policy else []
-    demanded = demands_second_factor(policy)
     for waiver in read_waivers(statement):
         record = record_of(waiver)
         if record is None:
@@ -87,9 +90,8 @@ def wrong_with_gates(
             wrong["the policy lets nobody waive this gate"] = not may_be_waived(
                 waiver.gate, waivable
             )
-            wrong["it was given without the second factor that the policy demands"] = (
-                demanded and not shows_second_factor(record.get("method"))
-            )
+            unproved = wrong_with_method(record, policy, WAIVE, WAIVE_WORDS, facts.passkeys)
+            wrong |= dict.fromkeys(unproved, True)
             wrong["it is for another finding"] = not _take_gate(record, waiver, open_gates)
         except Malformed as error:
             wrong = {str(error): True}

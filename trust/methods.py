@@ -5,9 +5,12 @@ from trust.fields import JsonObject
 
 PASSWORD = "password"  # noqa: S105 - the name of a method
 PASSWORD_AND_TOTP = "password+totp"  # noqa: S105 - the name of a method
-METHODS = (PASSWORD, PASSWORD_AND_TOTP)
-_WITH_SECOND_FACTOR = frozenset((PASSWORD_AND_TOTP,))
+PASSKEY = "passkey"
+METHODS = (PASSWORD, PASSWORD_AND_TOTP, PASSKEY)
+# A passkey is something that one has, and the device verified its user before it signed.
+_WITH_SECOND_FACTOR = frozenset((PASSWORD_AND_TOTP, PASSKEY))
 DEMAND = "second_factor"
+DEMAND_PASSKEY = "passkey"
 
 
 def demands_second_factor(policy: JsonObject) -> bool:
@@ -15,9 +18,18 @@ def demands_second_factor(policy: JsonObject) -> bool:
 
     Policies from before there were second factors do not say so, and demand none.
     """
-    demand = policy.get(DEMAND, False)
+    return _demands(policy, DEMAND)
+
+
+def demands_passkey(policy: JsonObject) -> bool:
+    """Whether a policy wants its signers to sign with a passkey. Raises Malformed."""
+    return _demands(policy, DEMAND_PASSKEY)
+
+
+def _demands(policy: JsonObject, name: str) -> bool:
+    demand = policy.get(name, False)
     if not isinstance(demand, bool):
-        raise Malformed(f"{DEMAND!r} is not true or false")
+        raise Malformed(f"{name!r} is not true or false")
     return demand
 
 

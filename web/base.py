@@ -28,7 +28,9 @@ class PageView(AccessMixin, View):
         """Runs the handler as the person, in the person's time zone."""
         if not isinstance(request.user, User):
             return self.handle_no_permission()
-        self.caller = caller_for(request.user, via="session")
+        self.caller = caller_for(
+            request.user, via="session", session_key=request.session.session_key
+        )
         with timezone.override(ZoneInfo(request.user.time_zone)):
             return super().dispatch(request, *args, **kwargs)
 

@@ -48,4 +48,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="proposals.lapse", call="accounts.proposing:end_lapsed", seconds=30),
     Periodic(name="findings.remind", call="governance.findings:remind_overdue", seconds=600),
     Periodic(name="replies.forget", call="accounts.upkeep:forget_old_replies", seconds=3600),
+    Periodic(
+        name="challenges.forget", call="accounts.challenges:forget_old_challenges", seconds=3600
+    ),
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from django.db import connection
 
 from audit.findings import Finding
-from compliance.verification import findings, measuring, statuses
+from compliance.verification import findings, measuring, passkeys, statuses
 from compliance.verification.sql import LATEST_ROLES, Claim, at_most_once, facts, told_by
 
 # The row and its event are written by one transaction, a moment after the other.
@@ -94,6 +94,7 @@ CLAIMS = (
             "ORDER BY subject_id, id DESC) e WHERE action = 'factor.enrolled'",
         ),
     ),
+    *passkeys.CLAIMS,
     Claim(
         "model",
         facts(
@@ -281,11 +282,13 @@ CLAIMS = (
     Claim(
         "revocation",
         facts(
-            "r.approval_id, a.version_id, r.by_id",
+            "r.approval_id, a.version_id, r.by_id, 'sha256:' || encode(sha256(r.assertion), 'hex')",
             "r.at",
             "governance_revocation r JOIN governance_approval a ON a.id = r.approval_id",
         ),
-        told_by("approval.revoked", "payload->'approval', subject_id, user_id"),
+        told_by(
+            "approval.revoked", "payload->'approval', subject_id, user_id, payload->'assertion'"
+        ),
     ),
     Claim(
         "staleness",

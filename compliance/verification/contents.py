@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from accounts.models import Proposal
+from accounts.models import Passkey, Proposal
 from audit.findings import Finding
 from common.errors import DomainError
 from evaluation.criteria import interval_of
@@ -29,10 +29,12 @@ from governance.models import (
 )
 from governance.waiving import record_of
 from registry.models import CardRevision, Evidence, ModelVersion
+from trust.base64_text import decode_base64url
 from trust.canonical import canonical
 from trust.disclosures import name_commitment
 from trust.errors import TrustError
 from trust.fields import as_object
+from trust.passkeys import PASSKEY_RECORD_TYPE
 from trust.strict_json import parse_strict
 from trust.times import format_moment
 
@@ -63,6 +65,7 @@ def contents() -> Iterator[Finding]:
     found = ReviewFinding.objects.select_related("version").defer("version__manifest")
     yield from _each("finding", found, "record", "digest", _finding)
     yield from _finding_moves()
+    yield from _each("passkey", Passkey.objects.all(), "record", "digest", _passkey)
     yield from _plans()
     yield from _comments()
 
@@ -217,6 +220,21 @@ def _finding_moves() -> Iterator[Finding]:
 
 def _finding_move(row: FindingMove, said: Said, *, previous: str | None) -> Iterator[str]:
     yield from _differing(record_of_move(row, previous), said)
+
+
+def _passkey(row: Passkey, said: Said) -> Iterator[str]:
+    columns = {
+        "type": PASSKEY_RECORD_TYPE,
+        "person": str(row.person_id),
+        "credential": f"sha256:{row.credential}",
+        "at": format_moment(row.registered_at),
+    }
+    yield from _differing(columns, said)
+    key = decode_base64url(str(said["credential_id"]))
+    if sha256(key).hexdigest() != row.credential:
+        yield "the digest of its credential is not that of its id."
+    if row.sign_count < said["sign_count"]:
+        yield "its counter is below the one that it was registered with."
 
 
 def _plans() -> Iterator[Finding]:

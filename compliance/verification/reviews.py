@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
+from uuid import UUID
 
 from django.db.models import Prefetch
 
+from accounts.passkey_records import logged_passkeys
 from accounts.two_persons import granted_alone
 from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent
 from compliance.verification.gates import Reasked
 from governance.finding_log import TOLD
-from governance.models import Approval, Review, Signature, Waiver
+from governance.models import Approval, Review, Revocation, Signature, Waiver
 from governance.models import Finding as ReviewFinding
 from governance.recorded import recorded_of
 from registry.models import Evidence
@@ -31,8 +33,20 @@ from trust.errors import TrustError
 from trust.fields import JsonObject, as_object, read_count, read_object, read_objects, read_texts
 from trust.findings import FindingLog
 from trust.keys import TrustedKeys
-from trust.methods import demands_second_factor, shows_second_factor
+from trust.methods import PASSKEY
+from trust.passkeys import (
+    ASSERTION,
+    REVOKE,
+    REVOKE_WORDS,
+    SIGN,
+    SIGN_WORDS,
+    WAIVE,
+    WAIVE_WORDS,
+    wrong_with_assertion,
+    wrong_with_method,
+)
 from trust.strict_json import parse_strict
+from trust.times import format_moment
 from trust.waivers import NamedWaiver
 
 _CHUNK = 100
@@ -69,10 +83,21 @@ class History:
         self._closed = dict(closed.values_list("subject_id", "occurred_at"))
         self._read_waivers(chunk)
         self._read_findings(chunk)
+        self.passkeys = logged_passkeys(self._proving(chunk))
+
+    @staticmethod
+    def _proving(chunk: list[Review]) -> set[UUID]:
+        """Persons whose passkeys may have signed something of these reviews."""
+        versions = [review.version_id for review in chunk]
+        waived = Waiver.objects.filter(version__in=versions).values_list("person", flat=True)
+        revoked = Revocation.objects.filter(approval__version__in=versions)
+        revoking = revoked.exclude(by=None).values_list("by__person", flat=True)
+        signed = {signature.person_id for review in chunk for signature in review.signatures.all()}
+        return signed | set(waived) | set(revoking)
 
     def _read_waivers(self, chunk: list[Review]) -> None:
         rows = Waiver.objects.filter(version__in=[review.version_id for review in chunk])
-        self._waivers = {
+        self.waivers = {
             f"sha256:{digest}": bytes(body) for digest, body in rows.values_list("digest", "record")
         }
         told = AuditEvent.objects.filter(
@@ -114,7 +139,7 @@ class History:
 
     def waiver(self, named: NamedWaiver) -> JsonObject | None:
         """The record of a waiver; an empty one where it is not in the table."""
-        return _said(self._waivers.get(named.digest, b""))
+        return _said(self.waivers.get(named.digest, b""))
 
     def roles(self, person: str, team: str, at: datetime) -> set[str]:
         """The roles that the person had then."""
@@ -133,7 +158,9 @@ class History:
 def reviews(keys: TrustedKeys) -> Iterator[Finding]:
     """Signatures and approvals of every review; `keys` are the trusted approval keys."""
     rows = iter(
-        Review.objects.select_related("version__model", "policy", "approval")
+        Review.objects.select_related(
+            "version__model", "policy", "approval__version", "approval__revocation__by"
+        )
         .prefetch_related(
             Prefetch("signatures", Signature.objects.order_by("at", "pk")),
             "version__contributors",
@@ -146,14 +173,42 @@ def reviews(keys: TrustedKeys) -> Iterator[Finding]:
     while chunk := list(islice(rows, _CHUNK)):
         history, reasked = History(chunk), Reasked(chunk)
         for review in chunk:
-            yield from _signatures(review)
+            yield from _signatures(review, history)
             yield from _evidence(review)
             if hasattr(review, "approval"):
                 for why in _approval(review, review.approval, keys, history, reasked):
                     yield Finding("approval", str(review.approval.pk), why)
+                for why in _revocation(review.approval, history):
+                    yield Finding("revocation", str(review.approval.pk), why)
+        yield from _waivers(history)
 
 
-def _signatures(review: Review) -> Iterator[Finding]:
+def _waivers(history: History) -> Iterator[Finding]:
+    """What passkeys signed under waivers, whether an approval rests on them or not."""
+    for digest, body in history.waivers.items():
+        for why in wrong_with_assertion(_said(body), WAIVE, WAIVE_WORDS, history.passkeys):
+            yield Finding("waiver", digest, f"{why}.")
+
+
+def _revocation(approval: Approval, history: History) -> Iterator[str]:
+    """What a passkey signed that revoked, if one did."""
+    revocation = getattr(approval, "revocation", None)
+    if revocation is None or revocation.assertion is None or revocation.by is None:
+        return
+    record: JsonObject = {
+        "method": PASSKEY,
+        ASSERTION: _said(revocation.assertion),
+        "person": str(revocation.by.person_id),
+        "user": str(revocation.by_id),
+        "version_digest": f"sha256:{approval.version.digest}",
+        "reason": revocation.reason,
+        "at": format_moment(revocation.at),
+    }
+    for why in wrong_with_assertion(record, REVOKE, REVOKE_WORDS, history.passkeys):
+        yield f"{why}."
+
+
+def _signatures(review: Review, history: History) -> Iterator[Finding]:
     previous = None
     for signature in review.signatures.all():
         for hand in review.version.contributors.all():
@@ -161,7 +216,10 @@ def _signatures(review: Review) -> Iterator[Finding]:
                 why = "its person had a hand in the version."
                 yield Finding("signature", str(signature.pk), why)
                 break
-        if _said(signature.record).get("previous") != previous:
+        said = _said(signature.record)
+        for why in wrong_with_assertion(said, SIGN, SIGN_WORDS, history.passkeys):
+            yield Finding("signature", str(signature.pk), f"{why}.")
+        if said.get("previous") != previous:
             yield Finding("signature", str(signature.pk), "it does not follow the one before it.")
         previous = f"sha256:{signature.digest}"
 
@@ -271,7 +329,7 @@ def _quorum(
     team, at = str(review.version.model.team_id), signed.issued_at
     policy = as_object(parse_strict(bytes(review.policy.body)), "the policy")
     wanted = read_object(policy, "signers")
-    roles, demanded = set(read_texts(wanted, "roles")), demands_second_factor(policy)
+    roles = set(read_texts(wanted, "roles"))
     persons: list[str] = []
     for digest in signed.signatures:
         signature = known.get(digest)
@@ -279,12 +337,14 @@ def _quorum(
             yield f"the signature {digest} that it counts is not one of its review."
             continue
         person = str(signature.person_id)
+        said = _said(signature.record)
+        unproved = list(wrong_with_method(said, policy, SIGN, SIGN_WORDS, history.passkeys))
         if signature.decision != "approve":
             yield f"the signature {digest} that it counts does not approve."
         elif not history.roles(person, team, at) & roles:
             yield f"{person} had no role that signs when it was given."
-        elif demanded and not shows_second_factor(_said(signature.record).get("method")):
-            yield f"the signature {digest} lacks the second factor that the policy demands."
+        elif unproved:
+            yield f"the signature {digest} does not count: {unproved[0]}."
         elif not history.is_open(str(signature.user_id), at):
             yield f"the login of {person} was closed when it was given."
         else:

@@ -176,7 +176,7 @@ if (decision) {
     dialog.close();
     dialog.showModal();
     for (const proof of proofs) proof.required = true;
-    proofs[0].focus();
+    (proofs[0] ?? $("[data-passkey-sign]", dialog))?.focus();
   };
   decision.addEventListener("change", label);
   decision.addEventListener("submit", (e) => {

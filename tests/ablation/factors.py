@@ -74,7 +74,8 @@ FACTORS = (
     Guard(
         "a demanded second factor in the service",
         "governance/policies.py",
-        "if policy.second_factor and not has_factor(caller.person_id):",
+        "if policy.second_factor and not (has_factor(caller.person_id) "
+        "or has_passkey(caller.person_id)):",
         "if False:",
         (f"{_DEMAND}::test_refuses_whoever_has_none_before_the_password_is_looked_at",),
         (f"{_DEMAND}::test_does_not_count_a_signature_without_one",),
@@ -82,37 +83,49 @@ FACTORS = (
     Guard(
         "a signature without a demanded second factor does not count",
         "governance/signing.py",
-        "and (not policy.second_factor or shows_second_factor(method_of(signature.record)))",
-        "and shows_second_factor is not method_of",
+        "and is_proved(signature.record, policy, SIGN, SIGN_WORDS, known)",
+        "and is_proved is not None",
         (f"{_DEMAND}::test_does_not_count_a_signature_without_one",),
         (f"{_DEMAND}::test_refuses_whoever_has_none_before_the_password_is_looked_at",),
     ),
     Guard(
         "a waiver without a demanded second factor does not hold",
         "governance/waiving.py",
-        "and (not rules.second_factor or shows_second_factor(method_of(waiver.record)))",
-        "and shows_second_factor is not method_of",
+        "and is_proved(waiver.record, rules, WAIVE, WAIVE_WORDS, known)",
+        "and is_proved is not None",
         (f"{_DEMAND}::test_holds_no_waiver_without_one",),
     ),
     Guard(
-        "a bundle's signatures show a demanded second factor",
+        "records show a demanded second factor, in a bundle and in fsck",
+        "trust/passkeys.py",
+        "if demands_second_factor(policy) and not shows_second_factor(method):",
+        "if False:",
+        (
+            f"{_BUNDLE}::test_each_record_without_one_is_named",
+            "tests/compliance/test_fsck.py"
+            "::test_a_quorum_without_the_second_factor_that_the_policy_demands_is_found",
+        ),
+    ),
+    Guard(
+        "a bundle's signatures show what the policy demands",
         "trust/bundle_approvals.py",
-        'if demanded and record and not shows_second_factor(record.get("method")):',
-        "if demanded and shows_second_factor is None:",
+        "        for problem in unproved if record else []:\n"
+        "            report.find(path, problem)\n",
+        "",
         (f"{_BUNDLE}::test_each_record_without_one_is_named",),
     ),
     Guard(
-        "a bundle's waivers show a demanded second factor",
+        "a bundle's waivers show what the policy demands",
         "trust/bundle_waivers.py",
-        'demanded and not shows_second_factor(record.get("method"))',
-        "demanded and shows_second_factor is None",
+        "            wrong |= dict.fromkeys(unproved, True)\n",
+        "",
         (f"{_BUNDLE}::test_each_record_without_one_is_named",),
     ),
     Guard(
-        "fsck misses a demanded second factor",
+        "fsck counts no signature without what the policy demands",
         "compliance/verification/reviews.py",
-        'elif demanded and not shows_second_factor(_said(signature.record).get("method")):',
-        "elif demanded and shows_second_factor is None:",
+        "        elif unproved:\n",
+        "        elif False:\n",
         (
             "tests/compliance/test_fsck.py"
             "::test_a_quorum_without_the_second_factor_that_the_policy_demands_is_found",

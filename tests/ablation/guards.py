@@ -11,6 +11,7 @@ from tests.ablation.gates import GATES
 from tests.ablation.guard import Guard
 from tests.ablation.log import LOG
 from tests.ablation.packs import PACKS
+from tests.ablation.passkeys import PASSKEYS
 from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
 from tests.ablation.quarantine import QUARANTINE
@@ -94,16 +95,17 @@ FOUR_EYES = (
     ),
     Guard(
         "password in the request of a signature",
-        "governance/services.py",
-        "method = reauthenticate(caller=caller, password=password, code=code)",
-        'method = "password"',
+        "accounts/proving.py",
+        "return Proof(reauthenticate(caller=caller, password=password, code=code))",
+        'return Proof("password")',
         (f"{_CURRENT}::TestThePassword",),
     ),
     Guard(
         "password in the request of a revocation",
         "governance/releases.py",
-        "    reauthenticate(caller=caller, password=password, code=code)\n",
-        "",
+        "    proof = prove(\n        caller=caller, act=REVOKE, words=words, password=password, "
+        "code=code, passkey=passkey\n    )\n",
+        '    proof = Proof("password")\n',
         (f"{_RELEASES}::TestRevoke::test_needs_the_password",),
     ),
     Guard(
@@ -364,6 +366,7 @@ GUARDS: tuple[Guard, ...] = (
     *FINDINGS,
     *QUARANTINE,
     *FACTORS,
+    *PASSKEYS,
     *PLANS,
     *LOG,
     *PAST,

@@ -62,8 +62,9 @@ WAIVERS = (
     Guard(
         "password in the request of a waiver",
         "governance/waivers.py",
-        "method = reauthenticate(caller=caller, password=password, code=code)",
-        'method = "password"',
+        "    proof = prove(\n        caller=caller, act=WAIVE, words=words, password=password, "
+        "code=code, passkey=passkey\n    )\n",
+        '    proof = Proof("password")\n',
         (f"{_WAIVERS}::TestGiving::test_wants_the_password_in_the_same_request",),
     ),
     Guard(

@@ -6,12 +6,14 @@ The order matters: what a call makes, a later one uses; what ends things stands 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from accounts import totp
 from governance.documents import DEFAULTS
 from tests.api.house import EVERYBODY, SIDE, House
 from tests.cast import TEAM, password_of
 from tests.factories import tiny
+from tests.factories.passkeys import Device
 from tests.factories.waivers import in_days
 
 Maker = Callable[[House], dict[str, Any]]
@@ -87,8 +89,26 @@ def _proof(off: int) -> Maker:
     }
 
 
+NO_CHALLENGE = {"challenge": str(uuid4()), "public_key": {"challenge": "bm9ib2R5IG1hZGUgaXQ"}}
+
+
+def _new_passkey(house: House) -> dict[str, Any]:
+    offer = house.made.get("passkeys_offer", NO_CHALLENGE)
+    return {
+        "name": "Another key",
+        "challenge": offer["challenge"],
+        "credential": Device("EdDSA").made(offer["public_key"]),
+        "password": _PASSWORD,
+    }
+
+
 ACCOUNTS = {
     "me_read": Call(),
+    "passkeys_list": Call(),
+    "passkeys_offer": Call(),
+    "passkeys_register": Call(body=_new_passkey),
+    "passkeys_rename": Call(_seeded("passkey_id", "passkey"), _says(name="The old key")),
+    "passkeys_remove": Call(_made("passkey_id", "passkeys_register"), _says(password=_PASSWORD)),
     "second_factor_offer": Call(),
     "second_factor_enrol": Call(body=_enrolment),
     "second_factor_read": Call(),
@@ -251,6 +271,14 @@ GOVERNANCE = {
     "reviews_approval": Call(_seeded("review_id", "approved_review")),
     "comments_list": Call(_review),
     "comments_write": Call(_review, _says(body="Why this limit?", anchor="")),
+    "reviews_sign_challenge": Call(
+        _review,
+        lambda house: {
+            "statement_digest": house["statement"],
+            "decision": "reject",
+            "reason": "I do not believe it.",
+        },
+    ),
     "reviews_sign": Call(
         _review,
         lambda house: {
@@ -275,6 +303,14 @@ GOVERNANCE = {
     ),
     "reviews_withdraw": Call(_made("review_id", "reviews_open")),
     "waivers_list": Call(_version(1)),
+    "waivers_challenge": Call(
+        _version(4),
+        lambda house: {
+            "gate_digest": house["finding"],
+            "reason": "The card of the parent says it.",
+            "expires_on": in_days(30).isoformat(),
+        },
+    ),
     "waivers_give": Call(
         _version(4),
         lambda house: {
@@ -353,6 +389,7 @@ COMPLIANCE = {
 
 ENDS = {
     "versions_retire": Call(_version(4), _says(reason="Nobody needs it.")),
+    "versions_revoke_challenge": Call(_version(1), _says(reason="It drifts.")),
     "versions_revoke": Call(_version(1), _says(reason="It drifts.", password=_PASSWORD)),
 }
 

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from tests.api.client import Api
 from tests.api.house import House, furnish
+from tests.factories.passkeys import ORIGIN
 from tests.instance import Instance
 from tests.servers import Server
 from tests.stage import Play, Stage, approved_template, backstage, ready_template
@@ -74,6 +75,7 @@ def running(
     """All processes over a copy of the house; the house is this module's to change."""
     stage = copy_of(furnished[0], postgres, tmp_path_factory.mktemp("running"))
     places = {key: path for key, path in stage.env().items() if key.startswith("ASSAY_")}
+    places["ASSAY_PASSKEY_ORIGINS"] = ORIGIN
     instance = Instance(Path(places.pop("ASSAY_VAR")), stage.database, **places)
     try:
         yield instance.start(), replace(furnished[1], made={})

@@ -16,13 +16,16 @@ from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot
 from tests.cast import by_root_and_otto, give, password_of, user_of, who
-from tests.factories import factors, findings, tiny, verbs, waivers
+from tests.factories import factors, findings, passkeys, tiny, verbs, waivers
+from tests.factories.passkeys import Device
 from tests.factories.policies import publish_policy
 from tests.stage import MODEL, Stage
 from worker.models import Job
 
 SIDE = "side"
 EVERYBODY = "zoe"
+# Zoe's passkey: made once, since it counts its signatures whatever becomes of a test.
+DEVICE = Device("EdDSA")
 WITH_APP = "yves"
 
 
@@ -117,6 +120,7 @@ def furnish(stage: Stage) -> House:
     create_team(caller=who("root"), slug=SIDE, name="Side")
     _with_an_app()
     proposal, unwise = _proposed("dan"), _proposed("carl")
+    passkey = passkeys.keep(zoe, password_of(EVERYBODY), DEVICE)
     run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
     assert run.job_id is not None
     job = Job.objects.get(pk=run.job_id)
@@ -141,6 +145,7 @@ def furnish(stage: Stage) -> House:
             "policy": str(policy.pk),
             "waiver": str(waiver.pk),
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
+            "passkey": str(passkey.pk),
             "with_factor": str(user_of(WITH_APP).pk),
             "proposal": str(proposal.pk),
             "proposed": f"sha256:{proposal.digest}",

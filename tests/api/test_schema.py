@@ -17,6 +17,7 @@ WRITES = {"post", "put", "patch"}
 WITHOUT_BODY = {
     "jobs_cancel",
     "jobs_retry",
+    "passkeys_offer",
     "proposals_withdraw",
     "reviews_open",
     "reviews_withdraw",

@@ -8,10 +8,11 @@ import psycopg
 import pytest
 from django.utils import timezone
 
+from accounts.proving import Proof
 from governance.finding_records import Annex
 from governance.models import Review, ReviewState
 from governance.services import submit
-from governance.signing import Record, make_record
+from governance.signing import Record, make_record, words_to_sign
 from tests.cast import user_of, who
 from tests.factories import verbs
 from tests.stage import MODEL, Stage, review_again
@@ -62,17 +63,12 @@ def test_no_event_hides_from_the_notary_behind_an_old_transaction(link: Link) ->
 def _forged_by_cleo(link: Link, review: Review, at: object, salt: str | None = None) -> Record:
     cleo = user_of("cleo")
     made = make_record(
-        statement_digest=review.statement_digest,
-        person=cleo.person_id,
-        user=cleo.pk,
+        words_to_sign(who("cleo"), f"sha256:{review.statement_digest}", "approve", "r", Annex({})),
         role="reviewer",
-        decision="approve",
-        reason="r",
         at=timezone.now(),
         printed_name="Cleo",
         previous=None,
-        annex=Annex({}),
-        method=PASSWORD,
+        proof=Proof(PASSWORD),
     )
     link.execute(
         _SIGNATURE,

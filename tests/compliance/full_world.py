@@ -2,16 +2,19 @@
 
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from accounts import totp
 from accounts.factors import take_code
+from accounts.passkeys import remove_passkey, rename_passkey
 from accounts.services import remove_role
 from audit.models import Checkpoint, Cosignature
 from audit.witnesses import Witness
 from evaluation.plans import seal_plan
 from evaluation.services import complete_run, request_run
+from governance.asking import ask_to_revoke, ask_to_sign
 from governance.expiry import end_expired
 from governance.findings import answer_finding, close_finding, reopen_finding
 from governance.looks import note_look
@@ -25,6 +28,7 @@ from registry.models import ModelVersion
 from registry.services import NewVersion, add_evidence, add_version, quarantine
 from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World
 from tests.factories.factors import enrol_caller, secret_of
+from tests.factories.passkeys import Device, answer, keep
 from tests.factories.tiny import table
 from tests.factories.verbs import register_dataset, send, taken
 from trust.cosignatures import WitnessKey
@@ -71,6 +75,7 @@ def live_through(world: World) -> None:
     _found(world)
     _waived(world)
     _with_apps(world)
+    _with_passkeys(world)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
     world.notary.work()
 
@@ -99,6 +104,32 @@ def _with_apps(world: World) -> None:
         enrol_caller(world.caller(name), PASSWORD)
     later = totp.code_at(secret_of("dora"), totp.step_now() + 1)
     assert take_code(world.users["dora"].person_id, later)
+
+
+def _with_passkeys(world: World) -> None:
+    """Three passkeys: one has signed and revoked, one has another name, one is removed."""
+    devices = {name: Device("EdDSA") for name in ("cleo", "dora", "emil")}
+    keys = {
+        name: keep(world.caller(name), PASSWORD, device, f"{name}'s")
+        for name, device in devices.items()
+    }
+    rename_passkey(caller=world.caller("dora"), passkey=keys["dora"], name="Another")
+    remove_passkey(caller=world.caller("emil"), passkey=keys["emil"], password=PASSWORD)
+    version = world.version(world.model("ships"), b"ships")
+    review = submit(caller=world.caller("ada"), version=version)
+    words: dict[str, Any] = {
+        "caller": world.caller("cleo"),
+        "review": Review.objects.get(pk=review.pk),
+        "statement_digest": f"sha256:{review.statement_digest}",
+        "decision": "approve",
+        "reason": "Signed by a device.",
+    }
+    sign(**words, passkey=answer(devices["cleo"], ask_to_sign(**words)))
+    world.sign(review, "ben")
+    world.notary.work()
+    ended: dict[str, Any] = {"version": version, "reason": "Sunk."}
+    ended["caller"] = world.caller("cleo")
+    revoke(**ended, passkey=answer(devices["cleo"], ask_to_revoke(**ended)))
 
 
 def _waived(world: World) -> None:

@@ -115,7 +115,10 @@ def test_a_quorum_without_the_second_factor_that_the_policy_demands_is_found(
         )
     with pytest.raises(SystemExit):
         call_command("fsck")
-    assert capsys.readouterr().out.count("lacks the second factor that the policy demands") == 2
+    assert (
+        capsys.readouterr().out.count("given without the second factor that the policy demands")
+        == 2
+    )
 
 
 def test_a_gate_that_does_not_follow_from_policy_and_evidence_is_found(

@@ -19,6 +19,7 @@ from trust.keys import approvals_name
 
 TABLES = (
     "accounts_secondfactor",
+    "accounts_passkey",
     "audit_auditevent",
     "audit_auditleaf",
     "audit_checkpoint",
@@ -62,6 +63,16 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
         "which codes were taken is no event of its own; a lower step takes a code of now again",
     ),
     ("accounts_secondfactor", "enrolled_at"): ({"swap"}, MOMENT),
+    ("accounts_passkey", "id"): ({"flip"}, NUMBER),
+    ("accounts_passkey", "sign_count"): (
+        {"flip", "swap"},
+        "how often a device has signed is no event of its own; the triggers let it only grow",
+    ),
+    ("accounts_passkey", "last_used_at"): (
+        {"flip", "null", "swap"},
+        "when a device signed last is in the records that it signed",
+    ),
+    ("accounts_passkey", "registered_at"): ({"swap"}, MOMENT),
     ("audit_auditevent", "related"): (
         {"flip"},
         "the bytes do not hold it; what must be there is compared, what was added is not",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accounts.proving import Proof
 from accounts.second_factors import remove_factor
 from audit.models import AuditEvent
 from common.errors import Invalid, NotAllowed
@@ -131,7 +132,7 @@ class TestAPolicyThatDemandsIt:
         for name in ("ben", "cleo"):
             enrol(name)
             shown = (f"sha256:{demanded.statement_digest}", "")
-            _sign(who(name), demanded, shown, SignDecision.APPROVE, "r", PASSWORD)
+            _sign(who(name), demanded, shown, SignDecision.APPROVE, "r", Proof(PASSWORD))
 
         assert review_again(demanded).state == ReviewState.OPEN
         assert counting_signatures(demanded, Policy.read(demanded.policy.document)) == []

@@ -39,6 +39,19 @@ API: Expected = {
     "web: /api/v1/me/second-factor/removal": {
         "POST": "401 no no no no no no no",
     },
+    "web: /api/v1/me/passkeys": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 no no no no no no no",
+    },
+    "web: /api/v1/me/passkeys/offer": {
+        "POST": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/me/passkeys/<uuid:passkey_id>": {
+        "PATCH": "401 404 404 404 404 404 404 404",
+    },
+    "web: /api/v1/me/passkeys/<uuid:passkey_id>/removal": {
+        "POST": "401 404 404 404 404 404 404 404",
+    },
     "web: /api/v1/users/<uuid:user_id>/deactivation": {
         "POST": "401 403 403 403 403 403 403 ok",
     },
@@ -159,11 +172,17 @@ API: Expected = {
         "GET": "401 404 403 ok ok ok ok 404",
         "POST": "401 404 403 403 no no 403 404",
     },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/waivers/challenge": {
+        "POST": "401 404 403 403 no no 403 404",
+    },
     "web: /api/v1/models/<slug:name>/versions/<int:number>/waivers/<uuid:waiver_id>/withdrawal": {
         "POST": "401 404 403 403 403 ok ok 404",
     },
     "web: /api/v1/models/<slug:name>/versions/<int:number>/reviews": {
         "POST": "401 404 403 no 403 no 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/versions/<int:number>/revocation/challenge": {
+        "POST": "401 404 403 403 403 no no 404",
     },
     "web: /api/v1/models/<slug:name>/versions/<int:number>/revocation": {
         "POST": "401 404 403 403 403 ok ok 404",
@@ -188,6 +207,9 @@ API: Expected = {
     },
     "web: /api/v1/reviews/<uuid:review_id>/approval": {
         "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/signatures/challenge": {
+        "POST": "401 404 404 403 no no 403 404",
     },
     "web: /api/v1/reviews/<uuid:review_id>/signatures": {
         "POST": "401 404 404 403 ok ok 403 404",

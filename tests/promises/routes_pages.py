@@ -283,6 +283,21 @@ PAGES: Expected = {
         "GET": "to to to to to to to to",
         "POST": "to no no no no no no no",
     },
+    "web: /access/passkeys": {
+        "GET": "to ok ok ok ok ok ok ok",
+        "POST": "to no no no no no no no",
+    },
+    "web: /access/passkeys/<uuid:pk>": {
+        "GET": "to 404 404 404 404 404 404 404",
+    },
+    "web: /access/passkeys/<uuid:pk>/rename": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 404",
+    },
+    "web: /access/passkeys/<uuid:pk>/remove": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 404",
+    },
     "web: /access/tokens": {
         "GET": "to ok ok ok ok ok ok ok",
         "POST": "to no no no no no no no",

@@ -14,6 +14,7 @@ def sections(caller: Caller, current: str) -> list[dict[str, Any]]:
     names = [
         ("web:access", _("Profile")),
         ("web:second-factor", _("Second factor")),
+        ("web:passkeys", _("Passkeys")),
         ("web:tokens", _("Tokens")),
         ("web:teams", _("Teams and roles")),
     ]

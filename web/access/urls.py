@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.access import factor, others, own
+from web.access import factor, others, own, passkeys
 
 urlpatterns = [
     path("access", own.Profile.as_view(), name="access"),
@@ -16,6 +16,14 @@ urlpatterns = [
         "access/second-factor/remove",
         factor.SecondFactorRemove.as_view(),
         name="second-factor-remove",
+    ),
+    path("access/passkeys", passkeys.PasskeysPage.as_view(), name="passkeys"),
+    path("access/passkeys/<uuid:pk>", passkeys.PasskeyPage.as_view(), name="passkey"),
+    path(
+        "access/passkeys/<uuid:pk>/rename", passkeys.PasskeyRename.as_view(), name="passkey-rename"
+    ),
+    path(
+        "access/passkeys/<uuid:pk>/remove", passkeys.PasskeyRemove.as_view(), name="passkey-remove"
     ),
     path("access/tokens", own.Tokens.as_view(), name="tokens"),
     path("access/tokens/<uuid:pk>/revoke", own.TokenRevoke.as_view(), name="token-revoke"),

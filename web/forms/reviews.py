@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from governance.models import ReviewState
+from web.forms.passkeys import answer_field
 
 
 class ReviewFilter(forms.Form):
@@ -19,7 +20,7 @@ class ReviewFilter(forms.Form):
 
 
 class SignForm(forms.Form):
-    """What a signer sends: the decision on the statement that was shown, password and code."""
+    """What a signer sends: the decision on the statement that was shown, and who it is again."""
 
     statement_digest = forms.CharField(widget=forms.HiddenInput, max_length=80)
     annex_digest = forms.CharField(widget=forms.HiddenInput, max_length=80, required=False)
@@ -31,6 +32,7 @@ class SignForm(forms.Form):
     )
     password = forms.CharField(max_length=1000, required=False, strip=False)
     code = forms.CharField(max_length=64, required=False)
+    passkey = answer_field()
 
 
 class CommentForm(forms.Form):

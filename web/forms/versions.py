@@ -13,6 +13,7 @@ from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
 from web.forms.access import code_field, password_field
 from web.forms.params import Snapshot
+from web.forms.passkeys import answer_field, read_proof
 from web.forms.slices import SlicesField
 
 LONGEST_LIST = 4000
@@ -95,15 +96,48 @@ class RetireForm(forms.Form):
 
 
 class SigningForm(forms.Form):
-    """Asks for the password, and for a code where `asks_code`: whoever has an app gives both."""
+    """Asks who it is again: by password, with a code of whoever has an app, or by a passkey.
 
+    `passkey_url` makes the challenge for whoever has a passkey; nothing else is asked for where
+    `passkey_only`.
+    """
+
+    # The challenge's fields, each with `:NAME` where the form calls it otherwise.
+    passkey_fields = "reason"
     password = password_field()
 
-    def __init__(self, data: Any = None, *, asks_code: bool, **more: Any) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        asks_code: bool,
+        passkey_url: str = "",
+        passkey_only: bool = False,
+        **more: Any,
+    ) -> None:
         super().__init__(data, **more)
+        self.passkey_url, self.passkey_only = passkey_url, passkey_only
         self.order_fields([name for name in self.fields if name != "password"])  # the last
         if asks_code:
             self.fields["code"] = code_field(help_text=_("The six digits that it shows now."))
+        if passkey_url:
+            self.fields["passkey"] = answer_field()
+            for name in {"password", "code"} & set(self.fields):
+                # Asked for by the page; a passkey answers without.
+                self.fields[name].required = False
+                self.fields[name].widget.is_required = False
+        if passkey_only:
+            for name in {"password", "code"} & set(self.fields):
+                del self.fields[name]
+
+    def proof(self) -> dict[str, Any]:
+        """Password, code and what a passkey signed, as the services take them. Raises Invalid."""
+        given = self.cleaned_data
+        return {
+            "password": given.get("password", ""),
+            "code": given.get("code", ""),
+            "passkey": read_proof(given.get("passkey", "")),
+        }
 
 
 class RevokeForm(SigningForm):
@@ -115,6 +149,7 @@ class RevokeForm(SigningForm):
 class WaiveForm(SigningForm):
     """Which finding a person answers for, why and until when, and who says so."""
 
+    passkey_fields = "gate_digest:finding,reason,expires_on"
     finding = forms.ChoiceField(
         label=_("Gate"),
         widget=forms.RadioSelect,
@@ -134,12 +169,12 @@ class WaiveForm(SigningForm):
         self,
         data: Any = None,
         *,
-        asks_code: bool,
         findings: list[tuple[str, str]],
         latest: date,
         shown: str = "",
+        **asked: Any,
     ) -> None:
-        super().__init__(data, asks_code=asks_code, initial={"finding": shown})
+        super().__init__(data, initial={"finding": shown}, **asked)
         self.fields["finding"].choices = findings  # type: ignore[attr-defined]
         self.fields["expires_on"].widget.attrs["max"] = latest.isoformat()
 

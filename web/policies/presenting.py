@@ -55,6 +55,8 @@ def in_words(policy: Policy) -> list[str]:
     sentences = [signers]
     if policy.second_factor:
         sentences.append(_("Whoever signs or waives shows a second factor."))
+    if policy.passkey:
+        sentences.append(_("Whoever signs or waives does so with a passkey."))
     sentences += [_("The model file has passed the static checks and the sandbox.")]
     if policy.sandbox:
         said = _("The check of the file was confined at least at level %(level)s.")

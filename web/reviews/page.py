@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
 from accounts.factors import has_factor
+from accounts.passkey_records import has_passkey
 from governance import policies
 from governance.documents import Policy
 from governance.models import Review, ReviewState, SignDecision
@@ -111,6 +112,7 @@ def _decision(
         "may_sign": policies.may_sign(caller, review, policy),
         "signing_roles": policy.roles,
         "asks_code": has_factor(caller.person_id),
+        "has_passkey": has_passkey(caller.person_id),
         "approvals": approving,
         "approvals_wanted": wanted,
         "approvals_missing": range(max(0, wanted - approving)),

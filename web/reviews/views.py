@@ -16,6 +16,7 @@ from governance.models import Review, SignDecision
 from governance.selectors import review_by_id, reviews_seen_by, statement_of
 from governance.waiting import unsigned_by
 from web.base import UNPROCESSABLE, PageView
+from web.forms.passkeys import read_proof
 from web.forms.reviews import CommentForm, ReviewFilter, SignForm
 from web.paging import newest_first
 from web.reviews.page import address_of, review_page
@@ -105,7 +106,7 @@ class ReviewSign(ReviewPage):
         if self._is_behind(review, given["last_comment"]):
             said = _("New comments arrived while you read; look at them, then sign.")
             return self._again(pk, {"page": said}, Conflict.status)
-        if not given["password"]:
+        if not (given["password"] or given["passkey"]):
             return self._again(pk, {}, 200, ask=True)
         try:
             services.sign(
@@ -117,6 +118,7 @@ class ReviewSign(ReviewPage):
                 reason=given["reason"],
                 password=given["password"],
                 code=given["code"],
+                passkey=read_proof(given["passkey"]),
             )
         except DomainError as error:
             return self._refused(review, error)

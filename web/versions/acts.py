@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.factors import has_factor
+from accounts.passkey_records import has_passkey
 from common.decisions import Decision
 from common.errors import DomainError
 from governance import policies, releases
@@ -53,6 +54,14 @@ class ActPage(FormPage, OfVersion):
         """Head and words of the page."""
         words = {name: getattr(self, name) for name in ("title", "what", "button", "tone")}
         return {**self.head(""), **words}
+
+    def asked(self, challenge: str, *, passkey_only: bool = False) -> dict[str, Any]:
+        """What a signing form asks of this person; `challenge` names the address that makes one."""
+        return {
+            "asks_code": has_factor(self.caller.person_id),
+            "passkey_url": self.address(challenge) if has_passkey(self.caller.person_id) else "",
+            "passkey_only": passkey_only,
+        }
 
     def done(self, said: str, to: str = "web:version") -> HttpResponse:
         """Back to the version, with a word."""
@@ -140,18 +149,21 @@ class Revoke(ActPage):
     )
     button = gettext_lazy("Revoke")
     tone = "bad"
+    signing: RevokeForm
 
     def allowed(self) -> Decision:
         """Managers and compliance."""
         return policies.may_revoke(self.caller, self.version.model.team_id)
 
     def form(self, data: Any = None) -> forms.Form:
-        """With a code for whoever has an authenticator app."""
-        return RevokeForm(data, asks_code=has_factor(self.caller.person_id))
+        """With a code for whoever has an authenticator app, or a passkey for whoever has one."""
+        self.signing = RevokeForm(data, **self.asked("api:revoke-challenge"))
+        return self.signing
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Revokes it."""
-        releases.revoke(caller=self.caller, version=self.version, **given)
+        proof = self.signing.proof()
+        releases.revoke(caller=self.caller, version=self.version, reason=given["reason"], **proof)
         return self.done(_("The approval is revoked."))
 
 

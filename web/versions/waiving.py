@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.factors import has_factor
 from common.decisions import Decision
 from common.errors import Conflict
 from governance import policies
@@ -36,6 +35,7 @@ class Waive(ActPage):
     )
     button = gettext_lazy("Sign the waiver")
     policy: Policy
+    signing: WaiveForm
     findings: list[GateResult]
 
     def prepare(self, **address: Any) -> None:
@@ -55,15 +55,16 @@ class Waive(ActPage):
 
     def form(self, data: Any = None) -> forms.Form:
         """With the findings that may be waived."""
-        return WaiveForm(
+        self.signing = WaiveForm(
             data,
-            asks_code=has_factor(self.caller.person_id),
             findings=[
                 (gate.digest, f"{gate_title(gate.gate)}: {gate.reason}") for gate in self.findings
             ],
             latest=latest_expiry(self.policy, timezone.now()),
             shown=self.request.GET.get("finding", ""),
+            **self.asked("api:waive-challenge", passkey_only=self.policy.passkey),
         )
+        return self.signing
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Signs it."""
@@ -75,8 +76,7 @@ class Waive(ActPage):
             gate_digest=shown,
             reason=given["reason"],
             expires_on=given["expires_on"],
-            password=given["password"],
-            code=given.get("code", ""),
+            **self.signing.proof(),
         )
         return self.done(_("The gate is waived."))
 

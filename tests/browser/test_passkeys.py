@@ -1,0 +1,104 @@
+"""Passkeys in a browser, with an authenticator that the browser simulates."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.test import override_settings
+from django.urls import reverse
+from playwright.sync_api import CDPSession, Page, expect
+
+from accounts.models import Passkey
+from governance.documents import Policy
+from governance.models import Review, Revocation, Signature
+from governance.signing import counting_signatures, method_of
+from tests.browser.conftest import OpenAs, Site
+from tests.browser.test_governance import fill_decision, review
+from tests.cast import password_of
+from tests.stage import MODEL
+
+__all__ = ["review"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow(seconds=60),
+    pytest.mark.usefixtures("untraced"),
+]
+
+
+@contextmanager
+def a_device(site: Site, page: Page) -> Iterator[CDPSession]:
+    """A virtual authenticator whose user is present and verified."""
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "usb",
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    with override_settings(PASSKEY_ORIGINS=[site.url]):
+        yield device
+
+
+def test_a_person_registers_a_passkey_and_signs_with_it(
+    site: Site, open_as: OpenAs, review: Review
+) -> None:
+    page, here = open_as("ben"), reverse("web:passkeys")
+    with a_device(site, page):
+        page.goto(site.url + here)
+        page.get_by_label("Name").fill("The key on my ring")
+        page.get_by_label("Your password").fill("wrong")
+        page.get_by_role("button", name="Register a passkey").click()
+        expect(page.get_by_text("The password is wrong").first).to_be_visible()
+        page.get_by_label("Your password").fill(password_of("ben"))
+        page.get_by_role("button", name="Register a passkey").click()
+        expect(page.get_by_role("status")).to_contain_text("The passkey is registered")
+        expect(page.get_by_role("row", name="The key on my ring")).to_be_visible()
+        passkey = Passkey.objects.get()
+        site.problems.clear()
+        for path in (here, reverse("web:passkey", args=[passkey.pk])):
+            site.look_at(page, path)
+
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(f"{site.url}{reverse('web:review', args=[review.pk])}")
+        fill_decision(page, "  Signed by a device.  ")
+        page.get_by_role("button", name="Sign with a passkey").click()
+        expect(page.get_by_role("status")).to_contain_text("Signed.")
+        assert site.problems == []
+
+    signature = Signature.objects.get(review=review)
+    assert method_of(signature.record) == "passkey"
+    assert signature.reason == "Signed by a device."
+    policy = Policy.read(review.policy.document)
+    assert counting_signatures(Review.objects.get(pk=review.pk), policy) == [signature]
+
+
+def test_a_device_that_does_not_answer_signs_nothing_and_a_revocation_takes_one(
+    site: Site, open_as: OpenAs
+) -> None:
+    page = open_as("mira")
+    with a_device(site, page) as device:
+        page.goto(site.url + reverse("web:passkeys"))
+        page.get_by_label("Name").fill("Telephone")
+        page.get_by_label("Your password").fill(password_of("mira"))
+        page.get_by_role("button", name="Register a passkey").click()
+        expect(page.get_by_role("row", name="Telephone")).to_be_visible()
+
+        page.goto(site.url + reverse("web:version-revoke", args=[MODEL, 1]))
+        page.get_by_label("Reason").fill("It drifts.")
+        page.evaluate(
+            "() => { navigator.credentials.get = () => Promise.reject("
+            "new DOMException('no', 'NotAllowedError')); }"
+        )
+        page.get_by_role("button", name="Sign with a passkey").click()
+        expect(page.get_by_text("you cancelled. Nothing was done.")).to_be_visible()
+        assert not Revocation.objects.exists()
+
+        page.reload()
+        page.get_by_label("Reason").fill("It drifts.")
+        page.get_by_role("button", name="Sign with a passkey").click()
+        expect(page.get_by_role("status")).to_contain_text("The approval is revoked.")
+        assert Revocation.objects.get().assertion is not None
+        device.detach()
