@@ -19,16 +19,33 @@ import sys
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from cryptography.exceptions import InvalidSignature
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    EllipticCurvePublicNumbers,
+    SECP256R1,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from dataclasses import dataclass, field
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA256
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
+from urllib.parse import urlsplit
 
 
 # --- trust.errors ---
@@ -100,6 +117,24 @@ def decode_base64(text: str) -> bytes:
         raise Malformed("not base64") from None
     if encode_base64(data) != text:
         raise Malformed("not canonical base64")
+    return data
+
+
+def encode_base64url(data: bytes) -> str:
+    """The alphabet for addresses, without padding, as browsers write WebAuthn's bytes."""
+    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+
+
+def decode_base64url(text: str) -> bytes:
+    """The alphabet for addresses, without padding, no stray bits. Raises Malformed."""
+    try:
+        data = base64.b64decode(
+            text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
+        )
+    except (binascii.Error, UnicodeEncodeError):
+        raise Malformed("not base64url") from None
+    if encode_base64url(data) != text:
+        raise Malformed("not canonical base64url")
     return data
 
 
@@ -1184,6 +1219,11 @@ def finding_move_member(move_digest_hex: str) -> str:
     return f"finding-moves/{move_digest_hex}.json"
 
 
+def passkey_member(record_digest_hex: str) -> str:
+    """Where the record of a passkey lies."""
+    return f"passkeys/{record_digest_hex}.json"
+
+
 def disclosure_member(record_digest_hex: str) -> str:
     """Where the opening of the name commitment of a signature or waiver lies."""
     return f"disclosures/{record_digest_hex}.json"
@@ -2136,6 +2176,520 @@ def _roots(leaves: bytes, old_size: int) -> tuple[bytes, bytes | None]:
     return tree.root(), old_root
 
 
+# --- trust.methods ---
+
+PASSWORD = "password"  # noqa: S105 - the name of a method
+PASSWORD_AND_TOTP = "password+totp"  # noqa: S105 - the name of a method
+PASSKEY = "passkey"
+METHODS = (PASSWORD, PASSWORD_AND_TOTP, PASSKEY)
+# A passkey is something that one has, and the device verified its user before it signed.
+_WITH_SECOND_FACTOR = frozenset((PASSWORD_AND_TOTP, PASSKEY))
+DEMAND = "second_factor"
+DEMAND_PASSKEY = "passkey"
+
+
+def demands_second_factor(policy: JsonObject) -> bool:
+    """Whether a policy wants a second factor of its signers. Raises Malformed.
+
+    Policies from before there were second factors do not say so, and demand none.
+    """
+    return _demands(policy, DEMAND)
+
+
+def demands_passkey(policy: JsonObject) -> bool:
+    """Whether a policy wants its signers to sign with a passkey. Raises Malformed."""
+    return _demands(policy, DEMAND_PASSKEY)
+
+
+def _demands(policy: JsonObject, name: str) -> bool:
+    demand = policy.get(name, False)
+    if not isinstance(demand, bool):
+        raise Malformed(f"{name!r} is not true or false")
+    return demand
+
+
+def shows_second_factor(method: object) -> bool:
+    """Whether the method that a record names has a second factor."""
+    return isinstance(method, str) and method in _WITH_SECOND_FACTOR
+
+
+# --- trust.cbor ---
+
+_DEEPEST = 8
+_SIMPLE = {20: False, 21: True, 22: None}
+
+
+def parse_cbor(data: bytes) -> object:
+    """One value: int, bytes, str, list, dict, bool or None. Raises Malformed.
+
+    Refused are bytes after the value, lengths that are not the shortest, indefinite lengths, map
+    keys out of order or twice, tags, floats, and nesting deeper than eight.
+    """
+    reader = _CborReader(data)
+    value = reader.value(_DEEPEST)
+    if reader.at != len(data):
+        raise Malformed("CBOR is followed by other bytes")
+    return value
+
+
+class _CborReader:
+    """Reads from the start of some bytes; `at` is how far it is."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.at = 0
+
+    def value(self, deepest: int) -> object:
+        """The next value, with at most so many levels below it."""
+        if deepest < 0:
+            raise Malformed("CBOR is nested too deeply")
+        kind, info = divmod(self._take(1)[0], 32)
+        if kind == 7:
+            if info not in _SIMPLE:
+                raise Malformed("CBOR holds a value of a kind that is not read here")
+            return _SIMPLE[info]
+        number = self._number(info)
+        if kind == 0:
+            return number
+        if kind == 1:
+            return -1 - number
+        if kind == 2:
+            return self._take(number)
+        if kind == 3:
+            return self._text(number)
+        if kind == 4:
+            return [self.value(deepest - 1) for _ in range(self._fits(number))]
+        if kind == 5:
+            return self._map(self._fits(number), deepest)
+        raise Malformed("CBOR holds a tag")
+
+    def _take(self, count: int) -> bytes:
+        taken = self._data[self.at : self.at + count]
+        if len(taken) != count:
+            raise Malformed("CBOR ends too early")
+        self.at += count
+        return taken
+
+    def _fits(self, count: int) -> int:
+        """A number of entries, each of which takes one byte at least."""
+        if count > len(self._data) - self.at:
+            raise Malformed("CBOR ends too early")
+        return count
+
+    def _number(self, info: int) -> int:
+        if info < 24:
+            return info
+        if info > 27:
+            raise Malformed("CBOR holds an indefinite length")
+        size: int = 2 ** (info - 24)
+        number = int.from_bytes(self._take(size), "big")
+        if number < (24 if size == 1 else 256 ** (size // 2)):
+            raise Malformed("CBOR holds a number that is not in its shortest form")
+        return number
+
+    def _text(self, length: int) -> str:
+        try:
+            return self._take(length).decode("utf-8")
+        except UnicodeDecodeError:
+            raise Malformed("CBOR holds a text that is not UTF-8") from None
+
+    def _map(self, count: int, deepest: int) -> dict[object, object]:
+        found: dict[object, object] = {}
+        last: tuple[int, int, bytes] | None = None
+        for _ in range(count):
+            start = self.at
+            key = self.value(deepest - 1)
+            raw = self._data[start : self.at]
+            # By major type, then length, then bytes: CTAP2's order, not that of RFC 8949.
+            order = (raw[0] // 32, len(raw), raw)
+            if isinstance(key, bool) or not isinstance(key, int | str | bytes):
+                raise Malformed("CBOR holds a map key that is neither number, text nor bytes")
+            if last is not None and order <= last:
+                raise Malformed("CBOR holds map keys out of order, or one twice")
+            last = order
+            found[key] = self.value(deepest - 1)
+        return found
+
+
+# --- trust.cose ---
+
+ES256, EDDSA, RS256 = -7, -8, -257
+COSE_ALGORITHMS = {ES256: "ES256", EDDSA: "EdDSA", RS256: "RS256"}
+CoseVerify = Callable[[bytes, bytes], None]
+"""(signature, message) -> raises InvalidSignature."""
+
+_KTY, _ALG, _CRV, _X, _Y = 1, 3, -1, -2, -3
+_N, _E = -1, -2
+_POINT_BYTES = 32
+_RSA_BYTES = (256, 1024)
+
+
+def cose_algorithm(public_key: bytes) -> str:
+    """ "ES256", "EdDSA" or "RS256". Raises Malformed for any other key."""
+    return COSE_ALGORITHMS[_read_cose(public_key)[1]]
+
+
+def verify_cose(public_key: bytes, signature: bytes, message: bytes) -> None:
+    """Check a signature. Raises Malformed for a key that is none, Untrusted if it does not fit."""
+    verify, _algorithm = _read_cose(public_key)
+    try:
+        verify(signature, message)
+    except InvalidSignature:
+        raise Untrusted("it was not signed by this passkey") from None
+
+
+def _read_cose(public_key: bytes) -> tuple[CoseVerify, int]:
+    fields = parse_cbor(public_key)
+    if not isinstance(fields, dict):
+        raise Malformed("a COSE key is a map")
+    algorithm = fields.get(_ALG)
+    readers = {ES256: _es256, EDDSA: _eddsa, RS256: _rs256}
+    if not isinstance(algorithm, int) or isinstance(algorithm, bool) or algorithm not in readers:
+        raise Malformed(f"a passkey signs with {', '.join(COSE_ALGORITHMS.values())}")
+    try:
+        return readers[algorithm](fields), algorithm
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Malformed(f"not a public key: {error}") from None
+
+
+def _cose_bytes(fields: dict[object, object], name: int) -> bytes:
+    value = fields[name]
+    if not isinstance(value, bytes):
+        raise Malformed("a COSE key holds a number where bytes belong")
+    return value
+
+
+def _require_cose(
+    fields: dict[object, object], numbers: dict[int, int], contents: tuple[int, ...]
+) -> None:
+    if set(fields) != {_ALG, *numbers, *contents}:
+        raise Malformed("a COSE key has the fields of its kind and no others")
+    for name, wanted in numbers.items():
+        if fields[name] != wanted or isinstance(fields[name], bool):
+            raise Malformed("a COSE key is of another kind than its algorithm")
+
+
+def _es256(fields: dict[object, object]) -> CoseVerify:
+    _require_cose(fields, {_KTY: 2, _CRV: 1}, (_X, _Y))
+    x, y = _cose_bytes(fields, _X), _cose_bytes(fields, _Y)
+    if len(x) != _POINT_BYTES or len(y) != _POINT_BYTES:
+        raise Malformed("a coordinate has 32 bytes")
+    numbers = EllipticCurvePublicNumbers(
+        int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1()
+    )
+    key = numbers.public_key()
+    return lambda signature, message: key.verify(signature, message, ECDSA(SHA256()))
+
+
+def _eddsa(fields: dict[object, object]) -> CoseVerify:
+    _require_cose(fields, {_KTY: 1, _CRV: 6}, (_X,))
+    key = Ed25519PublicKey.from_public_bytes(_cose_bytes(fields, _X))
+    return key.verify
+
+
+def _rs256(fields: dict[object, object]) -> CoseVerify:
+    _require_cose(fields, {_KTY: 3}, (_N, _E))
+    modulus, exponent = _cose_bytes(fields, _N), _cose_bytes(fields, _E)
+    low, high = _RSA_BYTES
+    if not low <= len(modulus) <= high or modulus[0] == 0 or not 1 <= len(exponent) <= 4:
+        raise Malformed("an RSA key has 2048 to 8192 bits")
+    numbers = RSAPublicNumbers(int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big"))
+    key = numbers.public_key()
+    return lambda signature, message: key.verify(signature, message, PKCS1v15(), SHA256())
+
+
+# --- trust.webauthn ---
+
+NONCE_BYTES = 32
+MAX_CLIENT_DATA_BYTES = 16 * 1024
+_DOMAIN = b"assay/passkey-assertion/1\x00"
+_HEAD_BYTES = 37
+_USER_PRESENT, _USER_VERIFIED, _ELIGIBLE, _BACKED_UP = 0x01, 0x04, 0x08, 0x10
+_HOLDS_CREDENTIAL, _HOLDS_EXTENSIONS = 0x40, 0x80
+
+
+def challenge_of(intent: bytes, nonce: bytes) -> bytes:
+    """The 32 bytes that a device signs for an intent: SHA-256(domain || SHA-256(intent) || nonce).
+
+    `intent` is the canonical JSON of what is meant: act, person, login, digest of what was shown,
+    decision, meaning, reason. All three parts have a fixed length, so no two readings of the same
+    bytes exist. Raises Malformed for a nonce of another length.
+    """
+    if len(nonce) != NONCE_BYTES:
+        raise Malformed(f"a nonce is {NONCE_BYTES} bytes")
+    return hashlib.sha256(_DOMAIN + hashlib.sha256(intent).digest() + nonce).digest()
+
+
+def check_assertion(
+    *,
+    public_key: bytes,
+    rp_id: str,
+    challenge: bytes,
+    authenticator_data: bytes,
+    client_data: bytes,
+    signature: bytes,
+) -> None:
+    """Whether the owner of the key, present and verified, signed this challenge for this host.
+
+    Raises Malformed, Untrusted.
+    """
+    _check_client_data(client_data, challenge, rp_id)
+    _check_authenticator_data(authenticator_data, rp_id)
+    signed = authenticator_data + hashlib.sha256(client_data).digest()
+    verify_cose(public_key, signature, signed)
+
+
+def sign_count(authenticator_data: bytes) -> int:
+    """The counter of signatures; 0 where the device keeps none. Raises Malformed."""
+    _require_head(authenticator_data)
+    return int.from_bytes(authenticator_data[33:_HEAD_BYTES], "big")
+
+
+def origin_fits(origin: object, rp_id: str) -> bool:
+    """Whether a browser lets pages of this origin use passkeys of the host.
+
+    https at the host or below it; http only where the host is localhost or below that.
+    """
+    if not isinstance(origin, str) or not rp_id:
+        return False
+    try:
+        parts = urlsplit(origin)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    plain = f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+    local = host == "localhost" or host.endswith(".localhost")
+    if origin != plain or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        return False
+    return host == rp_id or host.endswith(f".{rp_id}")
+
+
+def _check_client_data(client_data: bytes, challenge: bytes, rp_id: str) -> None:
+    said = as_object(parse_strict(client_data, MAX_CLIENT_DATA_BYTES), "the client data")
+    if said.get("type") != "webauthn.get":
+        raise Untrusted("the client data is not of an assertion")
+    if said.get("challenge") != encode_base64url(challenge):
+        raise Untrusted("another challenge was signed")
+    if not origin_fits(said.get("origin"), rp_id):
+        raise Untrusted("it was signed at another address")
+    if said.get("crossOrigin", False) is not False or "topOrigin" in said:
+        raise Untrusted("it was signed inside a page of another address")
+
+
+def _require_head(data: bytes) -> None:
+    if len(data) < _HEAD_BYTES:
+        raise Malformed("the authenticator's data is too short")
+
+
+def _check_authenticator_data(data: bytes, rp_id: str) -> None:
+    _require_head(data)
+    flags = data[32]
+    if data[:32] != hashlib.sha256(rp_id.encode("utf-8")).digest():
+        raise Untrusted("it was signed for another host")
+    if not flags & _USER_PRESENT:
+        raise Untrusted("nobody was present at the device")
+    if not flags & _USER_VERIFIED:
+        raise Untrusted("the device did not verify its user")
+    if flags & _BACKED_UP and not flags & _ELIGIBLE:
+        raise Malformed("a passkey that is backed up may be backed up")
+    if flags & _HOLDS_CREDENTIAL:
+        raise Malformed("an assertion holds no credential")
+    if not flags & _HOLDS_EXTENSIONS:
+        if len(data) != _HEAD_BYTES:
+            raise Malformed("the authenticator's data is too long")
+    elif not isinstance(parse_cbor(data[_HEAD_BYTES:]), dict):
+        raise Malformed("extensions are a map")
+
+
+# --- trust.passkeys ---
+
+PASSKEY_RECORD_TYPE = "assay/passkey/1"
+PASSKEY_REGISTERED = "passkey.registered"
+PASSKEY_REMOVED = "passkey.removed"
+ASSERTION = "passkey"
+"""The field of a record that holds the assertion."""
+
+_ASSERTION_KEYS = (
+    "credential",
+    "intent",
+    "nonce",
+    "authenticator_data",
+    "client_data",
+    "signature",
+)
+SIGN, WAIVE, REVOKE = "sign", "waive", "revoke"
+"""What a device is asked for, as the intent names it."""
+
+SIGN_WORDS = ("person", "user", "statement_digest", "decision", "meaning", "reason")
+WAIVE_WORDS = (
+    "person",
+    "user",
+    "version_digest",
+    "policy_digest",
+    "finding",
+    "not_after",
+    "meaning",
+    "reason",
+)
+ANNEX = "annex"
+"""What a signature's record names besides, where conditions were open; then it is signed too."""
+REVOKE_WORDS = ("person", "user", "version_digest", "reason")
+WITHOUT_FACTOR = "it was given without the second factor that the policy demands"
+WITHOUT_PASSKEY = "it was given without the passkey that the policy demands"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedPasskey:
+    """A passkey as the log tells of it: whose, which key, for which host, from when, until when."""
+
+    person: object
+    public_key: bytes
+    rp_id: str
+    record: str
+    since: datetime
+    removed: datetime | None = None
+
+
+def note_passkey(known: MutableMapping[str, LoggedPasskey], event: LogEvent) -> None:
+    """Take in an event about a passkey. Raises Malformed for a payload without its fields.
+
+    The first registration of a credential counts, and its first removal.
+    """
+    if event.action not in (PASSKEY_REGISTERED, PASSKEY_REMOVED):
+        return
+    credential = read_digest(event.payload, "credential")
+    found = known.get(credential)
+    if event.action == PASSKEY_REGISTERED and found is None:
+        known[credential] = LoggedPasskey(
+            event.person,
+            decode_base64url(read_text(event.payload, "public_key")),
+            read_text(event.payload, "rp_id"),
+            read_digest(event.payload, "record"),
+            event.at,
+        )
+    elif event.action == PASSKEY_REMOVED and found is not None and found.removed is None:
+        known[credential] = replace(found, removed=event.at)
+
+
+def read_known_passkeys(text: str) -> dict[str, str]:
+    """A user's own list, credential -> person: lines `PERSON sha256:CREDENTIAL`, # begins a remark.
+
+    Raises Malformed.
+    """
+    known: dict[str, str] = {}
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        if len(words) != 2 or not is_digest(words[1]) or known.get(words[1], words[0]) != words[0]:
+            raise Malformed("a line of known passkeys is a person and a credential, sha256:...")
+        known[words[1]] = words[0]
+    return known
+
+
+def wrong_with_passkey(
+    record: JsonObject, credential: str, passkey: LoggedPasskey
+) -> Iterator[str]:
+    """What the record of a passkey says otherwise than the log."""
+    told = {
+        "type": PASSKEY_RECORD_TYPE,
+        "person": passkey.person,
+        "credential": credential,
+        "public_key": encode_base64url(passkey.public_key),
+        "rp_id": passkey.rp_id,
+    }
+    for part, value in told.items():
+        if record.get(part) != value:
+            yield f"the log tells of another {part!r}"
+
+
+def cited_passkey(record: JsonObject) -> str | None:
+    """The digest of the credential that a record's assertion names, if it has one."""
+    assertion = record.get(ASSERTION)
+    named = assertion.get("credential") if isinstance(assertion, dict) else None
+    return named if isinstance(named, str) else None
+
+
+def wrong_with_method(
+    record: JsonObject,
+    policy: JsonObject,
+    act: str,
+    words: tuple[str, ...],
+    known: Mapping[str, LoggedPasskey],
+) -> Iterator[str]:
+    """Why a record does not show that its person said this as the policy demands.
+
+    An assertion is looked at whatever the policy says. Raises Malformed for a policy whose demand
+    is neither true nor false.
+    """
+    method = record.get("method")
+    if demands_second_factor(policy) and not shows_second_factor(method):
+        yield WITHOUT_FACTOR
+    if demands_passkey(policy) and method != PASSKEY:
+        yield WITHOUT_PASSKEY
+    yield from wrong_with_assertion(record, act, words, known)
+
+
+def wrong_with_assertion(
+    record: JsonObject, act: str, words: tuple[str, ...], known: Mapping[str, LoggedPasskey]
+) -> Iterator[str]:
+    """Why the assertion in a record does not show that a device of its person signed its words.
+
+    `act` is what the device was asked for, `words` the fields of the record that it signed.
+    """
+    if record.get("method") != PASSKEY:
+        if ASSERTION in record:
+            yield "it holds an assertion of a passkey and names another method"
+        return
+    try:
+        _check_said(record, act, words, known)
+    except TrustError as error:
+        yield f"its passkey does not prove it: {error}"
+
+
+def _check_said(
+    record: JsonObject, act: str, words: tuple[str, ...], known: Mapping[str, LoggedPasskey]
+) -> None:
+    assertion = read_object(record, ASSERTION)
+    require_keys(assertion, _ASSERTION_KEYS, "the assertion")
+    passkey = known.get(read_digest(assertion, "credential"))
+    if passkey is None:
+        raise Untrusted("the log does not tell of this passkey")
+    _check_owner(passkey, record)
+    intent = read_text(assertion, "intent").encode("utf-8")
+    meant = {"act": act} | {word: record.get(word) for word in words}
+    meant |= {ANNEX: record[ANNEX]} if ANNEX in record else {}
+    if _spelt(as_object(parse_strict(intent), "the intent")) != _spelt(meant):
+        raise Untrusted("the device signed other words")
+    check_assertion(
+        public_key=passkey.public_key,
+        rp_id=passkey.rp_id,
+        challenge=challenge_of(intent, _assertion_bytes(assertion, "nonce")),
+        authenticator_data=_assertion_bytes(assertion, "authenticator_data"),
+        client_data=_assertion_bytes(assertion, "client_data"),
+        signature=_assertion_bytes(assertion, "signature"),
+    )
+
+
+def _check_owner(passkey: LoggedPasskey, record: JsonObject) -> None:
+    given = read_moment(record, "at")
+    if passkey.person != record.get("person"):
+        raise Untrusted("it is a passkey of another person")
+    if passkey.since > given:
+        raise Untrusted("it was registered afterwards")
+    if passkey.removed is not None and passkey.removed <= given:
+        raise Untrusted("it had been removed before")
+
+
+def _assertion_bytes(assertion: JsonObject, name: str) -> bytes:
+    return decode_base64url(read_text(assertion, name))
+
+
+def _spelt(document: JsonObject) -> str:
+    """One spelling per value: 1, 1.0 and true are not the same word."""
+    return json.dumps(document, sort_keys=True)
+
+
 # --- trust.bundle_log ---
 
 _MEASURED = ("evaluation.completed", "explanation.completed")
@@ -2153,6 +2707,8 @@ class LogFacts:
     """waiver digest -> the acting person"""
     waivers_withdrawn: dict[str, datetime] = field(default_factory=dict)
     """waiver digest -> the first withdrawal"""
+    passkeys: dict[str, LoggedPasskey] = field(default_factory=dict)
+    """digest of a credential's id -> whose it is"""
     plans_sealed: set[str] = field(default_factory=set)
     """digest of a plan"""
     plans_late: set[str] = field(default_factory=set)
@@ -2202,6 +2758,7 @@ class LogFacts:
         elif event.action == "predictions.sealed":
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))
+        note_passkey(self.passkeys, event)
 
     def add_gates(self, event: LogEvent) -> None:
         """What gates are asked about, of an event: evidence, champions, licences."""
@@ -2999,31 +3556,6 @@ def _wrong_with_plan(
     }
 
 
-# --- trust.methods ---
-
-PASSWORD = "password"  # noqa: S105 - the name of a method
-PASSWORD_AND_TOTP = "password+totp"  # noqa: S105 - the name of a method
-METHODS = (PASSWORD, PASSWORD_AND_TOTP)
-_WITH_SECOND_FACTOR = frozenset((PASSWORD_AND_TOTP,))
-DEMAND = "second_factor"
-
-
-def demands_second_factor(policy: JsonObject) -> bool:
-    """Whether a policy wants a second factor of its signers. Raises Malformed.
-
-    Policies from before there were second factors do not say so, and demand none.
-    """
-    demand = policy.get(DEMAND, False)
-    if not isinstance(demand, bool):
-        raise Malformed(f"{DEMAND!r} is not true or false")
-    return demand
-
-
-def shows_second_factor(method: object) -> bool:
-    """Whether the method that a record names has a second factor."""
-    return isinstance(method, str) and method in _WITH_SECOND_FACTOR
-
-
 # --- trust.bundle_waivers ---
 
 _PARTS_OF_A_GATE = ("gate", "state", "measured", "limit")
@@ -3039,6 +3571,10 @@ class WaiverFacts(Protocol):
     @property
     def waivers_withdrawn(self) -> Mapping[str, datetime]:
         """When it was withdrawn."""
+
+    @property
+    def passkeys(self) -> Mapping[str, LoggedPasskey]:
+        """The passkeys of persons, by the digest of the credential."""
 
 
 def check_gates(
@@ -3087,7 +3623,6 @@ def wrong_with_gates(
     """
     open_gates = _open_gates(statement)
     waivable = read_texts(policy, "waivable") if "waivable" in policy else []
-    demanded = demands_second_factor(policy)
     for waiver in read_waivers(statement):
         record = record_of(waiver)
         if record is None:
@@ -3097,9 +3632,8 @@ def wrong_with_gates(
             wrong["the policy lets nobody waive this gate"] = not may_be_waived(
                 waiver.gate, waivable
             )
-            wrong["it was given without the second factor that the policy demands"] = (
-                demanded and not shows_second_factor(record.get("method"))
-            )
+            unproved = wrong_with_method(record, policy, WAIVE, WAIVE_WORDS, facts.passkeys)
+            wrong |= dict.fromkeys(unproved, True)
             wrong["it is for another finding"] = not _take_gate(record, waiver, open_gates)
         except Malformed as error:
             wrong = {str(error): True}
@@ -3377,14 +3911,14 @@ def _check_quorum(
 ) -> None:
     persons: list[str] = []
     contributors = read_texts(statement, "contributors")
-    demanded = demands_second_factor(policy)
     for digest in approval.signatures:
         path = signature_member(digest_hex(digest))
         record = _named_document(members, path, digest, report)
         report.count("signatures")
-        if demanded and record and not shows_second_factor(record.get("method")):
-            report.find(path, "it was given without the second factor that the policy demands")
-        elif record:
+        unproved = list(wrong_with_method(record, policy, SIGN, SIGN_WORDS, facts.passkeys))
+        for problem in unproved if record else []:
+            report.find(path, problem)
+        if record and not unproved:
             persons += _check_signature(record, digest, approval, contributors, facts, report)
     path = statement_member(approval.review)
     if len(set(persons)) != len(persons):
@@ -3823,6 +4357,7 @@ _DIGEST_NAMED = (
     ("waivers/", ".json"),
     ("findings/", ".json"),
     ("finding-moves/", ".json"),
+    ("passkeys/", ".json"),
 )
 
 
@@ -3832,16 +4367,18 @@ def verify_bundle(
     keys: TrustedKeys | None,
     remembered: bytes | None,
     witnesses: WitnessPolicy | None = None,
+    passkeys: Mapping[str, str] | None = None,
 ) -> BundleReport:
     """Verify everything that can be verified; the report's `exit_code` is the verdict.
 
     `keys` are the user's own; without them the bundle's are used, which proves consistency
     and no more. `remembered` is the text of a checkpoint that the user kept, `witnesses` those
-    whose cosignatures the user wants to see.
+    whose cosignatures the user wants to see, `passkeys` those that the user knows, credential ->
+    person: a signature by any other is a finding then.
     """
     report = BundleReport()
     try:
-        _verify(source, keys, remembered, witnesses, report)
+        _verify(source, keys, remembered, witnesses, passkeys, report)
     except Malformed as error:
         report.malformed = str(error)
     except Untrusted as error:
@@ -3854,6 +4391,7 @@ def _verify(
     keys: TrustedKeys | None,
     remembered: bytes | None,
     witnesses: WitnessPolicy | None,
+    passkeys: Mapping[str, str] | None,
     report: BundleReport,
 ) -> None:
     checkpoint = _remembered_checkpoint(remembered, keys, report)
@@ -3875,6 +4413,7 @@ def _verify(
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     check_predictions(members, approved, facts, report)
     _check_disclosures(members, report)
+    _check_passkeys(members, facts, passkeys, report)
     _note_absent(members, facts, report)
 
 
@@ -3967,6 +4506,33 @@ def _check_disclosures(members: BundleMembers, report: BundleReport) -> None:
         report.count("disclosed names")
 
 
+def _check_passkeys(
+    members: BundleMembers,
+    facts: LogFacts,
+    mine: Mapping[str, str] | None,
+    report: BundleReport,
+) -> None:
+    """Records of passkeys are those that the log tells of, and none that is cited is missing."""
+    logged = {passkey.record: (name, passkey) for name, passkey in facts.passkeys.items()}
+    for member, name in members.folder("passkeys/", ".json"):
+        report.count("passkeys")
+        credential, passkey = logged.get(DIGEST_PREFIX + name, ("", None))
+        if passkey is None:
+            report.find(member, "the log has no event that this passkey was registered")
+        else:
+            for problem in wrong_with_passkey(members.document(member) or {}, credential, passkey):
+                report.find(member, problem)
+    for folder in ("signatures/", "waivers/"):
+        for member, _name in members.folder(folder, ".json"):
+            record = members.document(member) or {}
+            named = cited_passkey(record)
+            cited = facts.passkeys.get(named or "")
+            if mine is not None and named and mine.get(named) != record.get("person"):
+                report.find(member, "its passkey is none that you know of this person")
+            if cited is not None and not members.has(passkey_member(digest_hex(cited.record))):
+                report.find(member, "the record of its passkey is not in the bundle")
+
+
 # --- trust.proof_check ---
 
 EVENT_KEY_MISSING = "a key file of yours (--key)"
@@ -4043,6 +4609,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--witnesses", type=int, help="how many of them must have cosigned")
     parser.add_argument("--proof", type=Path, help="a tlog-proof file instead of a bundle")
     parser.add_argument("--event", type=Path, help="the event's bytes, with --proof")
+    parser.add_argument("--passkeys", type=Path, help="your list of the signers' passkeys")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
     one_event = options.proof is not None and options.event is not None
@@ -4068,8 +4635,11 @@ def _report(options: argparse.Namespace) -> BundleReport:
             proof, event = _read_argument(options.proof), _read_argument(options.event)
             return check_proof(proof, event, keys=keys, witnesses=witnesses)
         remembered = None if options.checkpoint is None else _read_argument(options.checkpoint)
+        known = None if options.passkeys is None else _read_passkeys(options.passkeys)
         with open_bundle(options.bundle) as source:
-            return verify_bundle(source, keys=keys, remembered=remembered, witnesses=witnesses)
+            return verify_bundle(
+                source, keys=keys, remembered=remembered, witnesses=witnesses, passkeys=known
+            )
     except Malformed as error:
         return BundleReport(malformed=str(error))
 
@@ -4088,6 +4658,13 @@ def _read_witnesses(path: Path | None, wanted: int | None) -> WitnessPolicy | No
 def _read_keys(path: Path) -> TrustedKeys:
     try:
         return TrustedKeys.parse(_read_argument(path).decode("utf-8"))
+    except (UnicodeDecodeError, Malformed) as error:
+        raise Malformed(f"{path.name}: {error}") from None
+
+
+def _read_passkeys(path: Path) -> dict[str, str]:
+    try:
+        return read_known_passkeys(_read_argument(path).decode("utf-8"))
     except (UnicodeDecodeError, Malformed) as error:
         raise Malformed(f"{path.name}: {error}") from None
 

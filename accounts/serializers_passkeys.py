@@ -18,7 +18,7 @@ def _bytes(**more: Any) -> serializers.CharField:
     return serializers.CharField(max_length=LONGEST_ANSWER, **more)
 
 
-class AnswerIn(Input):
+class AssertionAnswerIn(Input):
     """What a device has signed: bytes in base64url."""
 
     clientDataJSON = _bytes()  # noqa: N815 - WebAuthn's names
@@ -58,7 +58,7 @@ class CredentialIn(Input):
 class AssertedIn(CredentialIn):
     """The answer of a passkey that signs."""
 
-    response = AnswerIn()
+    response = AssertionAnswerIn()
 
 
 class MadeIn(CredentialIn):

@@ -168,8 +168,9 @@ def sign(
 
     `statement_digest` and `annex_digest` are `sha256:<hex>` of what the signer saw (the annex's is
     left out where no condition was open), `code` what the authenticator app shows, where there is
-    one, `passkey` the answer to a challenge for these very words (see `governance.asking`). Raises
-    NotAllowed (no role, a contributor, wrong proof), Conflict (changed since it was shown), Invalid.
+    one, `passkey` the answer to a challenge for these very words (see `governance.asking`).
+    Raises NotAllowed (no role, a contributor, wrong proof), Conflict (changed since it was
+    shown), Invalid.
     """
     if decision not in SignDecision.values:
         raise Invalid("The decision is approve, request_changes or reject.", field="decision")

@@ -1,5 +1,7 @@
 """Verification of an export bundle, offline, with what the user holds."""
 
+from collections.abc import Mapping
+
 from trust.bundle_approvals import read_approvals, recorder
 from trust.bundle_keys import followed_keys
 from trust.bundle_layout import (
@@ -51,16 +53,18 @@ def verify_bundle(
     keys: TrustedKeys | None,
     remembered: bytes | None,
     witnesses: WitnessPolicy | None = None,
+    passkeys: Mapping[str, str] | None = None,
 ) -> BundleReport:
     """Verify everything that can be verified; the report's `exit_code` is the verdict.
 
     `keys` are the user's own; without them the bundle's are used, which proves consistency
     and no more. `remembered` is the text of a checkpoint that the user kept, `witnesses` those
-    whose cosignatures the user wants to see.
+    whose cosignatures the user wants to see, `passkeys` those that the user knows, credential ->
+    person: a signature by any other is a finding then.
     """
     report = BundleReport()
     try:
-        _verify(source, keys, remembered, witnesses, report)
+        _verify(source, keys, remembered, witnesses, passkeys, report)
     except Malformed as error:
         report.malformed = str(error)
     except Untrusted as error:
@@ -73,6 +77,7 @@ def _verify(
     keys: TrustedKeys | None,
     remembered: bytes | None,
     witnesses: WitnessPolicy | None,
+    passkeys: Mapping[str, str] | None,
     report: BundleReport,
 ) -> None:
     checkpoint = _remembered_checkpoint(remembered, keys, report)
@@ -94,7 +99,7 @@ def _verify(
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     check_predictions(members, approved, facts, report)
     _check_disclosures(members, report)
-    _check_passkeys(members, facts, report)
+    _check_passkeys(members, facts, passkeys, report)
     _note_absent(members, facts, report)
 
 
@@ -187,7 +192,12 @@ def _check_disclosures(members: BundleMembers, report: BundleReport) -> None:
         report.count("disclosed names")
 
 
-def _check_passkeys(members: BundleMembers, facts: LogFacts, report: BundleReport) -> None:
+def _check_passkeys(
+    members: BundleMembers,
+    facts: LogFacts,
+    mine: Mapping[str, str] | None,
+    report: BundleReport,
+) -> None:
     """Records of passkeys are those that the log tells of, and none that is cited is missing."""
     logged = {passkey.record: (name, passkey) for name, passkey in facts.passkeys.items()}
     for member, name in members.folder("passkeys/", ".json"):
@@ -200,6 +210,10 @@ def _check_passkeys(members: BundleMembers, facts: LogFacts, report: BundleRepor
                 report.find(member, problem)
     for folder in ("signatures/", "waivers/"):
         for member, _name in members.folder(folder, ".json"):
-            cited = facts.passkeys.get(cited_passkey(members.document(member) or {}) or "")
+            record = members.document(member) or {}
+            named = cited_passkey(record)
+            cited = facts.passkeys.get(named or "")
+            if mine is not None and named and mine.get(named) != record.get("person"):
+                report.find(member, "its passkey is none that you know of this person")
             if cited is not None and not members.has(passkey_member(digest_hex(cited.record))):
                 report.find(member, "the record of its passkey is not in the bundle")

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from trust.base64_text import decode_base64url, encode_base64url
 from trust.bundle_seal import LogEvent
-from trust.errors import TrustError, Untrusted
+from trust.digests import is_digest
+from trust.errors import Malformed, TrustError, Untrusted
 from trust.fields import (
     JsonObject,
     as_object,
@@ -87,6 +88,22 @@ def note_passkey(known: MutableMapping[str, LoggedPasskey], event: LogEvent) -> 
         )
     elif event.action == PASSKEY_REMOVED and found is not None and found.removed is None:
         known[credential] = replace(found, removed=event.at)
+
+
+def read_known_passkeys(text: str) -> dict[str, str]:
+    """A user's own list, credential -> person: lines `PERSON sha256:CREDENTIAL`, # begins a remark.
+
+    Raises Malformed.
+    """
+    known: dict[str, str] = {}
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        if len(words) != 2 or not is_digest(words[1]) or known.get(words[1], words[0]) != words[0]:
+            raise Malformed("a line of known passkeys is a person and a credential, sha256:...")
+        known[words[1]] = words[0]
+    return known
 
 
 def wrong_with_passkey(

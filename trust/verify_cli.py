@@ -13,6 +13,7 @@ from trust.bundle_witnesses import WitnessPolicy
 from trust.errors import Malformed
 from trust.keys import TrustedKeys
 from trust.notes import MAX_NOTE_BYTES
+from trust.passkeys import read_known_passkeys
 from trust.proof_check import check_proof
 
 USAGE = """\
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--witnesses", type=int, help="how many of them must have cosigned")
     parser.add_argument("--proof", type=Path, help="a tlog-proof file instead of a bundle")
     parser.add_argument("--event", type=Path, help="the event's bytes, with --proof")
+    parser.add_argument("--passkeys", type=Path, help="your list of the signers' passkeys")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
     one_event = options.proof is not None and options.event is not None
@@ -67,8 +69,11 @@ def _report(options: argparse.Namespace) -> BundleReport:
             proof, event = _read_argument(options.proof), _read_argument(options.event)
             return check_proof(proof, event, keys=keys, witnesses=witnesses)
         remembered = None if options.checkpoint is None else _read_argument(options.checkpoint)
+        known = None if options.passkeys is None else _read_passkeys(options.passkeys)
         with open_bundle(options.bundle) as source:
-            return verify_bundle(source, keys=keys, remembered=remembered, witnesses=witnesses)
+            return verify_bundle(
+                source, keys=keys, remembered=remembered, witnesses=witnesses, passkeys=known
+            )
     except Malformed as error:
         return BundleReport(malformed=str(error))
 
@@ -87,6 +92,13 @@ def _read_witnesses(path: Path | None, wanted: int | None) -> WitnessPolicy | No
 def _read_keys(path: Path) -> TrustedKeys:
     try:
         return TrustedKeys.parse(_read_argument(path).decode("utf-8"))
+    except (UnicodeDecodeError, Malformed) as error:
+        raise Malformed(f"{path.name}: {error}") from None
+
+
+def _read_passkeys(path: Path) -> dict[str, str]:
+    try:
+        return read_known_passkeys(_read_argument(path).decode("utf-8"))
     except (UnicodeDecodeError, Malformed) as error:
         raise Malformed(f"{path.name}: {error}") from None
 

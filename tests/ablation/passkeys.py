@@ -92,14 +92,14 @@ PASSKEYS = (
     ),
     Guard(
         "a demanded passkey past the program",
-        "governance/migrations/0011_passkey_proofs.py",
+        "governance/migrations/0014_passkey_proofs.py",
         "IF wanted = 'true'::jsonb AND said ->> 'method' IS DISTINCT FROM 'passkey' THEN",
         "IF false THEN",
         (f"{_DEMAND}::test_is_kept_by_the_database_too",),
     ),
     Guard(
         "the passkey of a record is its person's, past the program",
-        "governance/migrations/0011_passkey_proofs.py",
+        "governance/migrations/0014_passkey_proofs.py",
         "IF NOT FOUND THEN",
         "IF false THEN",
         (f"{_SIGNING}::TestPastTheProgram::test_a_record_without_an_assertion_is_no_passkey",),

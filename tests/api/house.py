@@ -120,11 +120,9 @@ def furnish(stage: Stage) -> House:
     create_team(caller=who("root"), slug=SIDE, name="Side")
     _with_an_app()
     proposal, unwise = _proposed("dan"), _proposed("carl")
-    passkey = passkeys.keep(zoe, password_of(EVERYBODY), DEVICE)
     run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
     assert run.job_id is not None
-    job = Job.objects.get(pk=run.job_id)
-    jobs.cancel_job(caller=zoe, job=job)
+    jobs.cancel_job(caller=zoe, job=Job.objects.get(pk=run.job_id))
     evidence = stage.version.evidence.first()
     policy = PolicyVersion.objects.first()
     artifact = stage.version.artifacts.get()
@@ -140,12 +138,12 @@ def furnish(stage: Stage) -> House:
             "review": str(review.pk),
             "statement": f"sha256:{review.statement_digest}",
             "approved_review": str(stage.approval.review_id),
-            "job": str(job.pk),
+            "job": str(run.job_id),
             "evidence": f"sha256:{evidence.digest}",
             "policy": str(policy.pk),
             "waiver": str(waiver.pk),
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
-            "passkey": str(passkey.pk),
+            "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),
             "with_factor": str(user_of(WITH_APP).pk),
             "proposal": str(proposal.pk),
             "proposed": f"sha256:{proposal.digest}",

@@ -1,6 +1,7 @@
 """Signatures by devices of the signers: in every bundle, checked offline, and held by fsck."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ class Devices:
 @pytest.fixture
 def approved(world: World) -> Review:
     """Approved under the demand, with a waiver; one key renamed, one removed; then revoked."""
-    world.publish("strict", DEMANDING)
+    world.publish(by="cleo", name="strict", document=DEMANDING)
     devices = Devices(world, "ben", "cleo", "dora")
     version = world.version(world.model("loans"), b"loans")
     devices.waive("cleo", version)
@@ -106,6 +107,13 @@ def _findings(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line for line in capsys.readouterr().out.splitlines() if "FINDING" in line]
 
 
+@pytest.fixture
+def as_owner(world: World, approved: Review) -> Iterator[None]:
+    """The owner of the database, after all that happened."""
+    with world.notary.database.as_role("owner"):
+        yield
+
+
 def _rewrite(row: Any, change: Any) -> None:
     """As the owner: another record, with its digest, in the table alone."""
     said = json.loads(bytes(row.record))
@@ -128,26 +136,23 @@ def test_fsck_finds_nothing_where_nothing_was_changed(
 
 @pytest.mark.parametrize("model", [Signature, Waiver])
 def test_fsck_looks_at_what_the_device_signed(
-    world: World, approved: Review, model: Any, capsys: pytest.CaptureFixture[str]
+    as_owner: None, model: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.notary.database.use("owner")
     row = model.objects.order_by("at").first()
     _rewrite(row, lambda said: said["passkey"].update(signature="Zm9yZ2Vk"))
     assert any("its passkey does not prove it" in line for line in _findings(capsys))
 
 
 def test_fsck_finds_another_key_in_the_record_of_a_passkey(
-    world: World, approved: Review, capsys: pytest.CaptureFixture[str]
+    as_owner: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.notary.database.use("owner")
     _rewrite(Passkey.objects.first(), lambda said: said.update(public_key="AAAA"))
     assert any("the log tells of another 'public_key'" in line for line in _findings(capsys))
 
 
 def test_fsck_finds_other_words_in_a_revocation(
-    world: World, approved: Review, capsys: pytest.CaptureFixture[str]
+    as_owner: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.notary.database.use("owner")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE governance_revocation DISABLE TRIGGER USER")
         cursor.execute("UPDATE governance_revocation SET reason = 'Another.'")
@@ -162,8 +167,7 @@ def test_fsck_misses_a_passkey_where_the_policy_demands_one(
     world.approve(version)
     policy = PolicyVersion.objects.get(name="lenient")
     said = json.loads(bytes(policy.body)) | {"passkey": True}
-    world.notary.database.use("owner")
-    with connection.cursor() as cursor:
+    with world.notary.database.as_role("owner"), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE governance_policyversion DISABLE TRIGGER USER")
         cursor.execute(
             "UPDATE governance_policyversion SET body = %s",

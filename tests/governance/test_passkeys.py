@@ -15,14 +15,15 @@ from accounts.passkeys import remove_passkey
 from accounts.proving import Proof
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed
-from governance.asking import ask_to_revoke
+from governance.asking import ask_to_revoke, ask_to_sign
 from governance.documents import Policy
+from governance.finding_records import annex_of
 from governance.models import Review, ReviewState, SignDecision
 from governance.releases import revoke
 from governance.services import _sign, sign, submit
 from governance.signing import counting_signatures
 from tests.cast import password_of, who
-from tests.factories import passkeys, verbs
+from tests.factories import findings, passkeys, verbs
 from tests.factories.factors import enrol
 from tests.factories.passkeys import PRESENT, VERIFIED, Device, answer, asked, proof
 from tests.stage import Stage, review_again
@@ -65,6 +66,25 @@ class TestASignature:
         }
         event = AuditEvent.objects.get(action="review.signed")
         assert event.payload["method"] == "passkey"
+
+    def test_is_under_the_open_conditions_too(self, ready: Stage, review: Review) -> None:
+        findings.found("cleo", ready.version, effect="condition")
+        annex, device = annex_of(ready.version.pk), passkeys.register("ben")
+        words: dict[str, Any] = {
+            "caller": who("ben"),
+            "review": review,
+            "statement_digest": f"sha256:{review.statement_digest}",
+            "decision": "approve",
+            "reason": verbs.REASON,
+        }
+        with pytest.raises(Conflict, match="conditions"):
+            ask_to_sign(**words)
+        words["annex_digest"] = f"sha256:{annex.digest}"
+        row = sign(**words, passkey=answer(device, ask_to_sign(**words)))
+
+        said = record_of(row)
+        assert json.loads(said["passkey"]["intent"])["annex"] == said["annex"] == annex.document
+        assert counting_signatures(review, Policy.read(review.policy.document)) == [row]
 
     def test_counts(self, review: Review) -> None:
         for name in ("ben", "cleo"):
@@ -259,8 +279,8 @@ def _proof_of(review: Review, device: Device) -> Proof:
 
 def signs(name: str, review: Review, proved: Proof, reason: str = verbs.REASON) -> None:
     """As a program would write it that has asked already."""
-    digest = f"sha256:{review.statement_digest}"
-    _sign(who(name), review, digest, SignDecision.APPROVE, reason, proved)
+    shown = (f"sha256:{review.statement_digest}", "")
+    _sign(who(name), review, shown, SignDecision.APPROVE, reason, proved)
 
 
 class TestPastTheProgram:

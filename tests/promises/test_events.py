@@ -48,6 +48,7 @@ CHANGES_NOTHING = {
     "accounts.second_factors.same_offer": "looks only",
     "accounts.passkeys.offer_passkey": "keeps a challenge and nothing else",
     "governance.services.dry_run": "looks only",
+    "governance.services.require_shown": "looks only",
     "governance.looks.last_seen": "looks only",
     "governance.services.require_none_blocks": "looks only",
     "evaluation.services.check_measurable": "looks only",

@@ -9,7 +9,7 @@ import pytest
 from tests.factories.passkeys import PRESENT, VERIFIED, Device, assertion, b64
 from tests.trust.bundle_factory import BEN, CLEO, EVA, BundleStory, Document
 from tests.trust.test_bundle_findings import update
-from tests.trust.verifier import report_of, run_verifier
+from tests.trust.verifier import report_of, run_verifier, verify_here
 from trust.bundle_layout import passkey_member
 from trust.canonical import canonical
 from trust.digests import digest_hex, digest_of
@@ -128,6 +128,36 @@ def test_the_verifier_that_outsiders_run_says_the_same(tmp_path: Path) -> None:
         assert status == verdict, report
 
 
+@pytest.mark.parametrize(
+    ("forget", "rename", "verdict"), [(set(), {}, 0), ({BEN}, {}, 1), (set(), {BEN: CLEO}, 1)]
+)
+def test_who_knows_the_passkeys_of_the_signers_sees_any_other(
+    tmp_path: Path, forget: set[str], rename: dict[str, str], verdict: int
+) -> None:
+    """As if somebody with the web process had registered one of his own in Ben's name."""
+    signers = Signers()
+    story = signers.story()
+    lines = ["# what the signers showed us"] + [
+        f"{rename.get(name, name)} {device.digest}  # by telephone"
+        for name, device in signers.devices.items()
+        if name not in forget
+    ]
+    (tmp_path / "passkeys.txt").write_text("\n".join(lines))
+    (tmp_path / "keys.txt").write_text(story.keys.text())
+    (tmp_path / "checkpoint.txt").write_bytes(story.checkpoint(4))
+    (tmp_path / "bundle.zip").write_bytes(story.build())
+    given = [tmp_path / "bundle.zip", "--passkeys", tmp_path / "passkeys.txt"]
+    given += ["--key", tmp_path / "keys.txt", "--checkpoint", tmp_path / "checkpoint.txt"]
+    assert verify_here(*given) == verdict
+
+
+@pytest.mark.parametrize("text", ["person", f"a b {'0' * 64}", "person sha256:00", "\xff"])
+def test_a_list_of_passkeys_that_cannot_be_read_is_malformed(tmp_path: Path, text: str) -> None:
+    (tmp_path / "passkeys.txt").write_bytes(text.encode("latin-1"))
+    (tmp_path / "bundle.zip").write_bytes(b"")
+    assert verify_here(tmp_path / "bundle.zip", "--passkeys", tmp_path / "passkeys.txt") == 2
+
+
 def _device(**said: Any) -> Change:
     def change(signers: Signers) -> None:
         for name, value in said.items():
@@ -200,6 +230,7 @@ NOT_PROVED: list[tuple[Change, str]] = [
     (_said(more="word"), "signed other words"),
     (_record(reason="Another reason."), "signed other words"),
     (_record(meaning="Nothing at all."), "signed other words"),
+    (_record(annex={"conditions": []}), "signed other words"),
     (_assertion(nonce=b64(b"0" * 32)), "another challenge"),
     (_assertion(nonce=b64(b"0" * 31)), "a nonce is 32 bytes"),
     (_assertion(signature="!"), "not base64url"),

@@ -58,7 +58,8 @@ class TestMyPasskeys:
         assert registration(client, Device("EdDSA"))["Location"] == PAGE
         passkey = Passkey.objects.get()
         assert "Key ring" in text(client.get(PAGE))
-        assert passkey.credential[:6] in text(client.get(f"{PAGE}/{passkey.pk}"))
+        line = f"{passkey.person_id} sha256:{passkey.credential}"
+        assert line in text(client.get(f"{PAGE}/{passkey.pk}"))
 
         client.post(f"{PAGE}/{passkey.pk}/rename", {"name": "In the safe"})
         assert "In the safe" in text(client.get(PAGE))

@@ -109,6 +109,8 @@ class PasskeyPage(_OwnPage):
         context = {
             "passkey": passkey,
             "said": said_by(passkey),
+            # As `verify.py --passkeys` reads it.
+            "line": f"{passkey.person_id} sha256:{passkey.credential}",
             "sections": sections(self.caller, "web:passkeys"),
         }
         return self.page("access/passkey.html", context | forms_shown | given, status=status)

@@ -45,7 +45,7 @@ GUARDS = migrations.RunSQL(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0006_passkeys"), ("audit", "0002_guards")]
+    dependencies = [("accounts", "0007_passkeys"), ("audit", "0002_guards")]
     operations = [
         only_these_change("accounts_passkey", "name", "sign_count", "last_used_at", "removed_at"),
         GUARDS,

@@ -53,7 +53,7 @@ CITED = migrations.RunSQL(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0010_policy_by_two"), ("accounts", "0007_passkey_guards")]
+    dependencies = [("governance", "0013_looks"), ("accounts", "0008_passkey_guards")]
     operations = [
         migrations.AddField(
             model_name="revocation",
