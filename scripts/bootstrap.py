@@ -17,8 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 # The large ones, which the program imports and so compiles.
-IMPORTED = ("torch", "onnxscript", "onnxruntime", "shap", "sklearn.ensemble", "pyarrow.parquet")
-IMPORTED += ("django.contrib.admin", "rest_framework", "celery", "psycopg", "torch_pruning")
+IMPORTED = [
+    *("torch", "onnxscript", "onnxruntime", "shap", "sklearn.ensemble", "pyarrow.parquet"),
+    *("django.contrib.admin", "rest_framework", "celery", "psycopg", "torch_pruning"),
+]
 
 
 def say(text: str) -> None:

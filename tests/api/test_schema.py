@@ -19,6 +19,7 @@ WITHOUT_BODY = {
     "jobs_retry",
     "passkeys_offer",
     "proposals_withdraw",
+    "reviews_look",
     "reviews_open",
     "reviews_withdraw",
     "second_factor_offer",
