@@ -87,6 +87,8 @@ class Database:
         The app role's connections stay open for the next test, until `leave`: a new one costs the
         server more than most tests do.
         """
+        if connections["default"] not in _KEPT.values():
+            connections["default"].close()
         connections.settings["default"] = {
             **connections.settings["default"],
             **env.database(self.url(role)),
@@ -110,7 +112,6 @@ class Database:
         try:
             yield
         finally:
-            connections["default"].close()
             self.use("app")
 
 
@@ -154,6 +155,8 @@ class Server:
 
     def stop(self) -> None:
         """At once: nothing in it is kept."""
+        for name in list(_KEPT):
+            Database(name, self.cluster.socket_dir).leave()
         self._end(signal.SIGQUIT)
         shutil.rmtree(self.data)
 

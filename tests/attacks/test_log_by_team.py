@@ -344,9 +344,28 @@ OF_THE_INSTANCE = {
     Action.RECOVERY_CODES_MADE,
     Action.RECOVERY_CODE_USED,
     Action.REFUSED,
+    Action.ADMIN_MADE,
+    Action.SIGN_IN_FAILED,
+    Action.SIGN_IN_PAUSED,
+    Action.PASSKEY_REGISTERED,
+    Action.PASSKEY_RENAMED,
+    Action.PASSKEY_REMOVED,
+    Action.PASSKEY_REFUSED,
+    Action.KEYS_INTRODUCED,
+    Action.KEYS_ENDED,
+    Action.KEYS_REPLACED,
 }
-# Policies and exports are of a team or of the whole instance.
-OF_EITHER = {Action.POLICY_PUBLISHED, Action.EXPORT_REQUESTED, Action.EXPORTED}
+# Proposals, policies and exports are of a team or of the whole instance.
+OF_EITHER = {
+    Action.PROPOSAL_OPENED,
+    Action.PROPOSAL_CONFIRMED,
+    Action.PROPOSAL_DECLINED,
+    Action.PROPOSAL_WITHDRAWN,
+    Action.PROPOSAL_LAPSED,
+    Action.POLICY_PUBLISHED,
+    Action.EXPORT_REQUESTED,
+    Action.EXPORTED,
+}
 # What this house does not do; those who do it write the same kinds of `related`.
 NOT_DONE = {
     Action.ROLE_REMOVED,
@@ -361,6 +380,12 @@ NOT_DONE = {
     Action.APPROVAL_ENDING,
     Action.APPROVAL_EXPIRED,
     Action.PREDICTIONS_DAMAGED,
+    Action.PROPOSAL_DECLINED,
+    Action.PROPOSAL_WITHDRAWN,
+    Action.PROPOSAL_LAPSED,
+    Action.FINDING_OVERDUE,
+    Action.APPROVAL_STALE,
+    Action.PACK_MADE,
     Action.EXPORTED,
 }
 

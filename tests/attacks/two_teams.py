@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,15 +12,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.models import Team
+from accounts.models import Proposal, Team
 from accounts.roles import Role
 from accounts.services import create_team, create_user
 from audit.models import AuditEvent
-from compliance.models import Export
+from compliance.models import Export, Pack
+from compliance.packing import fail_pack, request_pack
 from compliance.services import fail_export, request_export
 from evaluation import services as evaluation
 from evaluation.plans import seal_plan
-from governance.models import PolicyVersion, Review
+from governance.findings import answer_finding, close_finding, raise_finding, reopen_finding
+from governance.looks import note_look
+from governance.models import Finding, PolicyVersion, Review
 from governance.releases import retire
 from governance.services import comment, submit, withdraw
 from inference.models import Prediction
@@ -108,6 +112,7 @@ def _live(slug: str) -> None:
     edit_card(caller=hand, version=version, content=tiny.CARD)
     _jobs(hand, manager, version)
     _reviews(hand, reviewer, version, child)
+    _findings(hand, reviewer, version)
     _serving(version)
     note_corruption(child, child.artifacts.get(), "One byte differs.")
     retire(caller=manager, version=old, reason="Nobody needs it.")
@@ -169,9 +174,25 @@ def _jobs(hand: Caller, manager: Caller, version: ModelVersion) -> None:
 
 def _reviews(hand: Caller, reviewer: Caller, version: ModelVersion, child: ModelVersion) -> None:
     review = submit(caller=hand, version=version)
+    note_look(caller=reviewer, review=review)
     comment(caller=reviewer, review=review, body="Is it real?")
     verbs.put(reviewer.user.username, review, decision="request_changes")
     withdraw(caller=hand, review=submit(caller=hand, version=child))
+
+
+def _findings(hand: Caller, reviewer: Caller, version: ModelVersion) -> None:
+    finding = raise_finding(
+        caller=reviewer,
+        version=version,
+        severity="low",
+        effect="condition",
+        text="Say where the rows come from.",
+        owner=hand.user.person_id,
+        due_on=timezone.now().date() + timedelta(days=7),
+    )
+    answer_finding(caller=hand, finding=finding, text="From a register.", evidence=[])
+    close_finding(caller=reviewer, finding=finding, text="That will do.")
+    reopen_finding(caller=reviewer, finding=finding, text="Which register?")
 
 
 def _serving(version: ModelVersion) -> None:
@@ -197,6 +218,9 @@ def _exports(keeper: Caller, model: RegisteredModel) -> None:
     with transaction.atomic():
         fail_export(job=job, reason="It broke.")
     request_export(caller=keeper, scope={"kind": "version", "model": model.name, "number": 1})
+    pack = request_pack(caller=keeper, template="model-card", model=model.name, number=1)
+    with transaction.atomic():
+        fail_pack(job=Job.objects.get(pk=pack.job_id), reason="It broke.")
 
 
 def _predict() -> None:
@@ -253,7 +277,10 @@ def _owners() -> dict[str, str]:
             Review.objects.filter(version__model__in=models),
             DatasetSnapshot.objects.filter(team=team),
             PolicyVersion.objects.filter(team=team),
+            Proposal.objects.filter(team=team),
+            Finding.objects.filter(version__model__in=models),
             Export.objects.filter(scope__model__in=names),
+            Pack.objects.filter(version__model__in=models),
         ]
         keys = {key for rows in things for key in rows.values_list("pk", flat=True)}
         jobs = Job.objects.filter(subject_id__in=keys).values_list("pk", flat=True)

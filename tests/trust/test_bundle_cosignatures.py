@@ -140,7 +140,11 @@ def test_the_command_takes_witnesses_and_how_many(
     assert verify(bundle, "--key", keys, "--witnesses", 1) == 2
 
 
-@pytest.mark.parametrize("text", ["", "# none\n", "nonsense\n", f"{ONE.key.line}\n" * 1 + "x+y+z"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "# none\n", "nonsense\n", f"{ONE.key.line}\nx+y+z"],
+    ids=["nothing", "a comment", "nonsense", "a key and nonsense"],
+)
 def test_a_file_without_a_witness_s_key_is_malformed(text: str) -> None:
     with pytest.raises(Malformed):
         WitnessPolicy.parse(text, None)
