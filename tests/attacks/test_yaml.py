@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from governance.models import PolicyVersion
-from tests.cast import user_of
+from tests.cast import password_of, user_of
 from tests.stage import Stage
 
 PUBLISH = "/policies/publish"
@@ -31,6 +31,7 @@ def _send(name: str, document: str) -> tuple[int, str]:
     client = Client()
     client.force_login(user_of(name), backend=BACKEND)
     form = {"name": "mine", "tier": "low", "team": "credit", "document": document}
+    form |= {"reason": "A policy of our own.", "password": password_of(name)}
     reply = client.post(PUBLISH, form)
     return reply.status_code, reply.content.decode()
 
@@ -44,7 +45,9 @@ def test_no_reference_is_followed(what: str, ready: Stage) -> None:
 
 @pytest.mark.parametrize("document", ["2026-13-45", "a: 0001-00-00", "!!python/object:os.system x"])
 def test_odd_values_are_refused_as_no_yaml(document: str, ready: Stage) -> None:
-    assert _send("mira", document)[0] == 422
+    status, page = _send("mira", document)
+    assert status == 422
+    assert "This is no YAML." in page
 
 
 def test_a_policy_is_not_so_long_that_nobody_can_compare_it(ready: Stage) -> None:
@@ -53,7 +56,7 @@ def test_a_policy_is_not_so_long_that_nobody_can_compare_it(ready: Stage) -> Non
     rest = "signers: {count: 1, roles: [reviewer]}\nvalidity_days: 30\noutage_grace_s: 0\n"
     status, page = _send("mira", f"{rest}metrics:\n{floors}\n")
     assert status == 422
-    assert "at most 100 limits" in page
+    assert "metrics: There are at most 100 limits." in page
 
 
 @pytest.mark.parametrize("name", ["carl", "ben", "ada", "dan"])

@@ -1,5 +1,7 @@
 """Whoever holds the log's key can check an event's place and the log's growth."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -94,16 +96,28 @@ def test_a_log_with_a_missing_leaf_gives_no_proof(notary: Notary) -> None:
         prove_growth(4)
 
 
+_RANGE = re.compile(r'"leaf_index" >= (\d+) .*"leaf_index" < (\d+)')
+
+
+def _leaves_read(queries: CaptureQueriesContext) -> list[int]:
+    """How many leaves each query over a range of them asks for."""
+    found = [_RANGE.search(query["sql"]) for query in queries]
+    return [int(hit[2]) - int(hit[1]) for hit in found if hit]
+
+
 def test_a_second_proof_reads_pieces_and_not_the_whole_log(notary: Notary) -> None:
+    """The event's place, the newest checkpoint, the newest cosigned one, and two pieces."""
     _many(notary, 5000)
     event = AuditEvent.objects.get(subject_id="4500")
     prove_event(event)
-    with CaptureQueriesContext(
-        connection,
-    ) as first:
+    with CaptureQueriesContext(connection) as first:
         prove_event(event)
     _many(notary, 3000)
     prove_event(event)
     with CaptureQueriesContext(connection) as later:
         prove_event(event)
-    assert len(later) == len(first) <= 4
+    assert len(later) == len(first) == 5
+    for queries in (first, later):
+        read = _leaves_read(queries)
+        assert len(read) == 2
+        assert max(read) <= 256

@@ -249,7 +249,7 @@ def test_criteria_are_sealed_before_the_run(site: Site, open_as: OpenAs) -> None
     page.goto(f"{site.url}{address}")
     page.get_by_role("link", name="Seal a plan").click()
     site.look_at(page, page.url.removeprefix(site.url))
-    page.get_by_label("Limit of Accuracy").fill("0.9")
+    page.get_by_label("Limit of Accuracy", exact=True).fill("0.9")
     page.get_by_label("What of Accuracy must meet it").select_option("interval")
     page.get_by_role("button", name="Seal the plan").click()
     expect(page.get_by_text("Accuracy: lower end of the interval at least 0.9")).to_be_visible()

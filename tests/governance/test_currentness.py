@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from audit.actions import Action
 from audit.models import AuditEvent
-from common.errors import Conflict, NotAllowed
+from common.errors import Conflict, Invalid, NotAllowed
 from governance.models import ReviewState
 from governance.services import submit, withdraw
 from registry.models import ModelVersion
@@ -114,7 +114,7 @@ class TestThePassword:
         assert not review.signatures.exists()
         return type(refusal.value).__name__
 
-    @pytest.mark.parametrize("password", ["", "wrong", "ada keeps a long secret", " "])
+    @pytest.mark.parametrize("password", ["wrong", "ada keeps a long secret", " "])
     def test_a_wrong_one_signs_nothing_and_stands_in_the_log(
         self, ready: Stage, password: str
     ) -> None:
@@ -123,6 +123,16 @@ class TestThePassword:
         event = AuditEvent.objects.get(action=Action.PASSWORD_REFUSED.value)
         assert event.user_id == who("ben").user.pk
         assert event.payload == {}
+
+    def test_none_at_all_signs_nothing_and_is_no_guess(
+        self, ready: Stage, settings: Settings
+    ) -> None:
+        settings.PASSWORD_TRIES = 1
+        for _ in range(3):
+            assert self.refused(ready, "") == Invalid.__name__
+        assert not AuditEvent.objects.filter(action=Action.PASSWORD_REFUSED.value).exists()
+
+        verbs.put("ben", ready.version.reviews.get())
 
     def test_guessing_is_stopped_even_for_the_right_one(
         self, ready: Stage, settings: Settings
