@@ -31,16 +31,19 @@ class CallerView(APIView):
 
     `filters` are the names that its address may carry behind the question mark; any other is
     refused, so that a typing error in a filter never shows everything. Whatever a view shows, a
-    token without the scope `read` does not see it.
+    token without the scope `read` does not see it; `only_shows` is for views whose POST is a
+    question too long for an address.
     """
 
     filters: tuple[str, ...] = ()
+    only_shows = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Raises NotAllowed for a token that may not read, Invalid for a name in the query that
         means nothing here."""
         super().initial(request, *args, **kwargs)
-        if request.method in SAFE_METHODS and not self.caller.may_use(Scope.READ):
+        shows = self.only_shows or request.method in SAFE_METHODS
+        if shows and not self.caller.may_use(Scope.READ):
             raise NotAllowed("This token may not read.")
         unknown = sorted(set(request.query_params) - {*self.filters, "cursor", "limit"})
         if unknown:

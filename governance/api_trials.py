@@ -75,6 +75,8 @@ class ByAge(KeysetPagination):
 class Trials(CallerView):
     """Trying a policy."""
 
+    only_shows = True
+
     @extend_schema(
         operation_id="policies_try",
         request=TrialIn,

@@ -67,8 +67,8 @@ def may_sign(caller: Caller, review: Review, policy: Policy) -> Decision:
 
 def may_look(caller: Caller, review: Review, policy: Policy) -> Decision:
     """Those who might sign are asked later what they have seen: reading it again is theirs."""
-    if not caller.may_use(Scope.READ):
-        return deny("This token may not read.")
+    if not caller.may_use(Scope.WRITE):
+        return deny("This token may not note what was read.")
     if signing_role(caller, review.version.model.team_id, policy) is None:
         return deny("Looks are remembered of persons whose role signs.")
     if hand_in(review.version, caller):

@@ -99,6 +99,8 @@ class Database:
         if self.name not in _KEPT:
             _KEPT[self.name] = connections.create_connection("default")
         connections["default"] = _KEPT[self.name]
+        # Other threads make their own connections from these.
+        connections.settings["default"] = _KEPT[self.name].settings_dict
 
     def leave(self) -> None:
         """Closes the connection that was kept."""

@@ -108,7 +108,7 @@ ACCOUNTS = {
     "passkeys_offer": Call(),
     "passkeys_register": Call(body=_new_passkey),
     "passkeys_rename": Call(_seeded("passkey_id", "passkey"), _says(name="The old key")),
-    "passkeys_remove": Call(_made("passkey_id", "passkeys_register"), _says(password=_PASSWORD)),
+    "passkeys_remove": Call(_seeded("passkey_id", "passkey"), _says(password=_PASSWORD)),
     "second_factor_offer": Call(),
     "second_factor_enrol": Call(body=_enrolment),
     "second_factor_read": Call(),

@@ -18,15 +18,20 @@ SEEN = {
     "aliases_history",
     "versions_list",
     "versions_read",
+    "pack_templates_list",
     "recipes_list",
     "policies_list",
     "policies_read",
+    "policies_compare",
     "audit_checkpoint",
     "audit_checkpoints",
     "audit_consistency",
     "audit_keys",
 }
 EMPTY = {
+    "policies_try",
+    "findings_list",
+    "proposals_list",
     "datasets_list",
     "jobs_list",
     "reviews_list",
@@ -34,6 +39,9 @@ EMPTY = {
     "predictions_list",
 }
 OWN = {
+    "passkeys_list",
+    "passkeys_offer",
+    "passkeys_register",
     "tokens_create",
     "second_factor_read",
     "second_factor_offer",

@@ -15,7 +15,16 @@ from audit.actions import Action
 from audit.models import AuditEvent
 from compliance.models import Export
 from inference.models import Prediction, PredictionBatch
-from tests.attacks.two_teams import MODELS, OTHER, Log, furnish, model_of
+from tests.attacks.two_teams import (
+    MODELS,
+    NOT_DONE,
+    OF_EITHER,
+    OF_THE_INSTANCE,
+    OTHER,
+    Log,
+    furnish,
+    model_of,
+)
 from tests.cast import TEAM, user_of, who
 from tests.stage import Play, Stage
 from worker.models import Job
@@ -325,69 +334,6 @@ def test_a_segment_of_both_teams_becomes_a_batch_for_each(house: House) -> None:
     assert len(teams) == 2
     assert PredictionBatch.objects.values("segment").distinct().count() == 1
     assert sorted(teams.values(), key=str) == sorted(({model_of(s).pk} for s in BOTH), key=str)
-
-
-# Events about the instance and its people; every other one names a team, a model or a dataset.
-OF_THE_INSTANCE = {
-    Action.PERSON_CREATED,
-    Action.USER_CREATED,
-    Action.USER_DEACTIVATED,
-    Action.USER_CHANGED,
-    Action.PASSWORD_SET,
-    Action.TOKEN_CREATED,
-    Action.TOKEN_REVOKED,
-    Action.PASSWORD_REFUSED,
-    Action.CODE_REFUSED,
-    Action.FACTOR_ENROLLED,
-    Action.FACTOR_REMOVED,
-    Action.FACTOR_RESET,
-    Action.RECOVERY_CODES_MADE,
-    Action.RECOVERY_CODE_USED,
-    Action.REFUSED,
-    Action.ADMIN_MADE,
-    Action.SIGN_IN_FAILED,
-    Action.SIGN_IN_PAUSED,
-    Action.PASSKEY_REGISTERED,
-    Action.PASSKEY_RENAMED,
-    Action.PASSKEY_REMOVED,
-    Action.PASSKEY_REFUSED,
-    Action.KEYS_INTRODUCED,
-    Action.KEYS_ENDED,
-    Action.KEYS_REPLACED,
-}
-# Proposals, policies and exports are of a team or of the whole instance.
-OF_EITHER = {
-    Action.PROPOSAL_OPENED,
-    Action.PROPOSAL_CONFIRMED,
-    Action.PROPOSAL_DECLINED,
-    Action.PROPOSAL_WITHDRAWN,
-    Action.PROPOSAL_LAPSED,
-    Action.POLICY_PUBLISHED,
-    Action.EXPORT_REQUESTED,
-    Action.EXPORTED,
-}
-# What this house does not do; those who do it write the same kinds of `related`.
-NOT_DONE = {
-    Action.ROLE_REMOVED,
-    Action.VERSION_DERIVED,
-    Action.TRAINING_COMPLETED,
-    Action.COMPRESSION_COMPLETED,
-    Action.REVIEW_REJECTED,
-    Action.REVIEW_QUORUM_REFUSED,
-    Action.WAIVER_GIVEN,
-    Action.WAIVER_WITHDRAWN,
-    Action.APPROVAL_REVOKED,
-    Action.APPROVAL_ENDING,
-    Action.APPROVAL_EXPIRED,
-    Action.PREDICTIONS_DAMAGED,
-    Action.PROPOSAL_DECLINED,
-    Action.PROPOSAL_WITHDRAWN,
-    Action.PROPOSAL_LAPSED,
-    Action.FINDING_OVERDUE,
-    Action.APPROVAL_STALE,
-    Action.PACK_MADE,
-    Action.EXPORTED,
-}
 
 
 def test_every_event_of_a_team_names_the_team_or_a_model_or_dataset_of_it(house: House) -> None:

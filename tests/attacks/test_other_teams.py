@@ -18,14 +18,18 @@ from tests.stage import MODEL, Stage
 # instance's policies. The seeded things are another team's in all the others.
 OPEN = {
     "me_read",
+    "passkeys_list",
+    "passkeys_offer",
     "second_factor_read",
     "second_factor_offer",
     "teams_list",
     "tokens_list",
     "tokens_create",
+    "pack_templates_list",
     "recipes_list",
     "policies_list",
     "policies_read",
+    "policies_compare",
     "upload_start",
     "audit_checkpoint",
     "audit_checkpoints",
@@ -33,6 +37,9 @@ OPEN = {
     "audit_keys",
 }
 LISTS = {
+    "policies_try",
+    "findings_list",
+    "proposals_list",
     "models_list",
     "datasets_list",
     "jobs_list",
@@ -40,7 +47,7 @@ LISTS = {
     "approvals_ending",
     "predictions_list",
 }
-OWN = {"second_factor_enrol", "recovery_codes_renew", "second_factor_remove"}
+OWN = {"passkeys_register", "second_factor_enrol", "recovery_codes_renew", "second_factor_remove"}
 CLOSED = sorted(set(WEB) - OPEN - LISTS - OWN)
 assert set(PREDICT) == {"predict", "predict_version"}
 

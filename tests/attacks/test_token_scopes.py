@@ -13,7 +13,9 @@ from tests.cast import who
 from tests.stage import Stage
 
 READING = sorted(name for name in WEB if operations()[name][0] == "GET")
-WRITING = sorted(set(WEB) - set(READING))
+# Questions that are too long for an address.
+ASKED = {"policies_try"}
+WRITING = sorted(set(WEB) - set(READING) - ASKED)
 
 
 def _everybody() -> Caller:
@@ -33,7 +35,7 @@ def _send(name: str, house: House, token: str) -> object:
 
 def test_a_token_for_predictions_reads_nothing(house: House) -> None:
     token = token_of(_everybody(), "predict")[1]
-    for name in READING:
+    for name in sorted({*READING, *ASKED}):
         assert refusal(_send(name, house, token), 403)["detail"], name
 
 
