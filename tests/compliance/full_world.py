@@ -73,9 +73,9 @@ def live_through(world: World) -> None:
     quarantine(version=world.version(loans, b"loans 4"), reason="It was damaged.")
     world.publish(by="cleo", name="lenient", document=LENIENT | {"validity_days": 40})
     _found(world)
+    _with_passkeys(world)
     _waived(world)
     _with_apps(world)
-    _with_passkeys(world)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
     world.notary.work()
 

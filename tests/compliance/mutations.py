@@ -9,7 +9,8 @@ from django.db.utils import DatabaseError
 
 # Changed values by type: plausible, and never the value that stands there.
 _OTHER = {
-    "bytea": "set_byte({c}, {at} % length({c}), get_byte({c}, {at} % length({c})) # 1)",
+    "bytea": "coalesce(set_byte({c}, {at} % length({c}), "
+    "get_byte({c}, {at} % length({c})) # 1), '\\x00')",
     "uuid": "gen_random_uuid()",
     "int8": "coalesce({c}, 0) + 1000",
     "int4": "coalesce({c}, 0) + 1",
