@@ -8,8 +8,8 @@ from django.utils.module_loading import import_string
 from accounts.callers import Caller
 from accounts.models import User
 
-ON_CLOSING = ("registry.leaving.stop_work", "governance.leaving.fall_back")
-ON_DEMOTION = ("governance.leaving.fall_back",)
+ON_CLOSING = ("registry.leaving.stop_work", "governance.reviewing.leaving.fall_back")
+ON_DEMOTION = ("governance.reviewing.leaving.fall_back",)
 
 
 def after_closing(user: User, caller: Caller) -> None:

@@ -19,7 +19,7 @@ Details = dict[str, Any]
 Thing = tuple[str, object]
 
 KINDS = {
-    "policy": "governance.publishing.POLICY",
+    "policy": "governance.policy.publishing.POLICY",
     "roles": "accounts.proposed_roles.ROLES",
     "administrator": "accounts.proposed_logins.ADMINISTRATOR",
     "second_factor_reset": "accounts.proposed_logins.SECOND_FACTOR_RESET",

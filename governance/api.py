@@ -16,12 +16,15 @@ from accounts.edges import CallerView, once
 from common.errors import Invalid, NotFound
 from common.openapi import KEY, changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
-from governance import releases, selectors, services, validity
-from governance.answering import answers_of
-from governance.etags import etag_of, require_match
-from governance.finding_records import annex_of
-from governance.finding_selectors import of_versions
+from governance import selectors, services
+from governance.approvals import releases
+from governance.approvals.answering import answers_of
+from governance.findings.records import annex_of
+from governance.findings.selectors import of_versions
 from governance.models import Review, ReviewState
+from governance.policy import validity
+from governance.policy.validity import RENEWAL
+from governance.reviewing.etags import etag_of, require_match
 from governance.serializers import (
     AnswerOut,
     CommentIn,
@@ -39,7 +42,6 @@ from governance.serializers import (
     SignIn,
     SubmitIn,
 )
-from governance.validity import RENEWAL
 from registry.api import EvidenceView
 from registry.selectors import model_named, version_numbered
 from registry.serializers import AliasMoveOut, VersionOut

@@ -21,16 +21,16 @@ from audit.models import AuditEvent
 from audit.services import record
 from common.errors import DomainError
 from common.failpoints import reached
-from governance.backing import published_by_two
-from governance.documents import Policy
-from governance.finding_log import check_findings
-from governance.finding_records import annex_of
-from governance.gates import blocking
-from governance.leaving import send_back
+from governance.evidence.gates import blocking
+from governance.evidence.statements import build_statement, what_changed
+from governance.findings.log import check_findings
+from governance.findings.records import annex_of
 from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature, Waiver
+from governance.policy.backing import published_by_two
+from governance.policy.documents import Policy
+from governance.reviewing.leaving import send_back
+from governance.reviewing.signing import counting_signatures
 from governance.selectors import statement_of
-from governance.signing import counting_signatures
-from governance.statements import build_statement, what_changed
 from registry.blobs import read_verified
 from registry.models import ModelVersion, Status
 from registry.services import show_status

@@ -7,9 +7,9 @@ from accounts.factors import has_factor
 from accounts.passkey_records import has_passkey
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
-from governance.documents import Policy
-from governance.finding_records import annex_of
+from governance.findings.records import annex_of
 from governance.models import Review, ReviewState, Waiver
+from governance.policy.documents import Policy
 from registry.models import ModelVersion, VersionContributor
 
 HANDS = {

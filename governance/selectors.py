@@ -18,8 +18,8 @@ from accounts.models import Team
 from common.errors import Conflict, NotFound
 from evaluation.planned import Planned, planned
 from evaluation.selectors import Uses, run_of, uses_for
+from governance.keys.recorded import recorded_of
 from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision, Waiver
-from governance.recorded import recorded_of
 from registry import policies as registry_policies
 from registry.models import Evidence, ModelVersion, RegisteredModel
 from trust.approval import ArtifactDigests, Verdict, artifact_digests_of, verify_approval

@@ -9,8 +9,9 @@ from rest_framework import serializers
 from accounts.serializers_passkeys import ProvedIn
 from common.api import Input
 from evaluation.serializers import PlannedOut, UsesOut
-from governance.answering import Answering
-from governance.finding_selectors import conditions_named
+from governance.approvals.answering import Answering
+from governance.findings.selectors import conditions_named
+from governance.findings.serializers import AnnexOut, FindingOut, NamedConditionOut
 from governance.models import (
     Approval,
     Comment,
@@ -20,12 +21,11 @@ from governance.models import (
     Signature,
     SignDecision,
 )
-from governance.policy_reading import json_schema
-from governance.scopes import LONGEST_PURPOSE, MOST_NAMES
-from governance.serializers_findings import AnnexOut, FindingOut, NamedConditionOut
-from governance.serializers_waivers import NamedWaiverOut, WaiverOut
-from governance.signing import method_of
-from governance.validity import renewable_from
+from governance.policy.reading import json_schema
+from governance.policy.scopes import LONGEST_PURPOSE, MOST_NAMES
+from governance.policy.validity import renewable_from
+from governance.reviewing.signing import method_of
+from governance.waivers.serializers import NamedWaiverOut, WaiverOut
 from registry.serializers import DigestField
 
 

@@ -16,9 +16,9 @@ from common.errors import Conflict, Invalid
 from common.failpoints import reached
 from evaluation.criteria import PASSED
 from governance import policies
-from governance.documents import Policy
-from governance.finding_records import Annex, annex_of, blocking_findings
-from governance.gates import GateResult, blocking
+from governance.evidence.gates import GateResult, blocking
+from governance.evidence.statements import build_statement, what_changed
+from governance.findings.records import Annex, annex_of, blocking_findings
 from governance.models import (
     Comment,
     PolicyVersion,
@@ -27,12 +27,12 @@ from governance.models import (
     Signature,
     SignDecision,
 )
-from governance.scopes import default_scope, scope_of
+from governance.policy.documents import Policy
+from governance.policy.scopes import default_scope, scope_of
+from governance.policy.validity import holding, renewable_from, status_after
+from governance.reviewing.signing import counting_signatures, make_record, words_to_sign
 from governance.selectors import policy_for, statement_of
-from governance.signing import counting_signatures, make_record, words_to_sign
-from governance.statements import build_statement, what_changed
 from governance.texts import written
-from governance.validity import holding, renewable_from, status_after
 from registry.models import ModelVersion, Status
 from registry.services import show_status
 from trust.canonical import canonical
@@ -168,9 +168,9 @@ def sign(
 
     `statement_digest` and `annex_digest` are `sha256:<hex>` of what the signer saw (the annex's is
     left out where no condition was open), `code` what the authenticator app shows, where there is
-    one, `passkey` the answer to a challenge for these very words (see `governance.asking`).
-    Raises NotAllowed (no role, a contributor, wrong proof), Conflict (changed since it was
-    shown), Invalid.
+    one, `passkey` the answer to a challenge for these very words (see
+    `governance.reviewing.asking`). Raises NotAllowed (no role, a contributor, wrong proof),
+    Conflict (changed since it was shown), Invalid.
     """
     if decision not in SignDecision.values:
         raise Invalid("The decision is approve, request_changes or reject.", field="decision")

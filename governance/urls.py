@@ -2,7 +2,11 @@
 
 from django.urls import path
 
-from governance import api, api_asking, api_findings, api_looks, api_trials, api_waivers
+from governance import api
+from governance.findings import api as api_findings
+from governance.policy import api as api_trials
+from governance.reviewing import api_asking, api_looks
+from governance.waivers import api as api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
 _REVIEW = "reviews/<uuid:review_id>"

@@ -13,8 +13,8 @@ from uuid import UUID
 from django.conf import settings
 
 from common.errors import DomainError
+from governance.keys.recorded import recorded_of
 from governance.models import Approval as ApprovalRow
-from governance.recorded import recorded_of
 from governance.selectors import approval_keys
 from inference.table import Candidate, Loaded
 from registry.loading import artifact_bytes

@@ -17,11 +17,11 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from django.test import override_settings
 
-from governance.keys import load_notary_keys, make_notary_keys
+from governance.approvals.releases import promote
+from governance.keys.store import load_notary_keys, make_notary_keys
 from governance.models import Approval, Review
 from governance.notary import sign_waiting_approvals
-from governance.publishing import publish_defaults
-from governance.releases import promote
+from governance.policy.publishing import publish_defaults
 from registry.models import ModelVersion
 from tests.cast import make_cast, who
 from tests.factories import verbs

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
-from governance.answering import Answer, answers_of
+from governance.approvals.answering import Answer, answers_of
 from registry.models import ModelVersion, RegisteredModel, Status
 
 

@@ -42,11 +42,13 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="predictions.ship", call="inference.services:ship_predictions", seconds=1),
     Periodic(name="uploads.sweep", call="registry.upkeep:sweep_expired_uploads", seconds=300),
     Periodic(name="blobs.collect", call="registry.upkeep:remove_unclaimed_blobs", seconds=3600),
-    Periodic(name="approvals.end", call="governance.expiry:end_expired", seconds=30),
-    Periodic(name="approvals.stale", call="governance.staleness:find_stale", seconds=5),
-    Periodic(name="approvals.remind", call="governance.expiry:remind", seconds=3600),
+    Periodic(name="approvals.end", call="governance.approvals.expiry:end_expired", seconds=30),
+    Periodic(name="approvals.stale", call="governance.approvals.staleness:find_stale", seconds=5),
+    Periodic(name="approvals.remind", call="governance.approvals.expiry:remind", seconds=3600),
     Periodic(name="proposals.lapse", call="accounts.proposing:end_lapsed", seconds=30),
-    Periodic(name="findings.remind", call="governance.findings:remind_overdue", seconds=600),
+    Periodic(
+        name="findings.remind", call="governance.findings.services:remind_overdue", seconds=600
+    ),
     Periodic(name="replies.forget", call="accounts.upkeep:forget_old_replies", seconds=3600),
     Periodic(
         name="challenges.forget", call="accounts.challenges:forget_old_challenges", seconds=3600

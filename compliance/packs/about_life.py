@@ -9,7 +9,7 @@ from audit.models import AuditEvent
 from audit.selectors import about
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.subject import Subject
-from governance.answering import Answering
+from governance.approvals.answering import Answering
 from governance.models import Review, Revocation
 from inference.models import Prediction
 from registry.models import AliasMove

@@ -23,9 +23,9 @@ from compliance.past.approvals import (
 )
 from compliance.past.reach import model_in_reach
 from compliance.selectors import with_names
-from governance.answering import Answering
+from governance.approvals.answering import Answering
+from governance.approvals.releases import RESERVED_ALIASES
 from governance.models import Approval
-from governance.releases import RESERVED_ALIASES
 from inference.models import Prediction
 from registry.models import AliasMove, ModelVersion, RegisteredModel
 from trust.times import format_moment

@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Case, Q, When
 
 from common.errors import Conflict
-from governance.answering import Answering
+from governance.approvals.answering import Answering
+from governance.keys.recorded import recorded_of
 from governance.models import Approval, Signature, Waiver
-from governance.recorded import recorded_of
 from governance.selectors import (
     approval_keys,
     approving_signatures,

@@ -13,9 +13,8 @@ from audit.findings import Finding
 from common.errors import DomainError
 from evaluation.criteria import interval_of
 from evaluation.models import EvaluationPlan
-from governance.documents import Policy
-from governance.finding_records import record_of as finding_of
-from governance.finding_records import record_of_move
+from governance.findings.records import record_of as finding_of
+from governance.findings.records import record_of_move
 from governance.models import (
     Comment,
     FindingMove,
@@ -27,7 +26,8 @@ from governance.models import (
 from governance.models import (
     Finding as ReviewFinding,
 )
-from governance.waiving import record_of
+from governance.policy.documents import Policy
+from governance.waivers.records import record_of
 from registry.models import CardRevision, Evidence, ModelVersion
 from trust.base64_text import decode_base64url
 from trust.canonical import canonical

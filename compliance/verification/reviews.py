@@ -18,10 +18,10 @@ from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent
 from compliance.verification.gates import Reasked
-from governance.finding_log import TOLD
+from governance.findings.log import TOLD
+from governance.keys.recorded import recorded_of
 from governance.models import Approval, Review, Revocation, Signature, Waiver
 from governance.models import Finding as ReviewFinding
-from governance.recorded import recorded_of
 from registry.models import Evidence
 from trust.approval import Approval as SignedApproval
 from trust.approval import artifact_digests_of, read_approval

@@ -9,8 +9,8 @@ from accounts.two_persons import confirmed_documents, last_event_before, standin
 from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent
-from governance.backing import published_by_two
 from governance.models import PolicyVersion
+from governance.policy.backing import published_by_two
 from trust.errors import TrustError
 
 _ALONE = "no two persons did this: the log tells of no proposal by one and confirmation by another."

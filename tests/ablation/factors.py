@@ -82,7 +82,7 @@ FACTORS = (
     ),
     Guard(
         "a signature without a demanded second factor does not count",
-        "governance/signing.py",
+        "governance/reviewing/signing.py",
         "and is_proved(signature.record, policy, SIGN, SIGN_WORDS, known)",
         "and is_proved is not None",
         (f"{_DEMAND}::test_does_not_count_a_signature_without_one",),
@@ -90,7 +90,7 @@ FACTORS = (
     ),
     Guard(
         "a waiver without a demanded second factor does not hold",
-        "governance/waiving.py",
+        "governance/waivers/records.py",
         "and is_proved(waiver.record, rules, WAIVE, WAIVE_WORDS, known)",
         "and is_proved is not None",
         (f"{_DEMAND}::test_holds_no_waiver_without_one",),

@@ -12,7 +12,7 @@ _ATTACKS = "tests/attacks/test_findings.py"
 FINDINGS = (
     Guard(
         "no contributor raises a finding (the trigger still holds)",
-        "governance/finding_policies.py",
+        "governance/findings/policies.py",
         '{did}); another person must review.")\n    return allow()',
         '{did}); another person must review.") if False else allow()\n    return allow()',
         (f"{_FINDINGS}::TestRaising::test_not_by_a_contributor_whatever_the_role",),
@@ -20,7 +20,7 @@ FINDINGS = (
     ),
     Guard(
         "no contributor closes a finding (the trigger still holds)",
-        "governance/finding_policies.py",
+        "governance/findings/policies.py",
         'return deny(f"You are a contributor to this version ({did}); another person must judge.")',
         "pass",
         (f"{_FINDINGS}::TestMoving::test_nobody_judges_who_has_had_a_hand_since",),
@@ -28,7 +28,7 @@ FINDINGS = (
     ),
     Guard(
         "nobody judges his own answer",
-        "governance/finding_policies.py",
+        "governance/findings/policies.py",
         "    if finding.owner_id == caller.person_id:\n",
         "    if False:\n",
         (f"{_FINDINGS}::TestMoving::test_nobody_judges_his_own_answer",),
@@ -68,7 +68,7 @@ FINDINGS = (
     ),
     Guard(
         "records of findings and log say the same",
-        "governance/finding_log.py",
+        "governance/findings/log.py",
         "    if then.open != held or moves != _held(version):\n",
         "    if False:\n",
         (f"{_ATTACKS}::test_the_notary_believes_no_closing_without_its_event",),
@@ -82,7 +82,7 @@ FINDINGS = (
     ),
     Guard(
         "a signature counts under the conditions that were shown",
-        "governance/signing.py",
+        "governance/reviewing/signing.py",
         "            and annex_in(signature.record) == annex.document\n",
         "",
         (

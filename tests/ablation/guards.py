@@ -53,7 +53,7 @@ FOUR_EYES = (
     ),
     Guard(
         "contributors do not count towards the quorum",
-        "governance/signing.py",
+        "governance/reviewing/signing.py",
         "person.pk not in barred",
         "True",
         (f"{_EYES}::TestCounting::test_not_who_contributed_afterwards",),
@@ -74,7 +74,7 @@ FOUR_EYES = (
     ),
     Guard(
         "a signer who lost the role does not count",
-        "governance/signing.py",
+        "governance/reviewing/signing.py",
         "and roles[person.pk] & set(policy.roles)",
         "and roles is not None",
         (f"{_EYES}::TestCounting::test_not_whose_role_was_taken",),
@@ -102,7 +102,7 @@ FOUR_EYES = (
     ),
     Guard(
         "password in the request of a revocation",
-        "governance/releases.py",
+        "governance/approvals/releases.py",
         "    proof = prove(\n        caller=caller, act=REVOKE, words=words, password=password, "
         "code=code, passkey=passkey\n    )\n",
         '    proof = Proof("password")\n',
@@ -148,7 +148,7 @@ STATEMENTS = (
     ),
     Guard(
         "bytes of evidence are hashed again",
-        "governance/subjects.py",
+        "governance/evidence/subjects.py",
         "if sha256(body).hexdigest() != row.digest:",
         "if False:",
         (f"{_NOTARY}::TestRefuses::test_when",),
@@ -169,7 +169,7 @@ STATEMENTS = (
     ),
     Guard(
         "an alias needs an approval that holds",
-        "governance/releases.py",
+        "governance/approvals/releases.py",
         "    if not verdict.ok:\n",
         "    if False:\n",
         (f"{_RELEASES}::TestPromote::test_refuses_the_signature_of_another_key",),

@@ -106,7 +106,7 @@ PASSKEYS = (
     ),
     Guard(
         "a signature counts whose assertion fits",
-        "governance/signing.py",
+        "governance/reviewing/signing.py",
         "and is_proved(signature.record, policy, SIGN, SIGN_WORDS, known)",
         "and is_proved is not None",
         (f"{_SIGNING}::TestPastTheProgram::test_an_assertion_that_was_changed_does_not_count",),

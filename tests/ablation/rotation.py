@@ -27,7 +27,7 @@ ROTATION = (
     ),
     Guard(
         "a place in the log is that of exactly this envelope",
-        "governance/recorded.py",
+        "governance/keys/recorded.py",
         "return said.action == Action.VERSION_APPROVED and told == wanted",
         "return bool(told and wanted)",
         (f"{_ROTATION}::TestARotation::test_lets_an_ended_key_sign_nothing_later",),

@@ -38,7 +38,7 @@ SCOPES = (
     ),
     Guard(
         "no alias moves to what is approved for other aliases (the trigger still holds)",
-        "governance/releases.py",
+        "governance/approvals/releases.py",
         'outside = verdict.approval.limits.why_not_under(alias) if verdict.approval else ""',
         'outside = ""',
         (f"{_SCOPES}::TestTheApproval::test_lets_no_other_alias_be_moved_there",),
@@ -53,7 +53,7 @@ SCOPES = (
     ),
     Guard(
         "a statement's scope is one that its policy allows",
-        "governance/statements.py",
+        "governance/evidence/statements.py",
         "    require_within(scope, document)\n",
         "",
         (f"{_SCOPES}::TestThePolicy::test_is_asked_again_by_the_notary",),
@@ -61,7 +61,7 @@ SCOPES = (
     ),
     Guard(
         "a submission asks for what its policy allows",
-        "governance/scopes.py",
+        "governance/policy/scopes.py",
         "    for part, why in wrong_with_scope(read_scope(scope), policy.scope):\n"
         '        raise Invalid(why, field=f"scope.{part}")\n',
         "",

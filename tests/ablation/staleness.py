@@ -18,7 +18,7 @@ STALENESS = (
     ),
     Guard(
         "a newer card makes stale",
-        "governance/staleness.py",
+        "governance/approvals/staleness.py",
         "Q(card_at__isnull=False) | ~Q",
         "~Q",
         (f"{_STALE}::TestBecomingStale::test_is_noticed_once_and_told",),
@@ -39,7 +39,7 @@ STALENESS = (
     ),
     Guard(
         "an approval ends with the waiver that it rests on",
-        "governance/waivers.py",
+        "governance/waivers/services.py",
         "    if rests_on(waiver):",
         "    if False:",
         (f"{_STALE}::TestAWaiver::test_that_is_withdrawn_ends_the_approval_that_rests_on_it",),

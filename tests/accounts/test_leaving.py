@@ -61,7 +61,9 @@ class TestAClosedLogin:
         self, ready: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         create_token(caller=who("ben"), name="x", scopes=["read"], days=3)
-        monkeypatch.setattr("accounts.endings.ON_CLOSING", ("governance.leaving.nothing",))
+        monkeypatch.setattr(
+            "accounts.endings.ON_CLOSING", ("governance.reviewing.leaving.nothing",)
+        )
         with pytest.raises(ImportError):
             close("ben")
         assert User.objects.get(username="ben").is_active

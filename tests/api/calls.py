@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from accounts import totp
-from governance.documents import DEFAULTS
+from governance.policy.documents import DEFAULTS
 from tests.api.house import EVERYBODY, SIDE, House
 from tests.cast import TEAM, password_of
 from tests.factories import tiny

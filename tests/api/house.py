@@ -10,8 +10,8 @@ from accounts.proposing import propose
 from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token, create_user
 from evaluation.services import request_run
-from governance.documents import DEFAULTS
 from governance.models import PolicyVersion
+from governance.policy.documents import DEFAULTS
 from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from governance.finding_records import record_of_move
-from governance.findings import close_finding
+from governance.findings.records import record_of_move
+from governance.findings.services import close_finding
 from governance.models import Finding, FindingMove, Review, ReviewState, Signature
 from governance.services import submit
 from tests.cast import password_of, user_of, who

@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.proving import Proof
-from governance.finding_records import Annex
+from governance.findings.records import Annex
 from governance.models import Review, ReviewState
+from governance.reviewing.signing import Record, make_record, words_to_sign
 from governance.services import submit
-from governance.signing import Record, make_record, words_to_sign
 from tests.cast import user_of, who
 from tests.factories import verbs
 from tests.stage import MODEL, Stage, review_again

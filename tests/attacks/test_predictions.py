@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.services import MOST_TOKENS, revoke_token
 from common.errors import Conflict, TooLarge, Unavailable
-from governance.releases import revoke
+from governance.approvals.releases import revoke
 from inference import predicting, segments
 from inference.follower import Follower
 from inference.predicting import NotApproved

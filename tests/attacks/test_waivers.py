@@ -12,13 +12,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.services import deactivate_user, remove_role
-from governance.gates import blocking
+from governance.evidence.gates import blocking
 from governance.models import Approval, Waiver
+from governance.reviewing.signing import seal_record
 from governance.selectors import policy_for
 from governance.services import dry_run
-from governance.signing import seal_record
-from governance.waivers import withdraw_waiver
-from governance.waiving import record_of
+from governance.waivers.records import record_of
+from governance.waivers.services import withdraw_waiver
 from registry.services import edit_card
 from tests.cast import password_of, the_team, user_of, who
 from tests.factories import tiny, verbs

@@ -22,10 +22,15 @@ from compliance.packing import fail_pack, request_pack
 from compliance.services import fail_export, request_export
 from evaluation import services as evaluation
 from evaluation.plans import seal_plan
-from governance.findings import answer_finding, close_finding, raise_finding, reopen_finding
-from governance.looks import note_look
+from governance.approvals.releases import retire
+from governance.findings.services import (
+    answer_finding,
+    close_finding,
+    raise_finding,
+    reopen_finding,
+)
 from governance.models import Finding, PolicyVersion, Review
-from governance.releases import retire
+from governance.reviewing.looks import note_look
 from governance.services import comment, submit, withdraw
 from inference.models import Prediction
 from inference.segments import SegmentWriter

@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from governance.findings import answer_finding
-from governance.looks import note_look
+from governance.findings.services import answer_finding
 from governance.models import Review
+from governance.reviewing.looks import note_look
 from governance.services import submit, withdraw
 from registry.models import ModelVersion
 from registry.services import edit_card

@@ -9,9 +9,9 @@ from django.urls import reverse
 from playwright.sync_api import CDPSession, Page, expect
 
 from accounts.models import Passkey
-from governance.documents import Policy
 from governance.models import Review, Revocation, Signature
-from governance.signing import counting_signatures, method_of
+from governance.policy.documents import Policy
+from governance.reviewing.signing import counting_signatures, method_of
 from tests.browser.conftest import OpenAs, Site
 from tests.browser.test_governance import fill_decision, review
 from tests.cast import password_of

@@ -4,8 +4,8 @@ from django.urls import reverse
 
 from accounts.models import Proposal
 from accounts.proposing import propose
-from governance.documents import DEFAULTS
 from governance.models import PolicyVersion
+from governance.policy.documents import DEFAULTS
 from tests.browser.conftest import OpenAs, Site
 from tests.cast import TEAM, password_of, user_of, who
 

@@ -14,14 +14,14 @@ from audit.models import Checkpoint, Cosignature
 from audit.witnesses import Witness
 from evaluation.plans import seal_plan
 from evaluation.services import complete_run, request_run
-from governance.asking import ask_to_revoke, ask_to_sign
-from governance.expiry import end_expired
-from governance.findings import answer_finding, close_finding, reopen_finding
-from governance.looks import note_look
+from governance.approvals.expiry import end_expired
+from governance.approvals.releases import promote, retire, revoke
+from governance.findings.services import answer_finding, close_finding, reopen_finding
 from governance.models import Review
-from governance.releases import promote, retire, revoke
+from governance.reviewing.asking import ask_to_revoke, ask_to_sign
+from governance.reviewing.looks import note_look
 from governance.services import comment, sign, submit, withdraw
-from governance.waivers import withdraw_waiver
+from governance.waivers.services import withdraw_waiver
 from registry.blobs import ensure_row, put_bytes
 from registry.manifests import File
 from registry.models import ModelVersion

@@ -22,8 +22,8 @@ from compliance.models import Export
 from compliance.scopes import ExportScope
 from compliance.selection import select
 from compliance.services import request_export
+from governance.approvals.releases import revoke
 from governance.models import Approval
-from governance.releases import revoke
 from inference.models import Prediction, PredictionBatch
 from registry.models import ModelVersion
 from tests.compliance.world import LENIENT, PASSWORD, World, bundle_of, run_next_job

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from governance.findings import close_finding
+from governance.findings.services import close_finding
 from governance.models import Finding
 from tests.compliance.test_bundles import Outsider
 from tests.compliance.world import World, bundle_of

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from audit.models import Checkpoint
 from audit.verification import LogCheck
-from governance.expiry import end_expired
-from governance.releases import retire, revoke
+from governance.approvals.expiry import end_expired
+from governance.approvals.releases import retire, revoke
 from governance.services import submit, withdraw
 from registry.models import Blob, ModelVersion
 from registry.services import quarantine

@@ -12,11 +12,11 @@ from django.db import connection
 
 from accounts.models import Passkey
 from accounts.passkeys import remove_passkey, rename_passkey
-from governance.asking import ask_to_revoke, ask_to_sign, ask_to_waive
+from governance.approvals.releases import revoke
 from governance.models import PolicyVersion, Review, Revocation, Signature, Waiver
-from governance.releases import revoke
+from governance.reviewing.asking import ask_to_revoke, ask_to_sign, ask_to_waive
 from governance.services import dry_run, sign, submit
-from governance.waivers import waive
+from governance.waivers.services import waive
 from tests.compliance.test_bundles import Outsider
 from tests.compliance.world import LENIENT, PASSWORD, World, bundle_of
 from tests.factories.passkeys import Device, answer, keep

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from governance.models import Waiver
-from governance.waivers import withdraw_waiver
+from governance.waivers.services import withdraw_waiver
 from tests.compliance.test_bundles import Outsider
 from tests.compliance.world import World, bundle_of
 from tests.trust.bundle_factory import repack, unpack

@@ -17,11 +17,11 @@ from accounts.roles import GIVEN_BY_TWO
 from accounts.services import create_first_admin, create_team, create_user, grant_role
 from compliance.models import Export
 from compliance.services import request_export
-from governance.finding_records import annex_of
-from governance.findings import raise_finding
+from governance.findings.records import annex_of
+from governance.findings.services import raise_finding
 from governance.models import Finding, PolicyVersion, Review, Waiver
 from governance.services import dry_run, sign, submit
-from governance.waivers import waive
+from governance.waivers.services import waive
 from inference.segments import SegmentWriter
 from inference.services import ship_predictions
 from registry.blobs import ensure_row, put_bytes

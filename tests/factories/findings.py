@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from governance.finding_records import annex_of
-from governance.finding_selectors import findings_of
-from governance.findings import raise_finding
+from governance.findings.records import annex_of
+from governance.findings.selectors import findings_of
+from governance.findings.services import raise_finding
 from governance.models import Finding
 from registry.models import ModelVersion
 from tests.cast import user_of, who

@@ -17,8 +17,8 @@ from accounts.callers import Caller
 from accounts.challenges import intent_of
 from accounts.models import Passkey
 from accounts.passkeys import offer_passkey, register_passkey
-from governance.asking import ask_to_sign
 from governance.models import Review
+from governance.reviewing.asking import ask_to_sign
 from tests.cast import password_of, who
 from tests.factories.verbs import REASON
 from trust.base64_text import decode_base64url, encode_base64url

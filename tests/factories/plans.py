@@ -4,8 +4,8 @@ from typing import Any
 
 from evaluation.models import EvaluationPlan
 from evaluation.plans import seal_plan
-from governance.documents import DEFAULTS
 from governance.models import PolicyVersion
+from governance.policy.documents import DEFAULTS
 from registry.models import ModelVersion
 from tests.cast import the_team, who
 from tests.factories import verbs

@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from governance.documents import DEFAULTS
-from governance.gates import GateResult
+from governance.evidence.gates import GateResult
 from governance.models import PolicyVersion, Waiver
+from governance.policy.documents import DEFAULTS
 from governance.services import dry_run
-from governance.waivers import waive
+from governance.waivers.services import waive
 from registry.models import ModelVersion
 from tests.cast import password_of, the_team, who
 from tests.factories.policies import publish_policy

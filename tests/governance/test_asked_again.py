@@ -10,9 +10,9 @@ from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict
 from evaluation.reporting import Contender, evaluate
-from governance import subjects
+from governance.approvals.releases import promote
+from governance.evidence import subjects
 from governance.models import Approval, Review
-from governance.releases import promote
 from governance.services import dry_run, submit
 from registry.models import ModelVersion
 from registry.services import add_evidence, change_model, edit_card

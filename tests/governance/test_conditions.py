@@ -3,7 +3,7 @@
 import pytest
 
 from common.errors import Conflict, NotAllowed
-from governance.finding_selectors import conditions_named
+from governance.findings.selectors import conditions_named
 from governance.models import Approval, Review, ReviewState, Signature
 from governance.services import submit
 from tests.cast import who

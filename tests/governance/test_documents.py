@@ -6,8 +6,8 @@ import pytest
 
 from accounts.roles import Role
 from common.errors import Conflict, Invalid, NotAllowed
-from governance.documents import DEFAULTS, Policy
-from governance.publishing import publish_defaults
+from governance.policy.documents import DEFAULTS, Policy
+from governance.policy.publishing import publish_defaults
 from governance.selectors import policy_for
 from tests.cast import the_team, who
 from tests.factories.policies import publish_policy

@@ -10,9 +10,9 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict
-from governance.expiry import end_expired, remind
+from governance.approvals.expiry import end_expired, remind
+from governance.approvals.releases import promote, retire, revoke
 from governance.models import Approval, ReviewState, Revocation
-from governance.releases import promote, retire, revoke
 from governance.selectors import deciding_approval
 from governance.services import submit, withdraw
 from registry.models import ModelVersion, Status

@@ -13,10 +13,10 @@ from accounts.services import deactivate_user
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed
-from governance import finding_selectors as selectors
-from governance import findings
-from governance.finding_records import state_of
-from governance.finding_selectors import in_state, overdue_seen_by, waiting_for
+from governance.findings import selectors
+from governance.findings import services as findings
+from governance.findings.records import state_of
+from governance.findings.selectors import in_state, overdue_seen_by, waiting_for
 from governance.models import (
     Finding,
     FindingMove,

@@ -11,11 +11,11 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from accounts.models import Person, User
 from accounts.services import deactivate_user, remove_role
 from common.errors import Conflict, NotAllowed
-from governance.documents import Policy
 from governance.models import Review, ReviewState
 from governance.policies import HANDS
+from governance.policy.documents import Policy
+from governance.reviewing.signing import counting_signatures
 from governance.services import submit
-from governance.signing import counting_signatures
 from registry import blobs
 from registry.manifests import MODEL, WEIGHTS, File
 from registry.models import ModelVersion

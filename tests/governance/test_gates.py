@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from evaluation.criteria import FAILED, NOT_MEASURED, PASSED, Floor, Margin, SliceFloor
-from governance.documents import Policy
-from governance.gates import (
+from governance.evidence.gates import (
     GATES,
     GateResult,
     admitted,
@@ -18,8 +17,9 @@ from governance.gates import (
     metrics_reach_floors,
     run_gates,
 )
+from governance.evidence.subjects import Report, Subject, look_at
+from governance.policy.documents import Policy
 from governance.services import dry_run
-from governance.subjects import Report, Subject, look_at
 from registry.models import CardRevision, Evidence, ModelVersion, RegisteredModel
 from registry.services import add_evidence, edit_card
 from tests.cast import who

@@ -5,9 +5,9 @@ import pytest
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import NotAllowed
-from governance.differences import Difference, differences
-from governance.looks import last_seen, note_look
+from governance.evidence.differences import Difference, differences
 from governance.models import Review, ReviewLook
+from governance.reviewing.looks import last_seen, note_look
 from governance.services import submit, withdraw
 from registry.services import edit_card
 from tests.cast import who

@@ -11,13 +11,13 @@ from accounts.passkeys import remove_passkey
 from accounts.proving import Proof
 from audit.models import AuditEvent
 from common.errors import NotAllowed
-from governance.asking import ask_to_revoke, ask_to_waive
-from governance.documents import Policy
+from governance.approvals.releases import revoke
 from governance.models import PolicyVersion, Review, ReviewState
-from governance.releases import revoke
+from governance.policy.documents import Policy
+from governance.reviewing.asking import ask_to_revoke, ask_to_waive
+from governance.reviewing.signing import counting_signatures
 from governance.services import submit
-from governance.signing import counting_signatures
-from governance.waiving import holding_waivers
+from governance.waivers.records import holding_waivers
 from tests.cast import password_of, the_team, who
 from tests.factories import passkeys, verbs, waivers
 from tests.factories.factors import code_of, enrol

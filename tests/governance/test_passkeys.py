@@ -15,13 +15,13 @@ from accounts.passkeys import remove_passkey
 from accounts.proving import Proof
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed
-from governance.asking import ask_to_revoke, ask_to_sign
-from governance.documents import Policy
-from governance.finding_records import annex_of
+from governance.approvals.releases import revoke
+from governance.findings.records import annex_of
 from governance.models import Review, ReviewState, SignDecision
-from governance.releases import revoke
+from governance.policy.documents import Policy
+from governance.reviewing.asking import ask_to_revoke, ask_to_sign
+from governance.reviewing.signing import counting_signatures
 from governance.services import _sign, sign, submit
-from governance.signing import counting_signatures
 from tests.cast import password_of, who
 from tests.factories import findings, passkeys, verbs
 from tests.factories.factors import enrol

@@ -8,13 +8,13 @@ import pytest
 from common.errors import Conflict
 from evaluation.criteria import FAILED, NOT_MEASURED, PASSED
 from evaluation.models import EvaluationPlan
-from governance.documents import DEFAULTS, Policy
-from governance.gates import GateResult
+from governance.evidence.gates import GateResult
 from governance.models import Approval
-from governance.policy_fields import SEALED_PLAN
+from governance.policy.documents import DEFAULTS, Policy
+from governance.policy.fields import SEALED_PLAN
 from governance.selectors import statement_of
 from governance.services import dry_run, submit
-from governance.waivers import waive
+from governance.waivers.services import waive
 from registry.models import ModelVersion
 from registry.services import edit_card
 from tests.cast import password_of, who

@@ -5,8 +5,8 @@ import pytest
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict
+from governance.approvals.releases import retire, revoke
 from governance.models import Approval, ReviewState
-from governance.releases import retire, revoke
 from governance.services import submit, withdraw
 from registry.models import Status
 from registry.services import quarantine

@@ -11,8 +11,8 @@ from accounts.roles import Scope
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
+from governance.approvals.releases import promote, retire, revoke
 from governance.models import Revocation
-from governance.releases import promote, retire, revoke
 from governance.services import submit
 from registry.models import Alias, AliasMove, ModelVersion, Status
 from registry.selectors import alias_history

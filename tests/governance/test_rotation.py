@@ -14,9 +14,9 @@ from audit.models import AuditEvent, Checkpoint
 from audit.verification import LogCheck
 from common.errors import Conflict
 from compliance.verification.reviews import reviews
-from governance.keys import load_notary_keys
-from governance.releases import revoke
-from governance.rotation import end_former_keys, introduce_keys, replace_keys
+from governance.approvals.releases import revoke
+from governance.keys.rotation import end_former_keys, introduce_keys, replace_keys
+from governance.keys.store import load_notary_keys
 from governance.selectors import approval_keys, trusted_keys
 from inference.loading import LoadRefused
 from registry.services import edit_card

@@ -8,11 +8,11 @@ import pytest
 from accounts.models import ApiToken, Team
 from accounts.services import create_token
 from common.errors import Conflict, Invalid
-from governance.answering import Answering, answers_of
-from governance.documents import DEFAULTS, Policy
+from governance.approvals.answering import Answering, answers_of
+from governance.approvals.releases import promote
 from governance.models import Review
-from governance.releases import promote
-from governance.scopes import default_scope, scope_of, scope_shown
+from governance.policy.documents import DEFAULTS, Policy
+from governance.policy.scopes import default_scope, scope_of, scope_shown
 from governance.selectors import policy_for, statement_of
 from governance.services import submit
 from registry.models import AliasMove

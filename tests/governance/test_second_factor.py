@@ -9,12 +9,12 @@ from accounts.proving import Proof
 from accounts.second_factors import remove_factor
 from audit.models import AuditEvent
 from common.errors import Invalid, NotAllowed
-from governance.documents import Policy
+from governance.approvals.releases import revoke
 from governance.models import PolicyVersion, Review, ReviewState, SignDecision
-from governance.releases import revoke
+from governance.policy.documents import Policy
+from governance.reviewing.signing import counting_signatures
 from governance.services import _sign, submit
-from governance.signing import counting_signatures
-from governance.waiving import holding_waivers
+from governance.waivers.records import holding_waivers
 from tests.cast import password_of, the_team, who
 from tests.factories import verbs, waivers
 from tests.factories.factors import code_of, enrol, proof_of

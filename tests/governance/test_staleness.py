@@ -13,14 +13,14 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict
-from governance.answering import Answering, answers_of
-from governance.documents import DEFAULTS
+from governance.approvals.answering import Answering, answers_of
+from governance.approvals.releases import promote
+from governance.approvals.staleness import find_stale
 from governance.models import Revocation, Staleness
-from governance.releases import promote
+from governance.policy.documents import DEFAULTS
 from governance.selectors import deciding_approval
 from governance.services import submit
-from governance.staleness import find_stale
-from governance.waivers import withdraw_waiver
+from governance.waivers.services import withdraw_waiver
 from inference.predicting import NotApproved, predict
 from inference.segments import SegmentWriter
 from registry.models import Status

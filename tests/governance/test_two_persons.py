@@ -8,9 +8,9 @@ from django.db import DatabaseError, connection, transaction
 from accounts.two_persons import standing_roles
 from audit.models import AuditEvent
 from compliance.verification.two_persons import two_persons
-from governance.documents import DEFAULTS
 from governance.models import Approval, PolicyVersion, ReviewState
-from governance.relaxing import changes, relaxes
+from governance.policy.documents import DEFAULTS
+from governance.policy.relaxing import changes, relaxes
 from governance.services import submit
 from tests.cast import by_root_and_otto, give, the_team, user_of, who
 from tests.factories import verbs

@@ -12,12 +12,12 @@ from accounts.services import deactivate_user, remove_role
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed
-from governance.documents import Policy
-from governance.gates import blocking
+from governance.evidence.gates import blocking
 from governance.models import ReviewState, Waiver
+from governance.policy.documents import Policy
 from governance.selectors import policy_for, statement_of
 from governance.services import dry_run, submit, withdraw
-from governance.waivers import withdraw_waiver
+from governance.waivers.services import withdraw_waiver
 from registry.models import Status
 from registry.services import add_evidence, edit_card, show_status
 from tests.cast import the_team, user_of, who

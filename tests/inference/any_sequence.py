@@ -19,13 +19,13 @@ from audit.integrator import Integrator
 from audit.models import AuditEvent
 from audit.verification import LogCheck, defects_of
 from common.errors import DomainError
-from governance.expiry import end_expired, remind
-from governance.keys import load_notary_keys
+from governance.approvals.expiry import end_expired, remind
+from governance.approvals.releases import promote, retire, revoke
+from governance.keys.store import load_notary_keys
 from governance.models import Approval, Review, ReviewState, Waiver
 from governance.notary import sign_waiting_approvals
-from governance.releases import promote, retire, revoke
 from governance.services import submit, withdraw
-from governance.waivers import withdraw_waiver
+from governance.waivers.services import withdraw_waiver
 from inference.follower import Follower
 from inference.table import Loaded
 from registry.models import ModelVersion

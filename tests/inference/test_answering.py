@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.errors import DomainError
-from governance.answering import Answer, Answering, answers_of
-from governance.releases import promote, revoke
+from governance.approvals.answering import Answer, Answering, answers_of
+from governance.approvals.releases import promote, revoke
 from governance.services import submit
 from tests.cast import password_of, user_of, who
 from tests.factories import serving, verbs

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from accounts.services import create_token, deactivate_user, remove_role, revoke_token
 from accounts.tokens import token_digest
 from common.errors import DomainError, NotFound, Unavailable
-from governance.releases import promote, revoke
+from governance.approvals.releases import promote, revoke
 from inference.follower import Follower
 from inference.predicting import find
 from inference.table import Table

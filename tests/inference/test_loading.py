@@ -11,9 +11,9 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import DomainError
-from governance.keys import load_notary_keys
+from governance.approvals.releases import revoke
+from governance.keys.store import load_notary_keys
 from governance.models import Approval
-from governance.releases import revoke
 from inference.models import LoadRefusal
 from registry.blobs import Corrupt, Missing
 from registry.models import Status

@@ -11,7 +11,7 @@ from accounts.models import ApiToken
 from accounts.services import create_token
 from audit.actions import Action
 from audit.models import AuditEvent
-from governance.releases import promote
+from governance.approvals.releases import promote
 from inference.predicting import NotApproved, OutOfScope
 from registry.models import Alias
 from tests.cast import TEAM, the_team, user_of, who

@@ -14,10 +14,10 @@ from accounts.services import create_team, create_user
 from audit.models import AuditEvent
 from compliance.past.alias import AliasThen, alias_then
 from compliance.past.datasets import decisions_on, read_place, snapshots_of, write_place
-from governance.documents import DEFAULTS
+from governance.approvals.releases import promote, revoke
+from governance.approvals.staleness import find_stale
 from governance.models import Approval, Signature, Staleness
-from governance.releases import promote, revoke
-from governance.staleness import find_stale
+from governance.policy.documents import DEFAULTS
 from registry.models import AliasMove, DatasetSnapshot
 from registry.services import edit_card, quarantine
 from tests.cast import give, password_of, the_team, user_of, who

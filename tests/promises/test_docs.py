@@ -11,9 +11,9 @@ from django.core.management import call_command
 
 from accounts.roles import Role, Scope
 from audit.actions import Action
-from governance.gates import GATES
+from governance.evidence.gates import GATES
 from governance.models import ReviewState, SignDecision
-from governance.policy_fields import KINDS_OF_EVIDENCE
+from governance.policy.fields import KINDS_OF_EVIDENCE
 from registry import models as registry
 from worker import models as worker
 from worker.tasks import KINDS

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from governance.finding_records import state_of
+from governance.findings.records import state_of
 from governance.models import Finding, Review, ReviewState
 from governance.services import submit
 from tests.cast import user_of, who
@@ -234,8 +234,8 @@ class TestBesideTheApproval:
             verbs.put(name, review, annex_digest=annex_now(version))
         assert ready_copy.notary_round() == 1
         assert review_again(review).state == ReviewState.APPROVED
-        monkeypatch.setattr("governance.finding_records.today", lambda: in_days(1))
-        monkeypatch.setattr("governance.finding_selectors.today", lambda: in_days(1))
+        monkeypatch.setattr("governance.findings.records.today", lambda: in_days(1))
+        monkeypatch.setattr("governance.findings.selectors.today", lambda: in_days(1))
 
         shown = [
             text_of(as_("mira"), reverse("web:version", args=[MODEL, 1])),

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evaluation.services import request_run
-from governance.releases import promote
+from governance.approvals.releases import promote
 from governance.services import submit
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.services import change_model, edit_card

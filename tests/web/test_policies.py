@@ -8,8 +8,8 @@ import yaml
 from django.urls import reverse
 
 from accounts.models import Proposal
-from governance.documents import DEFAULTS
 from governance.models import PolicyVersion
+from governance.policy.documents import DEFAULTS
 from tests.cast import password_of, the_team, who
 from tests.factories.policies import publish_policy
 from tests.stage import Stage

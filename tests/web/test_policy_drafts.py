@@ -7,8 +7,8 @@ import pytest
 import yaml
 from django.urls import reverse
 
-from governance.documents import DEFAULTS, Policy
 from governance.models import PolicyVersion
+from governance.policy.documents import DEFAULTS, Policy
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
 

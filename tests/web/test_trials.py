@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
 from common.errors import Invalid
-from governance.documents import DEFAULTS, Policy
+from governance.approvals.releases import revoke
 from governance.models import Review
-from governance.policy_changes import changes_between
-from governance.releases import revoke
-from governance.trials import try_policy, versions_to_try
+from governance.policy.changes import changes_between
+from governance.policy.documents import DEFAULTS, Policy
+from governance.policy.trials import try_policy, versions_to_try
 from registry.models import ModelVersion
 from tests.cast import password_of, who
 from tests.factories import verbs

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from governance.anchors import FIGURES, SECTIONS
+from governance.findings.anchors import FIGURES, SECTIONS
 from web.reviews.presenting import gate_title
 
 _TITLES: dict[str, tuple[Promise, str]] = {

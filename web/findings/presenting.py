@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from governance.finding_records import is_overdue, state_of
+from governance.findings.records import is_overdue, state_of
 from governance.models import Finding, FindingMove, Move
 from web.findings.anchors import anchor_place, anchor_title
 

@@ -11,11 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.decisions import Decision
-from governance import finding_policies as policies
-from governance import finding_selectors as selectors
-from governance import findings
-from governance.anchors import gates_of
-from governance.finding_records import state_of, today
+from governance.findings import policies, selectors
+from governance.findings import services as findings
+from governance.findings.anchors import gates_of
+from governance.findings.records import state_of, today
 from governance.models import Finding, Move
 from registry.models import CardRevision, Evidence
 from web.base import PageView

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from governance.finding_records import STATES
+from governance.findings.records import STATES
 from governance.models import FindingEffect, Severity
 
 _LONG = forms.Textarea(attrs={"rows": "4", "maxlength": "4000"})

@@ -13,9 +13,9 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from common.errors import Invalid
-from governance.documents import Policy
-from governance.policy_fields import FIELDS, Field
-from governance.policy_kinds import Choice, Column, Names, Number, Rows, Texts, Truth, Whole
+from governance.policy.documents import Policy
+from governance.policy.fields import FIELDS, Field
+from governance.policy.kinds import Choice, Column, Names, Number, Rows, Texts, Truth, Whole
 from web.forms.policies import PolicyHead
 
 SPARE_ROWS = 3

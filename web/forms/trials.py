@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
-from governance.trials import APPROVED, LIVE
+from governance.policy.trials import APPROVED, LIVE
 from registry.models import RiskTier
 from web.forms.policies import YamlField
 

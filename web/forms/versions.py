@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evaluation.models import EvaluationPlan
 from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED
-from governance.scopes import LONGEST_PURPOSE
+from governance.policy.scopes import LONGEST_PURPOSE
 from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
 from web.forms.access import code_field, password_field

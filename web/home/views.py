@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
-from governance.finding_selectors import overdue_seen_by, waiting_for
+from governance.findings.selectors import overdue_seen_by, waiting_for
 from governance.models import Review, ReviewState, SignDecision
+from governance.policy.validity import RENEWAL, ending_seen_by
+from governance.reviewing.waiting import reviews_waiting_for
 from governance.selectors import reviews_seen_by, statement_of
-from governance.validity import RENEWAL, ending_seen_by
-from governance.waiting import reviews_waiting_for
 from registry.models import ModelVersion, RegisteredModel, Status
 from registry.selectors import matching, models_of
 from web.base import PageView

@@ -12,7 +12,7 @@ from common.errors import DomainError, NotAllowed
 from compliance import policies
 from compliance.past import datasets, persons
 from compliance.past.alias import UNSET, AliasThen, alias_then
-from governance.answering import Answering
+from governance.approvals.answering import Answering
 from registry.selectors import models_of
 from web.audit.presenting import entries_of
 from web.base import UNPROCESSABLE, PageView, show_refusal

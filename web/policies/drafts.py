@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.selectors import teams_of
 from common.errors import DomainError, Invalid
-from governance.documents import Policy
 from governance.models import PolicyVersion
-from governance.policy_changes import changes_between
+from governance.policy.changes import changes_between
+from governance.policy.documents import Policy
+from governance.policy.trials import MOST_AT_ONCE, try_policy, versions_to_try
 from governance.selectors import policies_seen_by, policy_by_id
-from governance.trials import MOST_AT_ONCE, try_policy, versions_to_try
 from registry.policies import may_read_evidence
 from registry.selectors import version_numbered
 from web.base import UNPROCESSABLE, PageView, show_refusal

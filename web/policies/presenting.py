@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from accounts.roles import Role
 from evaluation.criteria import PASSED, Floor, SliceFloor
 from evaluation.metrics.catalogue import BY_NAME
-from governance.documents import Policy
 from governance.models import PolicyVersion
-from governance.policy_changes import LOOSER, OTHERWISE, TIGHTER, FieldChange
-from governance.trials import Trial
+from governance.policy.changes import LOOSER, OTHERWISE, TIGHTER, FieldChange
+from governance.policy.documents import Policy
+from governance.policy.trials import Trial
 from trust.waivers import EVERY_METRIC
 from web.figures import svg
 from web.reports.plan import limit_of

@@ -13,9 +13,9 @@ from accounts.selectors import teams_of
 from common.decisions import Decision
 from common.errors import DomainError, NotAllowed, NotFound
 from governance import policies as rules
-from governance.documents import DEFAULTS, Policy
 from governance.models import PolicyVersion
-from governance.policy_changes import changes_between
+from governance.policy.changes import changes_between
+from governance.policy.documents import DEFAULTS, Policy
 from governance.selectors import policies_seen_by
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.proposals import PROOF, ProposePolicyForm

@@ -12,9 +12,9 @@ from accounts.models import Proposal, User
 from accounts.proposing import Said, said_in
 from accounts.roles import Role
 from accounts.selectors import persons_named
-from governance.documents import Policy
 from governance.models import PolicyVersion
-from governance.relaxing import RELAXED, changes
+from governance.policy.documents import Policy
+from governance.policy.relaxing import RELAXED, changes
 from web.policies.presenting import Line, in_words, lines_changed
 
 

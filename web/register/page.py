@@ -15,7 +15,7 @@ from common.errors import Invalid
 from compliance.selectors import history_of
 from evaluation.metrics.catalogue import BY_NAME, for_task
 from evaluation.metrics.contract import Metric
-from governance.answering import Answer, answers_of
+from governance.approvals.answering import Answer, answers_of
 from registry import policies
 from registry.models import AliasMove, DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
 from registry.selectors import alias_history, versions_of

@@ -15,7 +15,7 @@ from accounts.models import Team
 from accounts.roles import Role
 from accounts.selectors import teams_of
 from common.errors import Invalid
-from governance.answering import answers_of
+from governance.approvals.answering import answers_of
 from registry import policies, services
 from registry.intake import Piece, request_version
 from registry.manifests import MODEL, SIDECAR, TOKENIZER, WEIGHTS

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
 from accounts.selectors import persons_named
-from governance.differences import Difference, differences
-from governance.looks import last_seen
+from governance.evidence.differences import Difference, differences
 from governance.models import Review
+from governance.reviewing.looks import last_seen
 from registry.cards import FIELDS
 from web.figures import svg
 from web.reviews.presenting import gate_title

@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
-from governance.finding_policies import may_raise_finding
-from governance.finding_records import Annex
-from governance.finding_selectors import conditions_of, findings_of
+from governance.findings.policies import may_raise_finding
+from governance.findings.records import Annex
+from governance.findings.selectors import conditions_of, findings_of
 from governance.models import FindingEffect, Review
 from web.findings.presenting import open_first, shown
 from web.templatetags.vocabulary import look

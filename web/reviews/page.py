@@ -12,11 +12,11 @@ from accounts.callers import Caller
 from accounts.factors import has_factor
 from accounts.passkey_records import has_passkey
 from governance import policies
-from governance.documents import Policy
 from governance.models import Review, ReviewState, SignDecision
-from governance.scopes import scope_shown
+from governance.policy.documents import Policy
+from governance.policy.scopes import scope_shown
+from governance.reviewing.signing import MEANINGS
 from governance.selectors import measured_in, review_by_id, waivers_named
-from governance.signing import MEANINGS
 from registry.cards import FIELDS
 from registry.models import CardRevision, ModelVersion
 from web.markdown import rendered_fields

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from evaluation.criteria import NOT_MEASURED, PASSED
 from evaluation.metrics.catalogue import BY_NAME
-from governance.documents import Policy
-from governance.gates import GateResult
+from governance.evidence.gates import GateResult
+from governance.evidence.statements import build_statement, what_changed
 from governance.models import Review, ReviewState
-from governance.policy_fields import SEALED_PLAN
+from governance.policy.documents import Policy
+from governance.policy.fields import SEALED_PLAN
 from governance.selectors import statement_of
-from governance.statements import build_statement, what_changed
 from registry.models import Evidence, ModelVersion
 from registry.selectors import champion_of, version_by_digest
 from web.templatetags import formats

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from governance import policies, services
-from governance.documents import Policy
-from governance.looks import note_look
 from governance.models import Review, SignDecision
+from governance.policy.documents import Policy
+from governance.reviewing.looks import note_look
+from governance.reviewing.waiting import unsigned_by
 from governance.selectors import review_by_id, reviews_seen_by, statement_of
-from governance.waiting import unsigned_by
 from web.base import UNPROCESSABLE, PageView
 from web.forms.passkeys import read_proof
 from web.forms.reviews import CommentForm, ReviewFilter, SignForm

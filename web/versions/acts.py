@@ -14,8 +14,9 @@ from accounts.factors import has_factor
 from accounts.passkey_records import has_passkey
 from common.decisions import Decision
 from common.errors import DomainError
-from governance import policies, releases
-from governance.scopes import offered_scope
+from governance import policies
+from governance.approvals import releases
+from governance.policy.scopes import offered_scope
 from governance.services import submit
 from registry import policies as registry_policies
 from registry.models import Alias

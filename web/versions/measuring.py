@@ -12,7 +12,7 @@ from evaluation.models import EvaluationRun, ExplanationRun
 from evaluation.policies import may_evaluate
 from evaluation.selectors import newest_plan, plans_of
 from evaluation.services import request_explanation, request_run
-from governance.documents import Policy
+from governance.policy.documents import Policy
 from governance.selectors import Measured, policy_for
 from registry.models import Evidence
 from registry.selectors import version_by_digest

@@ -14,11 +14,12 @@ from common.decisions import Decision, allow, deny
 from common.errors import Conflict
 from evaluation.criteria import PASSED
 from governance import policies
-from governance.documents import Policy
-from governance.finding_policies import may_raise_finding
-from governance.finding_selectors import conditions_of, findings_of
-from governance.gates import GateResult
+from governance.evidence.gates import GateResult
+from governance.findings.policies import may_raise_finding
+from governance.findings.selectors import conditions_of, findings_of
 from governance.models import Approval, Review, ReviewState, Staleness
+from governance.policy.documents import Policy
+from governance.policy.validity import renewable_from
 from governance.selectors import (
     deciding_approval,
     policy_for,
@@ -28,7 +29,6 @@ from governance.selectors import (
     waivers_named,
 )
 from governance.services import dry_run
-from governance.validity import renewable_from
 from inference.selectors import latest_refusal
 from registry.models import DatasetSnapshot, ModelVersion, Status
 from registry.selectors import latest_evidence

@@ -14,7 +14,7 @@ from evaluation.metrics.catalogue import for_task
 from evaluation.plans import seal_plan
 from evaluation.policies import may_evaluate
 from evaluation.selectors import document_of, newest_plan
-from governance.documents import Policy
+from governance.policy.documents import Policy
 from governance.selectors import policy_for
 from web.forms.plans import PlanForm
 from web.forms.slices import lines_of

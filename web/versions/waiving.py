@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 from common.decisions import Decision
 from common.errors import Conflict
 from governance import policies
-from governance.documents import Policy
-from governance.gates import GateResult
+from governance.evidence.gates import GateResult
 from governance.models import Waiver
+from governance.policy.documents import Policy
 from governance.selectors import policy_for, waiver_by_id
 from governance.services import dry_run
-from governance.waivers import waive, withdraw_waiver
-from governance.waiving import latest_expiry
+from governance.waivers.records import latest_expiry
+from governance.waivers.services import waive, withdraw_waiver
 from web.forms.versions import WaiveForm, WithdrawWaiverForm
 from web.reviews.presenting import gate_title
 from web.versions.acts import ActPage

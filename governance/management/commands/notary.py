@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from audit.integrator import InconsistentLog, Integrator, Overtaken
-from governance.keys import FORMER, load_notary_keys
+from governance.keys.rotation import MEMORY, load_former_keys
+from governance.keys.store import FORMER, load_notary_keys
 from governance.notary import sign_waiting_approvals
-from governance.rotation import MEMORY, load_former_keys
 from trust.errors import TrustError
 from trust.key_files import load_trusted_keys
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from governance.keys import make_notary_keys
+from governance.keys.store import make_notary_keys
 from trust.errors import TrustError
 
 

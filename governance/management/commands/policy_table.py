@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.translation import override
 
-from governance.policy_fields import FIELDS
-from governance.policy_kinds import Choice, Kind, Names, Number, Rows, Texts, Truth, Whole
+from governance.policy.fields import FIELDS
+from governance.policy.kinds import Choice, Kind, Names, Number, Rows, Texts, Truth, Whole
 
 _HEAD = """\
 # What a policy may say

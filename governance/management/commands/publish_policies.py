@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from governance.publishing import publish_defaults
+from governance.policy.publishing import publish_defaults
 
 
 class Command(BaseCommand):

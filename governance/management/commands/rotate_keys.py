@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from common.errors import DomainError
-from governance.rotation import Changed, end_former_keys, introduce_keys, replace_keys
+from governance.keys.rotation import Changed, end_former_keys, introduce_keys, replace_keys
 from trust.errors import TrustError
 
 

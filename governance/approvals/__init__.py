@@ -1,0 +1,1 @@
+"""What an approval lets be done, and how it ends."""

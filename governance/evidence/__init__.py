@@ -1,0 +1,1 @@
+"""What a submission rests on: gates, the subjects they look at, the statement that is signed."""

@@ -1,0 +1,233 @@
+"""Verbs of findings: raise, answer, close, reopen; and the clock's word on what is overdue."""
+
+from collections.abc import Sequence
+from datetime import date
+from hashlib import sha256
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.callers import Caller
+from audit.actions import Action
+from audit.actors import SYSTEM, Actor
+from audit.selectors import events
+from audit.services import record
+from common.errors import Conflict, Invalid
+from governance.findings import policies
+from governance.findings.anchors import anchors_of
+from governance.findings.records import (
+    not_closed,
+    record_of,
+    record_of_move,
+    state_of,
+    today,
+    with_states,
+)
+from governance.findings.selectors import possible_owners
+from governance.models import Finding, FindingEffect, FindingMove, Move, Severity
+from governance.services import LONGEST_TEXT, reconsider
+from governance.texts import written
+from registry.models import CardRevision, Evidence, ModelVersion, Status
+from trust.canonical import canonical
+
+MOST_OF_A_VERSION = 200
+MOST_EVIDENCE = 10
+MOST_AT_ONCE = 200
+LATEST_DAYS = 1825
+_ACTIONS = {
+    Move.ANSWERED: Action.FINDING_ANSWERED,
+    Move.CLOSED: Action.FINDING_CLOSED,
+    Move.REOPENED: Action.FINDING_REOPENED,
+}
+
+
+def _locked(version_id: UUID) -> ModelVersion:
+    """As under a signature: a finding and the notary's approval cannot pass each other unseen."""
+    return ModelVersion.objects.select_for_update(no_key=True).get(pk=version_id)
+
+
+@transaction.atomic
+def raise_finding(
+    *,
+    caller: Caller,
+    version: ModelVersion,
+    severity: str,
+    effect: str,
+    text: str,
+    owner: UUID,
+    due_on: date,
+    anchor: str = "",
+) -> Finding:
+    """Say what is wrong with a version, who is to answer for it, and by which day (UTC).
+
+    `blocking` stops an approval until it is closed; `condition` follows the approval, and signers
+    accept it. `anchor` is a gate, a section or a figure; empty for the version as a whole. Raises
+    NotAllowed, Conflict, Invalid.
+    """
+    policies.may_raise_finding(caller, version).enforce()
+    locked = _locked(version.pk)
+    if locked.status == Status.RETIRED:
+        raise Conflict("A version that is retired is reviewed no more.")
+    _check(version, severity, effect, anchor, owner, due_on)
+    last = Finding.objects.filter(version=version).order_by("-number").first()
+    if last is not None and last.number >= MOST_OF_A_VERSION:
+        raise Conflict(f"A version has at most {MOST_OF_A_VERSION} findings.")
+    finding = Finding(
+        version=version,
+        number=last.number + 1 if last else 1,
+        severity=severity,
+        effect=effect,
+        anchor=anchor,
+        text=written(text, "text", LONGEST_TEXT),
+        owner_id=owner,
+        due_on=due_on,
+        person=caller.user.person,
+        user=caller.user,
+        at=timezone.now(),
+    )
+    finding.record = canonical(record_of(finding))
+    finding.digest = sha256(finding.record).hexdigest()
+    finding.save()
+    said = {"severity": severity, "effect": effect, "due_on": due_on.isoformat()}
+    _tell(caller.actor, Action.FINDING_RAISED, finding, said | {"owner": str(owner)})
+    return finding
+
+
+def _check(
+    version: ModelVersion, severity: str, effect: str, anchor: str, owner: UUID, due_on: date
+) -> None:
+    if severity not in Severity.values:
+        raise Invalid("The severity is high, medium or low.", field="severity")
+    if effect not in FindingEffect.values:
+        raise Invalid("The effect is blocking or condition.", field="effect")
+    if anchor and anchor not in anchors_of(version):
+        raise Invalid("There is no such gate, section or figure.", field="anchor")
+    if not possible_owners(version.model.team_id).filter(pk=owner).exists():
+        raise Invalid(
+            "The owner is an active person of the owner team who reads the evidence.", field="owner"
+        )
+    if not 0 <= (due_on - today()).days <= LATEST_DAYS:
+        raise Invalid(
+            f"It is due today or later, within {LATEST_DAYS} days from now.", field="due_on"
+        )
+
+
+@transaction.atomic
+def answer_finding(
+    *, caller: Caller, finding: Finding, text: str, evidence: Sequence[str] = ()
+) -> FindingMove:
+    """Say what was done; `evidence` names reports and cards of the model as `sha256:<hex>`.
+
+    Raises NotAllowed, Conflict if it is closed, Invalid.
+    """
+    policies.may_answer_finding(caller, finding).enforce()
+    _locked(finding.version_id)
+    _require(finding, closed=False)
+    return _move(caller, finding, Move.ANSWERED, text, _known(finding, evidence))
+
+
+@transaction.atomic
+def close_finding(*, caller: Caller, finding: Finding, text: str) -> FindingMove:
+    """Say that it is settled; a quorum that waited for it is reported to the notary again.
+
+    Raises NotAllowed (no reviewer, the owner, a contributor), Conflict, Invalid.
+    """
+    policies.may_judge_finding(caller, finding).enforce()
+    _locked(finding.version_id)
+    _require(finding, closed=False)
+    move = _move(caller, finding, Move.CLOSED, text, [])
+    reconsider(caller, finding.version)
+    return move
+
+
+@transaction.atomic
+def reopen_finding(*, caller: Caller, finding: Finding, text: str) -> FindingMove:
+    """Say that it is not settled after all. Raises NotAllowed, Conflict, Invalid."""
+    policies.may_judge_finding(caller, finding).enforce()
+    _locked(finding.version_id)
+    _require(finding, closed=True)
+    return _move(caller, finding, Move.REOPENED, text, [])
+
+
+def _require(finding: Finding, *, closed: bool) -> None:
+    now = with_states(Finding.objects.filter(pk=finding.pk)).get()
+    if (state_of(now) == Move.CLOSED) is not closed:
+        raise Conflict(
+            "This finding is closed; reopen it first." if not closed else "It is not closed."
+        )
+
+
+def _known(finding: Finding, evidence: Sequence[str]) -> list[str]:
+    """The digests, once each, if they are of reports or cards of the same model."""
+    wanted = list(dict.fromkeys(evidence))
+    if len(wanted) > MOST_EVIDENCE:
+        raise Invalid(f"At most {MOST_EVIDENCE} pieces of evidence.", field="evidence")
+    bare = [digest.removeprefix("sha256:") for digest in wanted]
+    of_model = {"version__model": finding.version.model_id, "digest__in": bare}
+    there = set(Evidence.objects.filter(**of_model).values_list("digest", flat=True))
+    there |= set(CardRevision.objects.filter(**of_model).values_list("digest", flat=True))
+    if any(digest.removeprefix("sha256:") not in there for digest in wanted):
+        raise Invalid("There is no such report or card of this model.", field="evidence")
+    return [f"sha256:{digest}" for digest in dict.fromkeys(bare)]
+
+
+def _move(
+    caller: Caller, finding: Finding, kind: Move, text: str, evidence: list[str]
+) -> FindingMove:
+    last = finding.moves.order_by("-position").first()
+    move = FindingMove(
+        finding=finding,
+        position=last.position + 1 if last else 1,
+        move=kind,
+        text=written(text, "text", LONGEST_TEXT),
+        evidence=evidence,
+        person=caller.user.person,
+        user=caller.user,
+        at=timezone.now(),
+    )
+    move.record = canonical(record_of_move(move, last.digest if last else None))
+    move.digest = sha256(move.record).hexdigest()
+    move.save()
+    _tell(caller.actor, _ACTIONS[kind], finding, {"move": f"sha256:{move.digest}"})
+    return move
+
+
+def _tell(actor: Actor, action: Action, finding: Finding, said: dict[str, str]) -> None:
+    record(
+        actor=actor,
+        action=action,
+        subject=("version", finding.version_id),
+        payload={
+            "finding": f"sha256:{finding.digest}",
+            "version_digest": f"sha256:{finding.version.digest}",
+        }
+        | said,
+        related=[("model", finding.version.model_id)],
+    )
+
+
+def remind_overdue() -> int:
+    """Say once of each finding whose day has passed that it is overdue; returns how many."""
+    rows = not_closed(with_states(Finding.objects.filter(due_on__lt=today())))
+    due = rows.select_related("version__model").order_by("due_on", "pk")
+    told = _told([row.digest for row in due])
+    late = [row for row in due if f"sha256:{row.digest}" not in told]
+    return sum(_remind(row) for row in late[:MOST_AT_ONCE])
+
+
+@transaction.atomic
+def _remind(finding: Finding) -> bool:
+    _locked(finding.version_id)
+    if _told([finding.digest]):
+        return False
+    said = {"effect": finding.effect, "due_on": finding.due_on.isoformat()}
+    _tell(SYSTEM, Action.FINDING_OVERDUE, finding, said)
+    return True
+
+
+def _told(digests: Sequence[str]) -> set[str]:
+    """The findings of which a reminder stands in the log."""
+    named = [f"sha256:{digest}" for digest in digests]
+    rows = events().filter(action=Action.FINDING_OVERDUE.value, payload__finding__in=named)
+    return set(rows.values_list("payload__finding", flat=True))

@@ -1,0 +1,1 @@
+"""The notary's keys, and how they change."""

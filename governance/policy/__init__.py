@@ -1,0 +1,1 @@
+"""What a policy says: its fields, kinds and documents, publishing, comparison, trials."""

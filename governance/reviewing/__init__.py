@@ -1,0 +1,1 @@
+"""What reviewers do: look, be asked, sign; whose signatures count."""

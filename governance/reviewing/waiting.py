@@ -1,0 +1,46 @@
+"""Which reviews wait for a person's signature."""
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.callers import Caller
+from governance.findings.records import annexes_of, not_closed, with_states
+from governance.models import Finding, FindingEffect, Review, ReviewState, Signature
+from governance.policies import signing_role
+from governance.policy.documents import Policy
+from governance.selectors import reviews_seen_by
+
+
+def unsigned_by(caller: Caller, rows: QuerySet[Review]) -> QuerySet[Review]:
+    """Open reviews of others' work that the person has not signed, or under which conditions are
+    open that may have come since."""
+    conditions = not_closed(
+        with_states(
+            Finding.objects.filter(version=OuterRef("version"), effect=FindingEffect.CONDITION)
+        )
+    )
+    signed = Signature.objects.filter(review=OuterRef("pk"), person=caller.person_id)
+    return (
+        rows.filter(state=ReviewState.OPEN)
+        .exclude(version__contributors__person=caller.person_id)
+        .exclude(Exists(signed), ~Exists(conditions))
+    )
+
+
+def reviews_waiting_for(caller: Caller, most: int) -> list[Review]:
+    """Open reviews that the person may sign, oldest first; again where conditions have come."""
+    rows = unsigned_by(caller, reviews_seen_by(caller)).order_by("opened_at", "pk")[:most]
+    found = list(rows)
+    annexes = annexes_of(review.version_id for review in found)
+    return [
+        review
+        for review in found
+        if signing_role(caller, review.version.model.team_id, Policy.read(review.policy.document))
+        and not _has_signed(caller, review, annexes[review.version_id].digest)
+    ]
+
+
+def _has_signed(caller: Caller, review: Review, annex: str) -> bool:
+    return any(
+        signature.person_id == caller.person_id and signature.annex_digest == annex
+        for signature in review.signatures.all()
+    )
