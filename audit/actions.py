@@ -67,6 +67,10 @@ class Action(StrEnum):
 
     POLICY_PUBLISHED = "policy.published"
     REVIEW_OPENED = "review.opened"
+    REVIEW_ASSIGNED = "review.assigned"
+    REVIEW_OVERDUE = "review.overdue"
+    DELEGATION_MADE = "delegation.made"
+    DELEGATION_ENDED = "delegation.ended"
     REVIEW_SEEN = "review.seen"
     REVIEW_COMMENTED = "review.commented"
     REVIEW_SIGNED = "review.signed"
@@ -168,6 +172,10 @@ _SENTENCES = {
     Action.JOB_RETRIED: "A job was started again",
     Action.POLICY_PUBLISHED: "An approval policy was published",
     Action.REVIEW_OPENED: "A version was submitted for review",
+    Action.REVIEW_ASSIGNED: "It was said who is asked to sign a review, and by when",
+    Action.REVIEW_OVERDUE: "A review is overdue",
+    Action.DELEGATION_MADE: "A person named who is asked to sign in his place",
+    Action.DELEGATION_ENDED: "A person ended a delegation before its day",
     Action.REVIEW_SEEN: "A reviewer looked at a statement",
     Action.REVIEW_COMMENTED: "A comment was written",
     Action.REVIEW_SIGNED: "A review was signed",

@@ -24,6 +24,7 @@ from governance.findings.selectors import of_versions
 from governance.models import Review, ReviewState
 from governance.policy import validity
 from governance.policy.validity import RENEWAL
+from governance.reviewing import assignments
 from governance.reviewing.etags import etag_of, require_match
 from governance.serializers import (
     AnswerOut,
@@ -116,11 +117,22 @@ def _detail(review: Review) -> Any:
 class Reviews(CallerView):
     """Reviews of the caller's teams."""
 
-    filters = ("state",)
+    filters = ("state", "assigned_to", "overdue")
 
     @extend_schema(
         operation_id="reviews_list",
-        parameters=[OpenApiParameter("state", OpenApiTypes.STR, enum=ReviewState.values)],
+        parameters=[
+            OpenApiParameter("state", OpenApiTypes.STR, enum=ReviewState.values),
+            OpenApiParameter(
+                "assigned_to",
+                OpenApiTypes.STR,
+                enum=["me"],
+                description="Only open reviews that the caller is asked to sign.",
+            ),
+            OpenApiParameter(
+                "overdue", OpenApiTypes.BOOL, description="Whether their day has passed."
+            ),
+        ],
         responses=reads(page_schema(ReviewOut)),
     )
     def get(self, request: Request) -> Response:
@@ -131,6 +143,8 @@ class Reviews(CallerView):
             if state not in ReviewState.values:
                 raise Invalid("There is no such state.", field="state")
             rows = rows.filter(state=state)
+        wanted = {name: request.query_params.get(name) for name in ("assigned_to", "overdue")}
+        rows = assignments.narrowed(rows, self.caller, **wanted)
         return page_of(rows, request, self, ReviewOut, ByOpening)
 
 

@@ -76,6 +76,17 @@ def may_look(caller: Caller, review: Review, policy: Policy) -> Decision:
     return allow()
 
 
+def may_assign(caller: Caller, review: Review) -> Decision:
+    """Whoever opened the review, managers and reviewers say who is asked to sign it."""
+    if not caller.may_use(Scope.WRITE):
+        return deny("This token may not assign reviews.")
+    if review.opened_by.person_id == caller.person_id:
+        return allow()
+    if caller.has_role(review.version.model.team_id, Role.MANAGER, Role.REVIEWER):
+        return allow()
+    return deny("Only whoever opened the review, a manager or a reviewer may assign it.")
+
+
 def _shows_factor(caller: Caller, policy: Policy) -> Decision:
     """Whoever has an authenticator app is asked for its code in the request that signs."""
     if policy.passkey and not has_passkey(caller.person_id):

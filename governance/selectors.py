@@ -20,6 +20,7 @@ from evaluation.planned import Planned, planned
 from evaluation.selectors import Uses, run_of, uses_for
 from governance.keys.recorded import recorded_of
 from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision, Waiver
+from governance.reviewing.assignments import with_assignments
 from registry import policies as registry_policies
 from registry.models import Evidence, ModelVersion, RegisteredModel
 from trust.approval import ArtifactDigests, Verdict, artifact_digests_of, verify_approval
@@ -72,10 +73,11 @@ def policy_by_id(caller: Caller, policy_id: UUID) -> PolicyVersion:
 
 def reviews_seen_by(caller: Caller) -> QuerySet[Review]:
     """Reviews of the caller's teams, newest first."""
+    rows = Review.objects.filter(
+        version__model__team_id__in=caller.teams_with(*registry_policies.READERS)
+    )
     return (
-        Review.objects.filter(
-            version__model__team_id__in=caller.teams_with(*registry_policies.READERS)
-        )
+        with_assignments(rows)
         .select_related(
             "version__model__team", "opened_by__person", "policy", "approval__staleness"
         )

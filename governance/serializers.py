@@ -24,6 +24,8 @@ from governance.models import (
 from governance.policy.reading import json_schema
 from governance.policy.scopes import LONGEST_PURPOSE, MOST_NAMES
 from governance.policy.validity import renewable_from
+from governance.reviewing.assignments import holding_assignment, is_late
+from governance.reviewing.serializers_assigning import AssignmentOut
 from governance.reviewing.signing import method_of
 from governance.waivers.serializers import NamedWaiverOut, WaiverOut
 from registry.serializers import DigestField
@@ -107,6 +109,8 @@ class ReviewOut(serializers.ModelSerializer[Review]):
     statement_digest = DigestField()
     opened_by = serializers.CharField(source="opened_by.username")
     signatures = SignatureOut(many=True)
+    assignment = serializers.SerializerMethodField()
+    overdue = serializers.SerializerMethodField()
 
     class Meta:
         model = Review
@@ -121,7 +125,19 @@ class ReviewOut(serializers.ModelSerializer[Review]):
             "closed_at",
             "notary_note",
             "signatures",
+            "assignment",
+            "overdue",
         ]
+
+    @extend_schema_field(AssignmentOut(allow_null=True))
+    def get_assignment(self, review: Review) -> Any:
+        """Who is asked to sign and by when; null where nobody ever was."""
+        held = holding_assignment(review)
+        return AssignmentOut(held).data if held else None
+
+    def get_overdue(self, review: Review) -> bool:
+        """Whether it still takes signatures after the day by which they were wanted (UTC)."""
+        return is_late(review)
 
 
 class ReviewDetailOut(ReviewOut):

@@ -5,7 +5,7 @@ from django.urls import path
 from governance import api
 from governance.findings import api as api_findings
 from governance.policy import api as api_trials
-from governance.reviewing import api_asking, api_looks
+from governance.reviewing import api_asking, api_assigning, api_delegations, api_looks
 from governance.waivers import api as api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
@@ -42,11 +42,18 @@ urlpatterns = [
     path(f"{_REVIEW}/statement", api.Statement.as_view(), name="statement"),
     path(f"{_REVIEW}/approval", api.Envelope.as_view(), name="approval"),
     path(f"{_REVIEW}/signatures", api.Sign.as_view(), name="sign"),
+    path(f"{_REVIEW}/assignment", api_assigning.Assign.as_view(), name="assignment"),
     path(f"{_REVIEW}/look", api_looks.Look.as_view(), name="look"),
     path(f"{_REVIEW}/changes", api_looks.Changes.as_view(), name="changes"),
     path(f"{_REVIEW}/signatures/challenge", api_asking.AskToSign.as_view(), name="sign-challenge"),
     path(f"{_REVIEW}/withdrawal", api.Withdraw.as_view(), name="withdraw"),
     path(f"{_REVIEW}/comments", api.Comments.as_view(), name="comments"),
+    path("delegations", api_delegations.Delegations.as_view(), name="delegations"),
+    path(
+        "delegations/<uuid:delegation_id>/ending",
+        api_delegations.EndDelegation.as_view(),
+        name="delegation-end",
+    ),
     path("approvals/ending", api.Ending.as_view(), name="approvals-ending"),
     path("policies", api.Policies.as_view(), name="policies"),
     path("policies/trials", api_trials.Trials.as_view(), name="policy-trials"),

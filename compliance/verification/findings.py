@@ -1,4 +1,4 @@
-"""What the tables hold of reviewers' findings and looks, and what the log tells of them."""
+"""What the tables hold of assignments, looks and findings, and what the log tells of them."""
 
 # All of it is constant text of this package.
 
@@ -24,6 +24,43 @@ CLAIMS = (
             "review.seen",
             "subject_id, payload->'look', payload->'statement_digest', person_id, user_id",
         ),
+    ),
+    Claim(
+        "assignment of a review",
+        facts(
+            "a.review_id, a.id, a.position, 'sha256:' || r.statement_digest, "
+            "(SELECT coalesce(jsonb_agg(s.person_id::text ORDER BY s.person_id::text), '[]') "
+            "FROM governance_assignee s WHERE s.assignment_id = a.id), "
+            "a.due_on, a.person_id, a.user_id",
+            "a.at",
+            "governance_assignment a JOIN governance_review r ON r.id = a.review_id",
+        ),
+        told_by(
+            "review.assigned",
+            "subject_id, payload->'assignment', payload->'position', "
+            "payload->'statement_digest', payload->'assignees', payload->'due_on', "
+            "person_id, user_id",
+        ),
+    ),
+    Claim(
+        "delegation",
+        facts(
+            "person_id, id, delegate_id, starts_on, ends_on, user_id", "at", "governance_delegation"
+        ),
+        told_by(
+            "delegation.made",
+            "subject_id, payload->'delegation', payload->'delegate', payload->'starts_on', "
+            "payload->'ends_on', user_id",
+        ),
+    ),
+    Claim(
+        "end of a delegation",
+        facts(
+            "d.person_id, d.id, e.user_id",
+            "e.at",
+            "governance_delegationend e JOIN governance_delegation d ON d.id = e.delegation_id",
+        ),
+        told_by("delegation.ended", "subject_id, payload->'delegation', user_id"),
     ),
     Claim(
         "finding",

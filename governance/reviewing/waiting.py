@@ -7,6 +7,7 @@ from governance.findings.records import annexes_of, not_closed, with_states
 from governance.models import Finding, FindingEffect, Review, ReviewState, Signature
 from governance.policies import signing_role
 from governance.policy.documents import Policy
+from governance.reviewing.assignments import by_urgency
 from governance.selectors import reviews_seen_by
 
 
@@ -27,8 +28,9 @@ def unsigned_by(caller: Caller, rows: QuerySet[Review]) -> QuerySet[Review]:
 
 
 def reviews_waiting_for(caller: Caller, most: int) -> list[Review]:
-    """Open reviews that the person may sign, oldest first; again where conditions have come."""
-    rows = unsigned_by(caller, reviews_seen_by(caller)).order_by("opened_at", "pk")[:most]
+    """Open reviews that the person may sign: those he is asked for first, then by their day, then
+    the oldest; again where conditions have come."""
+    rows = by_urgency(unsigned_by(caller, reviews_seen_by(caller)), caller)[:most]
     found = list(rows)
     annexes = annexes_of(review.version_id for review in found)
     return [

@@ -4,6 +4,7 @@
 side and must not notice.
 """
 
+from tests.ablation.assigning import ASSIGNING
 from tests.ablation.authority import AUTHORISATION
 from tests.ablation.factors import FACTORS
 from tests.ablation.findings import FINDINGS
@@ -364,6 +365,7 @@ GUARDS: tuple[Guard, ...] = (
     *WAIVERS,
     *GATES,
     *FINDINGS,
+    *ASSIGNING,
     *QUARANTINE,
     *FACTORS,
     *PASSKEYS,

@@ -3,66 +3,28 @@
 The order matters: what a call makes, a later one uses; what ends things stands last.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from accounts import totp
 from governance.policy.documents import DEFAULTS
+from tests.api.call import Call, Maker
+from tests.api.call import made as _made
+from tests.api.call import model as _model
+from tests.api.call import review as _review
+from tests.api.call import says as _says
+from tests.api.call import seeded as _seeded
+from tests.api.call import version as _version
+from tests.api.calls_reviewing import REVIEWING
 from tests.api.house import EVERYBODY, SIDE, House
 from tests.cast import TEAM, password_of
 from tests.factories import tiny
 from tests.factories.passkeys import Device
 from tests.factories.waivers import in_days
 
-Maker = Callable[[House], dict[str, Any]]
 _PASSWORD = password_of(EVERYBODY)
 _AT_0 = {"Upload-Offset": "0"}
 BYTES = b"some bytes of a file"
-
-
-def _nothing(house: House) -> dict[str, Any]:
-    return {}
-
-
-@dataclass(frozen=True)
-class Call:
-    """Path parameters, body and query of a call; a list of names reads `house[name]`."""
-
-    path: Maker = _nothing
-    body: Maker | None = None
-    query: dict[str, str] = field(default_factory=dict)
-    raw: bytes | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def _version(number: int) -> Maker:
-    return lambda house: {"name": house["model"], "number": number}
-
-
-def _review(house: House) -> dict[str, Any]:
-    return {"review_id": house["review"]}
-
-
-def _raised(house: House) -> dict[str, Any]:
-    return {"finding_id": house["raised"]}
-
-
-def _model(house: House) -> dict[str, Any]:
-    return {"name": house["model"]}
-
-
-def _seeded(parameter: str, name: str) -> Maker:
-    return lambda house: {parameter: house[name]}
-
-
-def _made(parameter: str, operation: str, key: str = "id") -> Maker:
-    return lambda house: {parameter: house.made[operation][key]}
-
-
-def _says(**body: Any) -> Maker:
-    return lambda house: dict(body)
 
 
 PREDICT = {
@@ -264,13 +226,11 @@ GOVERNANCE = {
         lambda house: {"policy_id": house["policy"], "other_id": house["policy"]}
     ),
     "gates_dry_run": Call(_version(3)),
-    "reviews_list": Call(query={"state": "open"}),
+    "reviews_list": Call(query={"state": "open", "assigned_to": "me", "overdue": "false"}),
     "approvals_ending": Call(query={"days": "366"}),
     "reviews_read": Call(_review),
     "reviews_statement": Call(_review),
     "reviews_approval": Call(_seeded("review_id", "approved_review")),
-    "comments_list": Call(_review),
-    "comments_write": Call(_review, _says(body="Why this limit?", anchor="")),
     "reviews_sign_challenge": Call(
         _review,
         lambda house: {
@@ -325,25 +285,6 @@ GOVERNANCE = {
         lambda house: _version(1)(house) | {"waiver_id": house["waiver"]},
         _says(reason="The card is written."),
     ),
-    "findings_of_version": Call(_version(1)),
-    "findings_raise": Call(
-        _version(1),
-        lambda house: {
-            "severity": "medium",
-            "effect": "condition",
-            "text": "Watch it in winter.",
-            "owner": "ada",
-            "due_on": in_days(30).isoformat(),
-            "anchor": "figure:roc_curve",
-        },
-    ),
-    "findings_list": Call(query={"state": "open", "effect": "condition", "waiting": "false"}),
-    "findings_read": Call(_raised),
-    "findings_answer": Call(
-        _raised, lambda house: {"text": "Watched.", "evidence": [house["evidence"]]}
-    ),
-    "findings_close": Call(_raised, _says(text="It is watched.")),
-    "findings_reopen": Call(_raised, _says(text="Not in January.")),
     "aliases_list": Call(_model),
     "aliases_move": Call(
         lambda house: {"name": house["model"], "alias": "stable"},
@@ -393,4 +334,4 @@ ENDS = {
     "versions_revoke": Call(_version(1), _says(reason="It drifts.", password=_PASSWORD)),
 }
 
-WEB = ACCOUNTS | UPLOADS | REGISTRY | WORK | GOVERNANCE | COMPLIANCE | ENDS
+WEB = ACCOUNTS | UPLOADS | REGISTRY | WORK | GOVERNANCE | REVIEWING | COMPLIANCE | ENDS

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.api.calls import Call
+from tests.api.call import Call
 from tests.api.house import House
 
 EXAMPLES = 4

@@ -17,6 +17,7 @@ from registry import jobs
 from registry.models import DatasetSnapshot
 from tests.cast import by_root_and_otto, give, password_of, user_of, who
 from tests.factories import factors, findings, passkeys, tiny, verbs, waivers
+from tests.factories.delegations import away
 from tests.factories.passkeys import Device
 from tests.factories.policies import publish_policy
 from tests.stage import MODEL, Stage
@@ -110,8 +111,7 @@ def _training_rows(caller: Caller) -> DatasetSnapshot:
 def furnish(stage: Stage) -> House:
     """Adds to an approved stage: zoe with every role, an open review, drafts, uploads, jobs."""
     zoe, ada, dataset = _zoe(), who("ada"), DatasetSnapshot.objects.get(name="tumours")
-    model = stage.version.model
-    open_version, draft, old = (verbs.another(ada, model) for _ in range(3))
+    open_version, draft, old = (verbs.another(ada, stage.version.model) for _ in range(3))
     verbs.make_ready(ada, open_version)
     review = submit(caller=ada, version=open_version)
     verbs.make_ready(ada, draft)
@@ -143,6 +143,7 @@ def furnish(stage: Stage) -> House:
             "policy": str(policy.pk),
             "waiver": str(waiver.pk),
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
+            "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),
             "with_factor": str(user_of(WITH_APP).pk),
             "proposal": str(proposal.pk),

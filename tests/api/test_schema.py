@@ -15,6 +15,7 @@ from tests.api.calls import PREDICT, WEB
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WRITES = {"post", "put", "patch"}
 WITHOUT_BODY = {
+    "delegations_end",
     "jobs_cancel",
     "jobs_retry",
     "passkeys_offer",

@@ -29,6 +29,7 @@ SEEN = {
     "audit_keys",
 }
 EMPTY = {
+    "delegations_list",
     "policies_try",
     "findings_list",
     "proposals_list",

@@ -37,6 +37,7 @@ OPEN = {
     "audit_keys",
 }
 LISTS = {
+    "delegations_list",
     "policies_try",
     "findings_list",
     "proposals_list",
@@ -47,7 +48,13 @@ LISTS = {
     "approvals_ending",
     "predictions_list",
 }
-OWN = {"passkeys_register", "second_factor_enrol", "recovery_codes_renew", "second_factor_remove"}
+OWN = {
+    "delegations_make",
+    "passkeys_register",
+    "second_factor_enrol",
+    "recovery_codes_renew",
+    "second_factor_remove",
+}
 CLOSED = sorted(set(WEB) - OPEN - LISTS - OWN)
 assert set(PREDICT) == {"predict", "predict_version"}
 

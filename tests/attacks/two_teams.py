@@ -30,6 +30,7 @@ from governance.findings.services import (
     reopen_finding,
 )
 from governance.models import Finding, PolicyVersion, Review
+from governance.reviewing.assigning import assign
 from governance.reviewing.looks import note_look
 from governance.services import comment, submit, withdraw
 from inference.models import Prediction
@@ -90,6 +91,8 @@ OF_THE_INSTANCE = {
     Action.PASSKEY_RENAMED,
     Action.PASSKEY_REMOVED,
     Action.PASSKEY_REFUSED,
+    Action.DELEGATION_MADE,
+    Action.DELEGATION_ENDED,
     Action.KEYS_INTRODUCED,
     Action.KEYS_ENDED,
     Action.KEYS_REPLACED,
@@ -123,6 +126,7 @@ NOT_DONE = {
     Action.PROPOSAL_WITHDRAWN,
     Action.PROPOSAL_LAPSED,
     Action.FINDING_OVERDUE,
+    Action.REVIEW_OVERDUE,
     Action.APPROVAL_STALE,
     Action.PACK_MADE,
     Action.EXPORTED,
@@ -242,6 +246,7 @@ def _jobs(hand: Caller, manager: Caller, version: ModelVersion) -> None:
 
 def _reviews(hand: Caller, reviewer: Caller, version: ModelVersion, child: ModelVersion) -> None:
     review = submit(caller=hand, version=version)
+    assign(caller=hand, review=review, assignees=[reviewer.user.person_id], due_on=None)
     note_look(caller=reviewer, review=review)
     comment(caller=reviewer, review=review, body="Is it real?")
     verbs.put(reviewer.user.username, review, decision="request_changes")

@@ -19,6 +19,8 @@ from governance.approvals.releases import promote, retire, revoke
 from governance.findings.services import answer_finding, close_finding, reopen_finding
 from governance.models import Review
 from governance.reviewing.asking import ask_to_revoke, ask_to_sign
+from governance.reviewing.assigning import assign
+from governance.reviewing.delegations import end_delegation, name_delegate
 from governance.reviewing.looks import note_look
 from governance.services import comment, sign, submit, withdraw
 from governance.waivers.services import withdraw_waiver
@@ -64,6 +66,7 @@ def live_through(world: World) -> None:
         promote(caller=world.caller("cleo"), version=version, alias=alias, reason=f"To {alias}.")
     world.predict(first, second)
     world.predict(second)
+    _away(world)
     _discussed(world, world.version(loans, b"loans 3"))
     _derived(world, second)
     revoke(caller=world.caller("cleo"), version=first, reason="Drift.", password=PASSWORD)
@@ -78,6 +81,22 @@ def live_through(world: World) -> None:
     _with_apps(world)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
     world.notary.work()
+
+
+def _assigned(world: World, review: Review) -> None:
+    """Asked of one, then of another."""
+    for day, name in enumerate(("ben", "cleo")):
+        asked = [world.users[name].person_id]
+        due_on = (datetime.now(UTC) + timedelta(days=day)).date()
+        assign(caller=world.caller("ada"), review=review, assignees=asked, due_on=due_on)
+
+
+def _away(world: World) -> None:
+    """Cleo names Ben for today, and is back."""
+    cleo, day = world.caller("cleo"), datetime.now(UTC).date()
+    ben = world.users["ben"].person_id
+    row = name_delegate(caller=cleo, delegate=ben, starts_on=day, ends_on=day)
+    end_delegation(caller=cleo, delegation=row)
 
 
 def _found(world: World) -> None:
@@ -176,6 +195,7 @@ def _discussed(world: World, version: ModelVersion) -> None:
     for decision in ("request_changes", None, "reject"):
         review = submit(caller=world.caller("ada"), version=version)
         note_look(caller=world.caller("ben"), review=review)
+        _assigned(world, review)
         for word in ("Why?", "How?"):
             comment(caller=world.caller("ben"), review=review, body=word)
         if decision is None:

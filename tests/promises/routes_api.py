@@ -228,6 +228,16 @@ API: Expected = {
         "GET": "401 404 403 ok ok ok ok 404",
         "POST": "401 404 403 403 ok ok ok 404",
     },
+    "web: /api/v1/reviews/<uuid:review_id>/assignment": {
+        "PUT": "401 404 404 ok ok ok 403 404",
+    },
+    "web: /api/v1/delegations": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 403 403 403 ok ok ok 403",
+    },
+    "web: /api/v1/delegations/<uuid:delegation_id>/ending": {
+        "POST": "401 404 404 404 ok 404 404 404",
+    },
     "web: /api/v1/reviews/<uuid:review_id>/look": {
         "PUT": "401 404 404 403 ok ok 403 404",
     },

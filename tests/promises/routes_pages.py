@@ -179,6 +179,10 @@ PAGES: Expected = {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 no no no no 404",
     },
+    "web: /reviews/<uuid:pk>/assign": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 to to to 403 404",
+    },
     "web: /reviews/<uuid:pk>/withdraw": {
         "POST": "to 404 404 to 403 to 403 404",
     },
@@ -297,6 +301,13 @@ PAGES: Expected = {
     "web: /access/passkeys/<uuid:pk>/remove": {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 404 404 404 404 404",
+    },
+    "web: /access/away": {
+        "GET": "to to to to to to to to",
+        "POST": "to 403 403 403 no no no 403",
+    },
+    "web: /access/away/<uuid:pk>/end": {
+        "POST": "to 404 404 404 to 404 404 404",
     },
     "web: /access/tokens": {
         "GET": "to ok ok ok ok ok ok ok",

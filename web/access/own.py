@@ -1,5 +1,6 @@
 """One's own profile and tokens."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,10 +13,15 @@ from accounts import services
 from accounts.models import ApiToken, Membership
 from accounts.selectors import tokens_of
 from common.errors import Conflict, Invalid
+from governance.findings.records import today
+from governance.reviewing import delegations
+from governance.reviewing.models import Delegation
 from web.access.sections import sections
 from web.base import UNPROCESSABLE, PageView, show_refusal
-from web.forms.access import ProfileForm, TokenForm
+from web.forms.access import DelegationForm, ProfileForm, TokenForm
 from web.paging import newest_first
+
+MOST_DELEGATIONS = 10
 
 
 class Profile(PageView):
@@ -34,7 +40,16 @@ class Profile(PageView):
         messages.success(request, _("Times are shown in your zone from now on."))
         return redirect("web:access")
 
-    def _page(self, form: ProfileForm, status: int) -> HttpResponse:
+    def away_form(self, data: Any = None) -> DelegationForm:
+        """Naming who is asked in one's place."""
+        people = delegations.possible_delegates(self.caller)
+        return DelegationForm(data, people=[(str(person.pk), person.name) for person in people])
+
+    def _page(
+        self, form: ProfileForm, status: int, *, away: DelegationForm | None = None
+    ) -> HttpResponse:
+        may_delegate = bool(delegations.may_delegate(self.caller))
+        rows = delegations.delegations_of(self.caller)[:MOST_DELEGATIONS]
         memberships = (
             Membership.objects.filter(person=self.caller.person_id)
             .select_related("team")
@@ -43,9 +58,19 @@ class Profile(PageView):
         context = {
             "form": form,
             "memberships": memberships,
+            "delegations": [(row, _held(row)) for row in rows],
+            "away_form": (away or self.away_form()) if may_delegate else None,
             "sections": sections(self.caller, "web:access"),
         }
         return self.page("access/profile.html", context, status=status)
+
+
+def _held(row: Delegation) -> str:
+    if hasattr(row, "ending"):
+        return "closed"
+    if row.ends_on < today():
+        return "expired"
+    return "active" if row.starts_on <= today() else "waiting"
 
 
 class Tokens(PageView):

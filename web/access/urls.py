@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from web.access import factor, others, own, passkeys
+from web.access import away, factor, others, own, passkeys
 
 urlpatterns = [
     path("access", own.Profile.as_view(), name="access"),
+    path("access/away", away.Away.as_view(), name="away"),
+    path("access/away/<uuid:pk>/end", away.AwayEnd.as_view(), name="away-end"),
     path("access/second-factor", factor.SecondFactorPage.as_view(), name="second-factor"),
     path(
         "access/second-factor/recovery-codes",

@@ -20,6 +20,27 @@ class ProfileForm(forms.Form):
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
 
 
+class DelegationForm(forms.Form):
+    """Who is asked in one's place, and on which days."""
+
+    delegate = forms.ChoiceField(label=_("Who is asked in your place"))
+    starts_on = forms.DateField(
+        label=_("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+    )
+    ends_on = forms.DateField(
+        label=_("Last day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        help_text=_("The last day, in UTC."),
+    )
+
+    def __init__(self, data: Any = None, *, people: list[tuple[str, str]]) -> None:
+        super().__init__(data, auto_id="away_%s")
+        self.fields["delegate"].choices = people  # type: ignore[attr-defined]
+
+
 def password_field() -> forms.CharField:
     """The password of the login, asked again."""
     return forms.CharField(

@@ -1,5 +1,7 @@
 """Forms of a review."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,27 @@ class ReviewFilter(forms.Form):
     )
     model = forms.CharField(label=_("Model"), required=False, max_length=100)
     waiting = forms.BooleanField(label=_("I may sign"), required=False)
+    assigned = forms.BooleanField(label=_("Assigned to me"), required=False)
+    overdue = forms.BooleanField(label=_("Overdue"), required=False)
+
+
+class AssignForm(forms.Form):
+    """Who is asked to sign, and by when."""
+
+    assignees = forms.MultipleChoiceField(
+        label=_("Assigned to"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    due_on = forms.DateField(
+        label=_("Due on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        help_text=_("The last day, in UTC."),
+    )
+
+    def __init__(self, data: Any = None, *, people: list[tuple[str, str]], **more: Any) -> None:
+        super().__init__(data, auto_id="assign_%s", **more)
+        self.fields["assignees"].choices = people  # type: ignore[attr-defined]
 
 
 class SignForm(forms.Form):

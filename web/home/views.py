@@ -22,6 +22,7 @@ from web.findings.presenting import shown
 from web.jobs.about import entries_of
 from web.proposals.presenting import titles_of
 from web.proposals.views import proposals_waiting_for
+from web.reviews.assigned import assigned
 from worker.models import Job
 from worker.models import Status as JobStatus
 
@@ -81,6 +82,8 @@ def _entry(review: Review) -> dict[str, Any]:
         "passed": sum(gate["state"] == "passed" for gate in statement["gates"]),
         "approvals": len(approvals),
         "wanted": statement["signers_required"],
+        "mine": getattr(review, "mine", False),
+        **assigned(review),
     }
 
 

@@ -13,6 +13,7 @@ from governance.models import Comment, Review, ReviewState, Signature, SignDecis
 from governance.policies import HANDS
 from registry.models import ModelVersion
 from trust.methods import PASSKEY, PASSWORD, PASSWORD_AND_TOTP
+from web.reviews.assigned import moves_of
 from web.reviews.presenting import gate_title
 from web.vocabulary import spoken
 
@@ -105,6 +106,7 @@ def timeline_of(
     items: list[dict[str, Any]] = [_opened(review)]
     items += [_said(comment) for comment in comments]
     items += [_signed(entry) for entry in signed]
+    items += moves_of(review)
     items += _ended(review)
     return sorted(items, key=itemgetter("at"))
 

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from web.reviews import views
+from web.reviews import assigning, views
 
 urlpatterns = [
     path("reviews", views.ReviewList.as_view(), name="reviews"),
     path("reviews/<uuid:pk>", views.ReviewPage.as_view(), name="review"),
     path("reviews/<uuid:pk>/sign", views.ReviewSign.as_view(), name="review-sign"),
+    path("reviews/<uuid:pk>/assign", assigning.ReviewAssign.as_view(), name="review-assign"),
     path("reviews/<uuid:pk>/comment", views.ReviewComment.as_view(), name="review-comment"),
     path("reviews/<uuid:pk>/withdraw", views.ReviewWithdraw.as_view(), name="review-withdraw"),
     path("reviews/<uuid:pk>/statement", views.ReviewStatement.as_view(), name="review-statement"),

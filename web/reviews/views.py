@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from governance import policies, services
-from governance.models import Review, SignDecision
+from governance.models import Review, ReviewState, SignDecision
 from governance.policy.documents import Policy
+from governance.reviewing import assignments
 from governance.reviewing.looks import note_look
 from governance.reviewing.waiting import unsigned_by
 from governance.selectors import review_by_id, reviews_seen_by, statement_of
@@ -19,6 +20,7 @@ from web.base import UNPROCESSABLE, PageView
 from web.forms.passkeys import read_proof
 from web.forms.reviews import CommentForm, ReviewFilter, SignForm
 from web.paging import newest_first
+from web.reviews.assigned import assigned
 from web.reviews.page import address_of, review_page
 from web.reviews.presenting import counts_of, state_key
 
@@ -38,6 +40,10 @@ class ReviewList(PageView):
                 rows = rows.filter(version__model__name__icontains=chosen["model"].strip())
             if chosen["waiting"]:
                 rows = unsigned_by(self.caller, rows)
+            if chosen["assigned"]:
+                rows = rows.filter(assignments.asked_of(self.caller), state=ReviewState.OPEN)
+            if chosen["overdue"]:
+                rows = assignments.late(rows)
         listing = newest_first(rows, "opened_at", request.GET.get("after", ""))
         context = {
             "form": form,
@@ -57,6 +63,7 @@ def _entry(review: Review) -> dict[str, Any]:
         "gates": counts_of(statement["gates"]),
         "approvals": len(approvals),
         "wanted": statement["signers_required"],
+        **assigned(review),
     }
 
 

@@ -1,0 +1,40 @@
+"""One call of each operation about what is said and asked in reviews."""
+
+from tests.api.call import Call, made, raised, review, says, version
+from tests.factories.waivers import in_days
+
+REVIEWING = {
+    "reviews_assign": Call(
+        review, lambda house: {"assignees": ["ben"], "due_on": in_days(7).isoformat()}
+    ),
+    "delegations_make": Call(
+        body=lambda house: {
+            "delegate": "cleo",
+            "starts_on": in_days(10).isoformat(),
+            "ends_on": in_days(12).isoformat(),
+        }
+    ),
+    "delegations_list": Call(),
+    "delegations_end": Call(made("delegation_id", "delegations_make")),
+    "comments_list": Call(review),
+    "comments_write": Call(review, says(body="Why this limit?", anchor="")),
+    "findings_of_version": Call(version(1)),
+    "findings_raise": Call(
+        version(1),
+        lambda house: {
+            "severity": "medium",
+            "effect": "condition",
+            "text": "Watch it in winter.",
+            "owner": "ada",
+            "due_on": in_days(30).isoformat(),
+            "anchor": "figure:roc_curve",
+        },
+    ),
+    "findings_list": Call(query={"state": "open", "effect": "condition", "waiting": "false"}),
+    "findings_read": Call(raised),
+    "findings_answer": Call(
+        raised, lambda house: {"text": "Watched.", "evidence": [house["evidence"]]}
+    ),
+    "findings_close": Call(raised, says(text="It is watched.")),
+    "findings_reopen": Call(raised, says(text="Not in January.")),
+}
