@@ -42,9 +42,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Protocol, Self
 from urllib.parse import urlsplit
 
 
@@ -2176,13 +2177,37 @@ def _roots(leaves: bytes, old_size: int) -> tuple[bytes, bytes | None]:
     return tree.root(), old_root
 
 
+# --- trust.intents ---
+
+ANNEX = "annex"
+"""What a signature's record names besides, where conditions were open; then it is signed too."""
+
+
+def check_intent(intent: bytes, record: JsonObject, act: str, words: tuple[str, ...]) -> None:
+    """Whether an intent says what the record says. Raises Malformed, Untrusted.
+
+    `act` is what the proof was asked for, `words` the fields of the record that it commits to.
+    """
+    meant = {"act": act} | {word: record.get(word) for word in words}
+    meant |= {ANNEX: record[ANNEX]} if ANNEX in record else {}
+    if _spelt(as_object(parse_strict(intent), "the intent")) != _spelt(meant):
+        raise Untrusted("it signed other words")
+
+
+def _spelt(document: JsonObject) -> str:
+    """One spelling per value: 1, 1.0 and true are not the same word."""
+    return json.dumps(document, sort_keys=True)
+
+
 # --- trust.methods ---
 
 PASSWORD = "password"  # noqa: S105 - the name of a method
 PASSWORD_AND_TOTP = "password+totp"  # noqa: S105 - the name of a method
 PASSKEY = "passkey"
-METHODS = (PASSWORD, PASSWORD_AND_TOTP, PASSKEY)
-# A passkey is something that one has, and the device verified its user before it signed.
+OIDC = "oidc"
+METHODS = (PASSWORD, PASSWORD_AND_TOTP, PASSKEY, OIDC)
+# A passkey is something that one has, and the device verified its user before it signed. What a
+# provider asks for at a sign-in is its own affair, so that counts as one factor.
 _WITH_SECOND_FACTOR = frozenset((PASSWORD_AND_TOTP, PASSKEY))
 DEMAND = "second_factor"
 DEMAND_PASSKEY = "passkey"
@@ -2501,6 +2526,105 @@ def _check_authenticator_data(data: bytes, rp_id: str) -> None:
         raise Malformed("extensions are a map")
 
 
+# --- trust.sign_ins ---
+
+IDENTITY_BOUND = "identity.bound"
+IDENTITY_ENDED = "identity.ended"
+SIGN_IN = "sign_in"
+"""The field of a record that holds what a provider said."""
+
+LEEWAY = timedelta(seconds=5)
+"""Clocks of providers differ, and they write whole seconds."""
+
+_NONCE_DOMAIN = b"assay/oidc-nonce/1\x00"
+_SIGN_IN_KEYS = ("identity", "intent", "nonce", "asked_at", "auth_time", "token")
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIdentity:
+    """An account at a provider as the log tells of it: whose, from when, until when."""
+
+    person: object
+    since: datetime
+    ended: datetime | None = None
+
+
+def sign_in_nonce(intent_digest: bytes, nonce: bytes) -> str:
+    """The nonce of the question to the provider: it commits to the words by their SHA-256.
+
+    Raises Malformed for parts of another length.
+    """
+    if (len(intent_digest), len(nonce)) != (sha256().digest_size, NONCE_BYTES):
+        raise Malformed(f"a nonce is {NONCE_BYTES} bytes")
+    return encode_base64url(sha256(_NONCE_DOMAIN + intent_digest + nonce).digest())
+
+
+def note_identity(known: MutableMapping[str, Any], event: LogEvent) -> None:
+    """Take in an event about an account at a provider. Raises Malformed.
+
+    An account that was ended may be bound again; the newest binding counts.
+    """
+    if event.action not in (IDENTITY_BOUND, IDENTITY_ENDED):
+        return
+    identity = read_digest(event.payload, "identity")
+    found = known.get(identity)
+    if event.action == IDENTITY_BOUND:
+        if found is None or found.ended is not None:
+            known[identity] = LoggedIdentity(event.subject, event.at)
+    elif isinstance(found, LoggedIdentity) and found.ended is None:
+        known[identity] = replace(found, ended=event.at)
+
+
+def cited_identity(record: JsonObject) -> str | None:
+    """The digest of the account that a record's sign-in names, if it has one."""
+    said = record.get(SIGN_IN)
+    named = said.get("identity") if isinstance(said, dict) else None
+    return named if isinstance(named, str) else None
+
+
+def wrong_with_sign_in(
+    record: JsonObject, act: str, words: tuple[str, ...], known: Mapping[str, object]
+) -> Iterator[str]:
+    """Why the sign-in in a record does not show that its person was asked again for these words."""
+    if record.get("method") != OIDC:
+        if SIGN_IN in record:
+            yield "it holds a sign-in at a provider and names another method"
+        return
+    try:
+        _check_sign_in(record, act, words, known)
+    except TrustError as error:
+        yield f"its sign-in does not prove it: {error}"
+
+
+def _check_sign_in(
+    record: JsonObject, act: str, words: tuple[str, ...], known: Mapping[str, object]
+) -> None:
+    said = read_object(record, SIGN_IN)
+    require_keys(said, _SIGN_IN_KEYS, "the sign-in")
+    read_digest(said, "token")
+    if len(decode_base64url(read_text(said, "nonce"))) != NONCE_BYTES:
+        raise Malformed(f"a nonce is {NONCE_BYTES} bytes")
+    _check_account(known.get(read_digest(said, "identity")), record)
+    check_intent(read_text(said, "intent").encode("utf-8"), record, act, words)
+    asked, shown = read_moment(said, "asked_at"), read_moment(said, "auth_time")
+    if shown < asked - LEEWAY:
+        raise Untrusted("the person had signed in before it was asked for")
+    if read_moment(record, "at") < shown - LEEWAY:
+        raise Untrusted("the person signed in afterwards")
+
+
+def _check_account(identity: object, record: JsonObject) -> None:
+    if not isinstance(identity, LoggedIdentity):
+        raise Untrusted("the log does not tell of this account")
+    given = read_moment(record, "at")
+    if identity.person != record.get("person"):
+        raise Untrusted("it is an account of another person")
+    if identity.since > given:
+        raise Untrusted("it was bound afterwards")
+    if identity.ended is not None and identity.ended <= given:
+        raise Untrusted("it had been ended before")
+
+
 # --- trust.passkeys ---
 
 PASSKEY_RECORD_TYPE = "assay/passkey/1"
@@ -2531,8 +2655,6 @@ WAIVE_WORDS = (
     "meaning",
     "reason",
 )
-ANNEX = "annex"
-"""What a signature's record names besides, where conditions were open; then it is signed too."""
 REVOKE_WORDS = ("person", "user", "version_digest", "reason")
 WITHOUT_FACTOR = "it was given without the second factor that the policy demands"
 WITHOUT_PASSKEY = "it was given without the passkey that the policy demands"
@@ -2550,11 +2672,17 @@ class LoggedPasskey:
     removed: datetime | None = None
 
 
-def note_passkey(known: MutableMapping[str, LoggedPasskey], event: LogEvent) -> None:
-    """Take in an event about a passkey. Raises Malformed for a payload without its fields.
+KnownProofs = Mapping[str, LoggedPasskey | LoggedIdentity]
+"""Passkeys by the digest of the credential, accounts at providers by that of issuer and subject."""
 
-    The first registration of a credential counts, and its first removal.
+
+def note_proof(known: MutableMapping[str, LoggedPasskey | LoggedIdentity], event: LogEvent) -> None:
+    """Take in an event about a passkey or an account at a provider.
+
+    Raises Malformed for a payload without its fields. The first registration of a credential
+    counts, and its first removal.
     """
+    note_identity(known, event)
     if event.action not in (PASSKEY_REGISTERED, PASSKEY_REMOVED):
         return
     credential = read_digest(event.payload, "credential")
@@ -2567,7 +2695,11 @@ def note_passkey(known: MutableMapping[str, LoggedPasskey], event: LogEvent) -> 
             read_digest(event.payload, "record"),
             event.at,
         )
-    elif event.action == PASSKEY_REMOVED and found is not None and found.removed is None:
+    elif (
+        event.action == PASSKEY_REMOVED
+        and isinstance(found, LoggedPasskey)
+        and found.removed is None
+    ):
         known[credential] = replace(found, removed=event.at)
 
 
@@ -2615,7 +2747,7 @@ def wrong_with_method(
     policy: JsonObject,
     act: str,
     words: tuple[str, ...],
-    known: Mapping[str, LoggedPasskey],
+    known: KnownProofs,
 ) -> Iterator[str]:
     """Why a record does not show that its person said this as the policy demands.
 
@@ -2627,16 +2759,18 @@ def wrong_with_method(
         yield WITHOUT_FACTOR
     if demands_passkey(policy) and method != PASSKEY:
         yield WITHOUT_PASSKEY
-    yield from wrong_with_assertion(record, act, words, known)
+    yield from wrong_with_proof(record, act, words, known)
 
 
-def wrong_with_assertion(
-    record: JsonObject, act: str, words: tuple[str, ...], known: Mapping[str, LoggedPasskey]
+def wrong_with_proof(
+    record: JsonObject, act: str, words: tuple[str, ...], known: KnownProofs
 ) -> Iterator[str]:
-    """Why the assertion in a record does not show that a device of its person signed its words.
+    """Why what a record holds does not show that its person meant its words: the assertion of a
+    device, or the sign-in at a provider.
 
-    `act` is what the device was asked for, `words` the fields of the record that it signed.
+    `act` is what was asked for, `words` the fields of the record that the proof commits to.
     """
+    yield from wrong_with_sign_in(record, act, words, known)
     if record.get("method") != PASSKEY:
         if ASSERTION in record:
             yield "it holds an assertion of a passkey and names another method"
@@ -2647,20 +2781,15 @@ def wrong_with_assertion(
         yield f"its passkey does not prove it: {error}"
 
 
-def _check_said(
-    record: JsonObject, act: str, words: tuple[str, ...], known: Mapping[str, LoggedPasskey]
-) -> None:
+def _check_said(record: JsonObject, act: str, words: tuple[str, ...], known: KnownProofs) -> None:
     assertion = read_object(record, ASSERTION)
     require_keys(assertion, _ASSERTION_KEYS, "the assertion")
     passkey = known.get(read_digest(assertion, "credential"))
-    if passkey is None:
+    if not isinstance(passkey, LoggedPasskey):
         raise Untrusted("the log does not tell of this passkey")
     _check_owner(passkey, record)
     intent = read_text(assertion, "intent").encode("utf-8")
-    meant = {"act": act} | {word: record.get(word) for word in words}
-    meant |= {ANNEX: record[ANNEX]} if ANNEX in record else {}
-    if _spelt(as_object(parse_strict(intent), "the intent")) != _spelt(meant):
-        raise Untrusted("the device signed other words")
+    check_intent(intent, record, act, words)
     check_assertion(
         public_key=passkey.public_key,
         rp_id=passkey.rp_id,
@@ -2685,11 +2814,6 @@ def _assertion_bytes(assertion: JsonObject, name: str) -> bytes:
     return decode_base64url(read_text(assertion, name))
 
 
-def _spelt(document: JsonObject) -> str:
-    """One spelling per value: 1, 1.0 and true are not the same word."""
-    return json.dumps(document, sort_keys=True)
-
-
 # --- trust.bundle_log ---
 
 _MEASURED = ("evaluation.completed", "explanation.completed")
@@ -2707,8 +2831,8 @@ class LogFacts:
     """waiver digest -> the acting person"""
     waivers_withdrawn: dict[str, datetime] = field(default_factory=dict)
     """waiver digest -> the first withdrawal"""
-    passkeys: dict[str, LoggedPasskey] = field(default_factory=dict)
-    """digest of a credential's id -> whose it is"""
+    passkeys: dict[str, LoggedPasskey | LoggedIdentity] = field(default_factory=dict)
+    """digest of a credential's id, or of an account at a provider -> whose it is"""
     plans_sealed: set[str] = field(default_factory=set)
     """digest of a plan"""
     plans_late: set[str] = field(default_factory=set)
@@ -2758,7 +2882,7 @@ class LogFacts:
         elif event.action == "predictions.sealed":
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))
-        note_passkey(self.passkeys, event)
+        note_proof(self.passkeys, event)
 
     def add_gates(self, event: LogEvent) -> None:
         """What gates are asked about, of an event: evidence, champions, licences."""
@@ -3573,8 +3697,8 @@ class WaiverFacts(Protocol):
         """When it was withdrawn."""
 
     @property
-    def passkeys(self) -> Mapping[str, LoggedPasskey]:
-        """The passkeys of persons, by the digest of the credential."""
+    def passkeys(self) -> KnownProofs:
+        """The passkeys of persons, and their accounts at providers."""
 
 
 def check_gates(
@@ -4513,7 +4637,10 @@ def _check_passkeys(
     report: BundleReport,
 ) -> None:
     """Records of passkeys are those that the log tells of, and none that is cited is missing."""
-    logged = {passkey.record: (name, passkey) for name, passkey in facts.passkeys.items()}
+    passkeys = {
+        name: known for name, known in facts.passkeys.items() if isinstance(known, LoggedPasskey)
+    }
+    logged = {passkey.record: (name, passkey) for name, passkey in passkeys.items()}
     for member, name in members.folder("passkeys/", ".json"):
         report.count("passkeys")
         credential, passkey = logged.get(DIGEST_PREFIX + name, ("", None))
@@ -4526,7 +4653,7 @@ def _check_passkeys(
         for member, _name in members.folder(folder, ".json"):
             record = members.document(member) or {}
             named = cited_passkey(record)
-            cited = facts.passkeys.get(named or "")
+            cited = passkeys.get(named or "")
             if mine is not None and named and mine.get(named) != record.get("person"):
                 report.find(member, "its passkey is none that you know of this person")
             if cited is not None and not members.has(passkey_member(digest_hex(cited.record))):

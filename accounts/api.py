@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from accounts import policies, selectors, services
 from accounts.edges import CallerView, once
 from accounts.models import User
+from accounts.oidc.identities import end_identity, identity_by_id
 from accounts.serializers import (
     NewTokenOut,
     RoleIn,
@@ -66,6 +67,22 @@ class Deactivation(CallerView):
         if user is None:
             raise NotFound("There is no such login.")
         return Response(UserOut(services.deactivate_user(caller=self.caller, user=user)).data)
+
+
+class IdentityRemoval(CallerView):
+    """The end of an account's binding to a login."""
+
+    @extend_schema(
+        operation_id="users_identity_remove", request=None, responses=changes(200, UserOut)
+    )
+    def post(self, request: Request, user_id: UUID, identity_id: UUID) -> Response:
+        """Let the account at the identity provider open the login no more."""
+        policies.may_manage_people(self.caller).enforce()
+        user = selectors.people().filter(pk=user_id).first()
+        if user is None:
+            raise NotFound("There is no such login.")
+        end_identity(caller=self.caller, identity=identity_by_id(user, identity_id))
+        return Response(UserOut(selectors.people().get(pk=user_id)).data)
 
 
 class Teams(CallerView):

@@ -46,11 +46,13 @@ _WHY = {
 
 @dataclass(frozen=True)
 class Ask:
-    """A challenge and what a browser needs for it: `PublicKeyCredentialRequestOptions`."""
+    """A challenge and what a browser needs for it: `PublicKeyCredentialRequestOptions`, or the
+    address at which its person signs in anew."""
 
     challenge: UUID
     public_key: dict[str, Any]
     intent: str
+    address: str = ""
 
 
 @dataclass(frozen=True)

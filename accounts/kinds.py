@@ -23,6 +23,7 @@ KINDS = {
     "roles": "accounts.proposed_roles.ROLES",
     "administrator": "accounts.proposed_logins.ADMINISTRATOR",
     "second_factor_reset": "accounts.proposed_logins.SECOND_FACTOR_RESET",
+    "identity": "accounts.oidc.proposed.IDENTITY",
 }
 
 

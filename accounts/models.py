@@ -245,6 +245,55 @@ class PasskeyChallenge(models.Model):
     used_at = models.DateTimeField(null=True)
 
 
+class Identity(models.Model):
+    """An account at an identity provider that opens a login; bound by two persons.
+
+    A trigger lets nothing change but the end, which comes once; `digest` is how records name it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="identities")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="identities")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    bound_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["digest"], condition=models.Q(ended_at=None), name="one_login_per_identity"
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "bound_at"], name="identity_person")]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class AuthenticationRequest(models.Model):
+    """A question to the identity provider, answered once: at sign-in, or before an act.
+
+    `user` is who asks before an act, and nobody at sign-in; `seat` is the session or, at sign-in,
+    what a cookie of the browser says. A trigger lets nothing change but the answer.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    seat = models.CharField(max_length=80)
+    act = models.CharField(max_length=16)
+    intent_digest = models.CharField(max_length=64)
+    nonce = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+    returned_at = models.DateTimeField(null=True)
+    answer = models.JSONField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+
 class IdempotencyKey(models.Model):
     """The reply already given to a request that is sent again with the same key."""
 

@@ -13,9 +13,15 @@ from audit.models import AuditEvent
 from common.errors import NotFound
 from trust.bundle_seal import parse_event
 from trust.errors import Malformed
-from trust.passkeys import LoggedPasskey, note_passkey
+from trust.passkeys import LoggedPasskey, note_proof
+from trust.sign_ins import LoggedIdentity
 
-_TOLD = (Action.PASSKEY_REGISTERED.value, Action.PASSKEY_REMOVED.value)
+_TOLD = (
+    Action.PASSKEY_REGISTERED.value,
+    Action.PASSKEY_REMOVED.value,
+    Action.IDENTITY_BOUND.value,
+    Action.IDENTITY_ENDED.value,
+)
 
 
 def passkeys_of(person: UUID) -> QuerySet[Passkey]:
@@ -42,19 +48,20 @@ def said_by(passkey: Passkey) -> dict[str, Any]:
     return said
 
 
-def logged_passkeys(persons: Iterable[UUID]) -> dict[str, LoggedPasskey]:
-    """The passkeys of these persons as the events' bytes tell of them; by one query.
+def logged_proofs(persons: Iterable[UUID]) -> dict[str, LoggedPasskey | LoggedIdentity]:
+    """The passkeys of these persons and their accounts at providers, as the events' bytes tell of
+    them; by one query.
 
     From the log and not from the table: so the notary, fsck and an outsider know the same.
     """
     rows = AuditEvent.objects.filter(
         action__in=_TOLD, subject_type="person", subject_id__in=[str(person) for person in persons]
     ).order_by("pk")
-    known: dict[str, LoggedPasskey] = {}
+    known: dict[str, LoggedPasskey | LoggedIdentity] = {}
     for leaf in rows.values_list("leaf", flat=True):
         try:
-            note_passkey(known, parse_event(bytes(leaf)))
+            note_proof(known, parse_event(bytes(leaf)))
         except Malformed:
-            # An event that no program can read tells of no passkey.
+            # An event that no program can read tells of nothing.
             continue
     return known

@@ -5,13 +5,19 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.callers import Caller
-from accounts.models import ApiToken, Membership, Person, Proposal, Team, User
+from accounts.models import ApiToken, Identity, Membership, Person, Proposal, Team, User
 from accounts.roles import Role
 from accounts.tokens import token_digest
 from common.errors import NotFound
+
+_LIVE_IDENTITIES = Prefetch(
+    "identities",
+    Identity.objects.filter(ended_at=None).order_by("bound_at", "pk"),
+    to_attr="live_identities",
+)
 
 
 def usable_token(text: str, *, now: datetime) -> ApiToken | None:
@@ -52,7 +58,7 @@ def people() -> QuerySet[User]:
     """All logins with their person and roles, by name."""
     return (
         User.objects.select_related("person__second_factor")
-        .prefetch_related("person__memberships__team")
+        .prefetch_related("person__memberships__team", _LIVE_IDENTITIES)
         .order_by("username")
     )
 

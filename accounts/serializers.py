@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import ApiToken, Team, User
+from accounts.models import ApiToken, Identity, Team, User
 from accounts.roles import Role, Scope
 from common.api import Input
 
@@ -30,6 +31,14 @@ class MembershipOut(serializers.Serializer[Any]):
     role = serializers.CharField()
 
 
+class IdentityOut(serializers.ModelSerializer[Identity]):
+    """An account at the identity provider that opens a login."""
+
+    class Meta:
+        model = Identity
+        fields = ["id", "issuer", "subject", "bound_at"]
+
+
 class UserOut(serializers.ModelSerializer[User]):
     """A login with its person and roles."""
 
@@ -37,6 +46,7 @@ class UserOut(serializers.ModelSerializer[User]):
     person = serializers.UUIDField(source="person_id")
     roles = MembershipOut(source="person.memberships", many=True)
     second_factor = serializers.SerializerMethodField()
+    identities = serializers.SerializerMethodField()
 
     class Meta:
         model = User
@@ -49,12 +59,20 @@ class UserOut(serializers.ModelSerializer[User]):
             "is_active",
             "is_admin",
             "second_factor",
+            "identities",
             "roles",
         ]
 
     def get_second_factor(self, user: User) -> bool:
         """Whether the person has an authenticator app."""
         return hasattr(user.person, "second_factor")
+
+    @extend_schema_field(IdentityOut(many=True))
+    def get_identities(self, user: User) -> Any:
+        """The accounts at the identity provider that open it."""
+        found = getattr(user, "live_identities", None)
+        rows = user.identities.filter(ended_at=None) if found is None else found
+        return IdentityOut(rows, many=True).data
 
 
 class UserIn(Input):
@@ -63,7 +81,15 @@ class UserIn(Input):
     username = serializers.CharField(max_length=150)
     name = serializers.CharField(max_length=200)
     email = serializers.EmailField(required=False, allow_blank=True, default="")
-    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+    password = serializers.CharField(
+        max_length=1024,
+        trim_whitespace=False,
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Left out where an account at the identity provider is going to open the login.",
+    )
 
 
 class TeamIn(Input):

@@ -9,6 +9,7 @@ from accounts.passkey_records import said_by
 from accounts.passkeys import LONGEST_NAME
 from accounts.serializers import Reauthenticated
 from common.api import Input
+from trust.methods import OIDC, PASSKEY
 
 LONGEST_ANSWER = 16_000
 
@@ -93,13 +94,37 @@ class ProvedIn(Reauthenticated):
         write_only=True,
         help_text="The answer to a challenge for these very words; then no password is given.",
     )
+    sign_in = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        write_only=True,
+        help_text="A challenge for these very words that the identity provider answered; then no "
+        "password is given.",
+    )
+
+
+def by_field() -> serializers.ChoiceField:
+    """How the person is going to prove an act that commits to its words."""
+    return serializers.ChoiceField(
+        [PASSKEY, OIDC],
+        required=False,
+        default=PASSKEY,
+        help_text="`passkey`, or `oidc`: signing in anew at the identity provider, in a session.",
+    )
 
 
 class AskOut(serializers.Serializer[Any]):
     """A challenge that commits to what was sent; it may be answered once, within minutes."""
 
     challenge = serializers.UUIDField()
-    public_key = serializers.DictField(help_text="`PublicKeyCredentialRequestOptions` as JSON.")
+    public_key = serializers.DictField(
+        help_text="`PublicKeyCredentialRequestOptions` as JSON; empty where no passkey is asked."
+    )
+    address = serializers.CharField(
+        help_text="Where the browser goes to sign in anew, and `sign_in` of the act is the "
+        "challenge then; empty where a passkey is asked."
+    )
     intent = serializers.CharField(help_text="The canonical JSON to which the challenge commits.")
 
 

@@ -14,6 +14,7 @@ from accounts import policies
 from accounts.callers import Caller
 from accounts.endings import after_closing, after_demotion
 from accounts.models import ApiToken, Membership, Person, Team, User
+from accounts.oidc.provider import is_set_up
 from accounts.proposing import withdraw_all_of
 from accounts.roles import GIVEN_BY_TWO, Role, Scope
 from accounts.tokens import new_token, token_digest
@@ -39,11 +40,12 @@ def _create_login(
     try:
         person.full_clean()
         user.clean_fields(exclude=["person", "password"])
-        validate_password(password, user)
+        if password:
+            validate_password(password, user)
     except ValidationError as error:
         raise _invalid(error) from None
     person.save()
-    user.set_password(password)
+    user.set_password(password or None)
     user.save()
     record(actor=actor, action=Action.PERSON_CREATED, subject=("person", person.pk))
     record(
@@ -76,8 +78,12 @@ def create_first_admin(*, username: str, name: str, password: str) -> User:
 
 @transaction.atomic
 def create_user(*, caller: Caller, username: str, name: str, email: str, password: str) -> User:
-    """Enter a person with a login. Raises NotAllowed, Conflict, Invalid."""
+    """Enter a person with a login; without a password only an account at the identity provider
+    opens it, once two administrators have bound one. Raises NotAllowed, Conflict, Invalid.
+    """
     policies.may_manage_people(caller).enforce()
+    if not password and not is_set_up():
+        raise Invalid("Give a first password.", field="password")
     return _create_login(
         actor=caller.actor,
         username=username,

@@ -8,6 +8,11 @@ urlpatterns = [
     path("me", api.Me.as_view(), name="me"),
     path("users", api.Users.as_view(), name="users"),
     path("users/<uuid:user_id>/deactivation", api.Deactivation.as_view(), name="deactivation"),
+    path(
+        "users/<uuid:user_id>/identities/<uuid:identity_id>/removal",
+        api.IdentityRemoval.as_view(),
+        name="identity-removal",
+    ),
     path("me/second-factor", api_factors.Factor.as_view(), name="second-factor"),
     path("me/second-factor/offer", api_factors.Offer.as_view(), name="second-factor-offer"),
     path(

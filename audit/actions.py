@@ -35,6 +35,9 @@ class Action(StrEnum):
     PASSKEY_RENAMED = "passkey.renamed"
     PASSKEY_REMOVED = "passkey.removed"
     PASSKEY_REFUSED = "passkey.refused"
+    IDENTITY_BOUND = "identity.bound"
+    IDENTITY_ENDED = "identity.ended"
+    PROVIDER_REFUSED = "provider_answer.refused"
     REFUSED = "access.refused"
 
     MODEL_REGISTERED = "model.registered"
@@ -143,6 +146,9 @@ _SENTENCES = {
     Action.PASSKEY_RENAMED: "A passkey was given another name",
     Action.PASSKEY_REMOVED: "A passkey was removed by its person",
     Action.PASSKEY_REFUSED: "The answer of a passkey was refused",
+    Action.IDENTITY_BOUND: "An account at the identity provider was bound by two administrators",
+    Action.IDENTITY_ENDED: "The binding of an account at the identity provider was ended",
+    Action.PROVIDER_REFUSED: "An answer of the identity provider was refused",
     Action.REFUSED: "Something was refused",
     Action.MODEL_REGISTERED: "A model was registered",
     Action.MODEL_CHANGED: "A model's description was changed",

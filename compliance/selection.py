@@ -25,6 +25,7 @@ from trust.errors import Malformed
 from trust.fields import as_object
 from trust.key_statements import KEY_ACTIONS
 from trust.passkeys import PASSKEY_REGISTERED, PASSKEY_REMOVED, cited_passkey
+from trust.sign_ins import IDENTITY_BOUND, IDENTITY_ENDED, cited_identity
 from trust.strict_json import parse_strict
 
 Ids = set[UUID]
@@ -65,7 +66,8 @@ class Selection:
     approvals: Ids
     batches: Ids
     passkeys: set[str]
-    """Hex digests of the credentials that signed something in the bundle."""
+    """Hex digests of the credentials that signed something in the bundle, and of the accounts at
+    providers by which somebody did."""
 
 
 def select(scope: ExportScope, size: int) -> Selection:
@@ -95,14 +97,15 @@ def select(scope: ExportScope, size: int) -> Selection:
 
 
 def _passkeys(reviews: Ids, versions: Ids) -> set[str]:
-    """Read out of the records: a credential is cited there and nowhere else."""
+    """Read out of the records: a proof is cited there and nowhere else."""
     found: set[str] = set()
     signatures = Signature.objects.filter(review__in=reviews).values_list("record", flat=True)
     waivers = Waiver.objects.filter(version__in=versions).values_list("record", flat=True)
     for record in chain(signatures.iterator(), waivers.iterator()):
         with suppress(Malformed):
             said = as_object(parse_strict(bytes(record)), "the record")
-            found.add((cited_passkey(said) or "").removeprefix("sha256:"))
+            for named in (cited_passkey(said), cited_identity(said)):
+                found.add((named or "").removeprefix("sha256:"))
     return found - {""}
 
 
@@ -204,6 +207,10 @@ def _disclosed(
         Q(
             event__action__in=(PASSKEY_REGISTERED, PASSKEY_REMOVED),
             event__payload__credential__in=[f"sha256:{digest}" for digest in passkeys],
+        ),
+        Q(
+            event__action__in=(IDENTITY_BOUND, IDENTITY_ENDED),
+            event__payload__identity__in=[f"sha256:{digest}" for digest in passkeys],
         ),
     ]
     found: set[int] = set()

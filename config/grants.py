@@ -53,6 +53,7 @@ APP_COLUMN_UPDATES = {
         "decided_method",
         "answer",
     ),
+    "accounts_identity": ("ended_at",),
     "accounts_passkey": ("name", "sign_count", "last_used_at", "removed_at"),
     "registry_registeredmodel": ("purpose", "licence", "tags"),
     "registry_modelversion": ("status", "status_reason"),

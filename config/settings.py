@@ -12,6 +12,7 @@ from config import env
 from config.log_settings import *  # noqa: F403
 from config.platform import sockets
 from config.second_factors import *  # noqa: F403
+from config.settings_oidc import *  # noqa: F403
 
 # onnxruntime's Linux build reports home unless this is set before its first import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

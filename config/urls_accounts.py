@@ -10,6 +10,8 @@ from allauth.mfa.base.views import authenticate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
+from web.access import provider
+
 
 def closed(request: HttpRequest, rest: str = "") -> HttpResponse:
     """There is nothing here. Raises Http404."""
@@ -22,6 +24,8 @@ urlpatterns = [
     path("password/change/", views.password_change, name="account_change_password"),
     path("2fa/authenticate/", authenticate, name="mfa_authenticate"),
     path("inactive/", views.account_inactive, name="account_inactive"),
+    path("provider/", provider.start, name="provider_start"),
+    path("provider/callback/", provider.callback, name="provider_callback"),
     path("", closed),
     path("<path:rest>", closed),
     path("", include("allauth.urls")),

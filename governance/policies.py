@@ -11,6 +11,7 @@ from governance.findings.records import annex_of
 from governance.models import Review, ReviewState, Waiver
 from governance.policy.documents import Policy
 from registry.models import ModelVersion, VersionContributor
+from trust.methods import OIDC, PASSKEY
 
 HANDS = {
     "uploaded": "uploaded it",
@@ -99,11 +100,15 @@ def _shows_factor(caller: Caller, policy: Policy) -> Decision:
     return allow()
 
 
-def may_prove(caller: Caller, policy: Policy, *, by_passkey: bool) -> Decision:
-    """Whether the policy takes a password, and the code of whoever has an app, for a proof."""
-    if policy.passkey and not by_passkey:
+def may_prove(caller: Caller, policy: Policy, *, by: str) -> Decision:
+    """Whether the policy takes this method for a proof; a password's may have a code besides."""
+    if policy.passkey and by != PASSKEY:
         return deny("The policy demands a passkey: sign with yours.")
-    if policy.second_factor and not by_passkey and not has_factor(caller.person_id):
+    if policy.second_factor and by == OIDC:
+        return deny(
+            "The policy demands a second factor, and a sign-in at the identity provider shows none."
+        )
+    if policy.second_factor and by != PASSKEY and not has_factor(caller.person_id):
         return deny("The policy demands a second factor: sign with your passkey.")
     return allow()
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.proving import Proof, prove
+from accounts.proving import Proof, prove, way_of
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
@@ -163,25 +163,32 @@ def sign(
     code: str = "",
     annex_digest: str = "",
     passkey: Mapping[str, Any] | None = None,
+    sign_in: uuid.UUID | None = None,
 ) -> Signature:
     """Sign the statement that was shown, with the password or a passkey in the same request.
 
     `statement_digest` and `annex_digest` are `sha256:<hex>` of what the signer saw (the annex's is
     left out where no condition was open), `code` what the authenticator app shows, where there is
-    one, `passkey` the answer to a challenge for these very words (see
-    `governance.reviewing.asking`). Raises NotAllowed (no role, a contributor, wrong proof),
-    Conflict (changed since it was shown), Invalid.
+    one, `passkey` the answer to a challenge for these very words, `sign_in` a question to the
+    identity provider for them (see `governance.reviewing.asking`). Raises NotAllowed (no role, a
+    contributor, wrong proof), Conflict (changed since it was shown), Invalid.
     """
     if decision not in SignDecision.values:
         raise Invalid("The decision is approve, request_changes or reject.", field="decision")
     reason = written(reason, "reason", LONGEST_TEXT)
     policy = Policy.read(review.policy.document)
     policies.may_sign(caller, review, policy).enforce()
-    policies.may_prove(caller, policy, by_passkey=passkey is not None).enforce()
+    policies.may_prove(caller, policy, by=way_of(passkey, sign_in)).enforce()
     annex = annex_of(review.version_id)
     words = words_to_sign(caller, statement_digest, decision, reason, annex)
     proof = prove(
-        caller=caller, act=SIGN, words=words, password=password, code=code, passkey=passkey
+        caller=caller,
+        act=SIGN,
+        words=words,
+        password=password,
+        code=code,
+        passkey=passkey,
+        sign_in=sign_in,
     )
     shown = (statement_digest, annex_digest)
     reached("sign.allowed")

@@ -86,6 +86,9 @@ PICTURES = {
     "access/teams/<slug:slug>/propose-roles": Picture(
         "roles-propose", who="root", at={"slug": "team"}
     ),
+    "access/people/<uuid:pk>/accounts": Picture(
+        "accounts-propose", who="root", at={"pk": "person"}
+    ),
     "access/people/<uuid:pk>/make-administrator": Picture(
         "administrator-propose", who="root", at={"pk": "person"}
     ),

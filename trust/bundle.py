@@ -32,7 +32,7 @@ from trust.disclosures import read_disclosure
 from trust.errors import Malformed, TrustError, Untrusted
 from trust.keys import TrustedKeys, approvals_name
 from trust.notes import Checkpoint, open_checkpoint, parse_checkpoint
-from trust.passkeys import cited_passkey, wrong_with_passkey
+from trust.passkeys import LoggedPasskey, cited_passkey, wrong_with_passkey
 
 KEY_MISSING = "a key file of yours (--key)"
 APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
@@ -199,7 +199,10 @@ def _check_passkeys(
     report: BundleReport,
 ) -> None:
     """Records of passkeys are those that the log tells of, and none that is cited is missing."""
-    logged = {passkey.record: (name, passkey) for name, passkey in facts.passkeys.items()}
+    passkeys = {
+        name: known for name, known in facts.passkeys.items() if isinstance(known, LoggedPasskey)
+    }
+    logged = {passkey.record: (name, passkey) for name, passkey in passkeys.items()}
     for member, name in members.folder("passkeys/", ".json"):
         report.count("passkeys")
         credential, passkey = logged.get(DIGEST_PREFIX + name, ("", None))
@@ -212,7 +215,7 @@ def _check_passkeys(
         for member, _name in members.folder(folder, ".json"):
             record = members.document(member) or {}
             named = cited_passkey(record)
-            cited = facts.passkeys.get(named or "")
+            cited = passkeys.get(named or "")
             if mine is not None and named and mine.get(named) != record.get("person"):
                 report.find(member, "its passkey is none that you know of this person")
             if cited is not None and not members.has(passkey_member(digest_hex(cited.record))):

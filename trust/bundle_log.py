@@ -12,7 +12,8 @@ from trust.errors import Malformed, TrustError
 from trust.fields import read_count, read_digest, read_moment, read_text
 from trust.findings import FindingLog
 from trust.merkle import HASH_BYTES, leaf_hash
-from trust.passkeys import LoggedPasskey, note_passkey
+from trust.passkeys import LoggedPasskey, note_proof
+from trust.sign_ins import LoggedIdentity
 
 _MEASURED = ("evaluation.completed", "explanation.completed")
 
@@ -29,8 +30,8 @@ class LogFacts:
     """waiver digest -> the acting person"""
     waivers_withdrawn: dict[str, datetime] = field(default_factory=dict)
     """waiver digest -> the first withdrawal"""
-    passkeys: dict[str, LoggedPasskey] = field(default_factory=dict)
-    """digest of a credential's id -> whose it is"""
+    passkeys: dict[str, LoggedPasskey | LoggedIdentity] = field(default_factory=dict)
+    """digest of a credential's id, or of an account at a provider -> whose it is"""
     plans_sealed: set[str] = field(default_factory=set)
     """digest of a plan"""
     plans_late: set[str] = field(default_factory=set)
@@ -80,7 +81,7 @@ class LogFacts:
         elif event.action == "predictions.sealed":
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))
-        note_passkey(self.passkeys, event)
+        note_proof(self.passkeys, event)
 
     def add_gates(self, event: LogEvent) -> None:
         """What gates are asked about, of an event: evidence, champions, licences."""

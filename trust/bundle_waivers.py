@@ -13,7 +13,7 @@ from trust.bundle_report import BundleReport
 from trust.digests import digest_hex
 from trust.errors import Malformed
 from trust.fields import JsonObject, read_moment, read_object, read_objects, read_text, read_texts
-from trust.passkeys import WAIVE, WAIVE_WORDS, LoggedPasskey, wrong_with_method
+from trust.passkeys import WAIVE, WAIVE_WORDS, KnownProofs, wrong_with_method
 from trust.waivers import WAIVER_RECORD_TYPE, NamedWaiver, may_be_waived, read_waivers
 
 _PARTS_OF_A_GATE = ("gate", "state", "measured", "limit")
@@ -31,8 +31,8 @@ class WaiverFacts(Protocol):
         """When it was withdrawn."""
 
     @property
-    def passkeys(self) -> Mapping[str, LoggedPasskey]:
-        """The passkeys of persons, by the digest of the credential."""
+    def passkeys(self) -> KnownProofs:
+        """The passkeys of persons, and their accounts at providers."""
 
 
 def check_gates(

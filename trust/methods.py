@@ -6,8 +6,10 @@ from trust.fields import JsonObject
 PASSWORD = "password"  # noqa: S105 - the name of a method
 PASSWORD_AND_TOTP = "password+totp"  # noqa: S105 - the name of a method
 PASSKEY = "passkey"
-METHODS = (PASSWORD, PASSWORD_AND_TOTP, PASSKEY)
-# A passkey is something that one has, and the device verified its user before it signed.
+OIDC = "oidc"
+METHODS = (PASSWORD, PASSWORD_AND_TOTP, PASSKEY, OIDC)
+# A passkey is something that one has, and the device verified its user before it signed. What a
+# provider asks for at a sign-in is its own affair, so that counts as one factor.
 _WITH_SECOND_FACTOR = frozenset((PASSWORD_AND_TOTP, PASSKEY))
 DEMAND = "second_factor"
 DEMAND_PASSKEY = "passkey"

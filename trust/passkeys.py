@@ -1,6 +1,5 @@
 """Passkeys as the log tells of them, and whether a record rests on an assertion by one of them."""
 
-import json
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,15 +10,15 @@ from trust.digests import is_digest
 from trust.errors import Malformed, TrustError, Untrusted
 from trust.fields import (
     JsonObject,
-    as_object,
     read_digest,
     read_moment,
     read_object,
     read_text,
     require_keys,
 )
+from trust.intents import check_intent
 from trust.methods import PASSKEY, demands_passkey, demands_second_factor, shows_second_factor
-from trust.strict_json import parse_strict
+from trust.sign_ins import LoggedIdentity, note_identity, wrong_with_sign_in
 from trust.webauthn import challenge_of, check_assertion
 
 PASSKEY_RECORD_TYPE = "assay/passkey/1"
@@ -50,8 +49,6 @@ WAIVE_WORDS = (
     "meaning",
     "reason",
 )
-ANNEX = "annex"
-"""What a signature's record names besides, where conditions were open; then it is signed too."""
 REVOKE_WORDS = ("person", "user", "version_digest", "reason")
 WITHOUT_FACTOR = "it was given without the second factor that the policy demands"
 WITHOUT_PASSKEY = "it was given without the passkey that the policy demands"
@@ -69,11 +66,17 @@ class LoggedPasskey:
     removed: datetime | None = None
 
 
-def note_passkey(known: MutableMapping[str, LoggedPasskey], event: LogEvent) -> None:
-    """Take in an event about a passkey. Raises Malformed for a payload without its fields.
+KnownProofs = Mapping[str, LoggedPasskey | LoggedIdentity]
+"""Passkeys by the digest of the credential, accounts at providers by that of issuer and subject."""
 
-    The first registration of a credential counts, and its first removal.
+
+def note_proof(known: MutableMapping[str, LoggedPasskey | LoggedIdentity], event: LogEvent) -> None:
+    """Take in an event about a passkey or an account at a provider.
+
+    Raises Malformed for a payload without its fields. The first registration of a credential
+    counts, and its first removal.
     """
+    note_identity(known, event)
     if event.action not in (PASSKEY_REGISTERED, PASSKEY_REMOVED):
         return
     credential = read_digest(event.payload, "credential")
@@ -86,7 +89,11 @@ def note_passkey(known: MutableMapping[str, LoggedPasskey], event: LogEvent) -> 
             read_digest(event.payload, "record"),
             event.at,
         )
-    elif event.action == PASSKEY_REMOVED and found is not None and found.removed is None:
+    elif (
+        event.action == PASSKEY_REMOVED
+        and isinstance(found, LoggedPasskey)
+        and found.removed is None
+    ):
         known[credential] = replace(found, removed=event.at)
 
 
@@ -134,7 +141,7 @@ def wrong_with_method(
     policy: JsonObject,
     act: str,
     words: tuple[str, ...],
-    known: Mapping[str, LoggedPasskey],
+    known: KnownProofs,
 ) -> Iterator[str]:
     """Why a record does not show that its person said this as the policy demands.
 
@@ -146,16 +153,18 @@ def wrong_with_method(
         yield WITHOUT_FACTOR
     if demands_passkey(policy) and method != PASSKEY:
         yield WITHOUT_PASSKEY
-    yield from wrong_with_assertion(record, act, words, known)
+    yield from wrong_with_proof(record, act, words, known)
 
 
-def wrong_with_assertion(
-    record: JsonObject, act: str, words: tuple[str, ...], known: Mapping[str, LoggedPasskey]
+def wrong_with_proof(
+    record: JsonObject, act: str, words: tuple[str, ...], known: KnownProofs
 ) -> Iterator[str]:
-    """Why the assertion in a record does not show that a device of its person signed its words.
+    """Why what a record holds does not show that its person meant its words: the assertion of a
+    device, or the sign-in at a provider.
 
-    `act` is what the device was asked for, `words` the fields of the record that it signed.
+    `act` is what was asked for, `words` the fields of the record that the proof commits to.
     """
+    yield from wrong_with_sign_in(record, act, words, known)
     if record.get("method") != PASSKEY:
         if ASSERTION in record:
             yield "it holds an assertion of a passkey and names another method"
@@ -166,20 +175,15 @@ def wrong_with_assertion(
         yield f"its passkey does not prove it: {error}"
 
 
-def _check_said(
-    record: JsonObject, act: str, words: tuple[str, ...], known: Mapping[str, LoggedPasskey]
-) -> None:
+def _check_said(record: JsonObject, act: str, words: tuple[str, ...], known: KnownProofs) -> None:
     assertion = read_object(record, ASSERTION)
     require_keys(assertion, _ASSERTION_KEYS, "the assertion")
     passkey = known.get(read_digest(assertion, "credential"))
-    if passkey is None:
+    if not isinstance(passkey, LoggedPasskey):
         raise Untrusted("the log does not tell of this passkey")
     _check_owner(passkey, record)
     intent = read_text(assertion, "intent").encode("utf-8")
-    meant = {"act": act} | {word: record.get(word) for word in words}
-    meant |= {ANNEX: record[ANNEX]} if ANNEX in record else {}
-    if _spelt(as_object(parse_strict(intent), "the intent")) != _spelt(meant):
-        raise Untrusted("the device signed other words")
+    check_intent(intent, record, act, words)
     check_assertion(
         public_key=passkey.public_key,
         rp_id=passkey.rp_id,
@@ -202,8 +206,3 @@ def _check_owner(passkey: LoggedPasskey, record: JsonObject) -> None:
 
 def _assertion_bytes(assertion: JsonObject, name: str) -> bytes:
     return decode_base64url(read_text(assertion, name))
-
-
-def _spelt(document: JsonObject) -> str:
-    """One spelling per value: 1, 1.0 and true are not the same word."""
-    return json.dumps(document, sort_keys=True)

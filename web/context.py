@@ -1,9 +1,11 @@
-"""What every page's shell needs: the theme, the languages."""
+"""What every page's shell needs: the theme, the languages, where one may sign in."""
 
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from accounts.oidc.provider import is_set_up
 
 THEME_COOKIE = "theme"
 
@@ -14,4 +16,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme if theme in ("light", "dark") else "",
         "languages": settings.LANGUAGES,
+        "provider_name": settings.OIDC_NAME if is_set_up() else "",
     }

@@ -54,4 +54,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(
         name="challenges.forget", call="accounts.challenges:forget_old_challenges", seconds=3600
     ),
+    Periodic(
+        name="questions.forget", call="accounts.oidc.asking:forget_old_questions", seconds=3600
+    ),
 )

@@ -8,7 +8,7 @@ from audit.findings import Finding
 from common.errors import DomainError
 from compliance.verification.claims import claims
 from compliance.verification.contents import contents
-from compliance.verification.passkeys import passkeys
+from compliance.verification.passkeys import identities, passkeys
 from compliance.verification.predictions import predictions
 from compliance.verification.reviews import reviews
 from compliance.verification.two_persons import two_persons
@@ -38,6 +38,7 @@ def check_records(keys: TrustedKeys, *, blobs: bool) -> Iterator[Finding]:
     yield from contents()
     yield from reviews(keys)
     yield from passkeys()
+    yield from identities()
     yield from claims()
     yield from two_persons()
     yield from misfiled()

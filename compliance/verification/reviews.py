@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 
-from accounts.passkey_records import logged_passkeys
+from accounts.passkey_records import logged_proofs
 from accounts.two_persons import granted_alone
 from audit.actions import Action
 from audit.findings import Finding
@@ -33,7 +33,7 @@ from trust.errors import TrustError
 from trust.fields import JsonObject, as_object, read_count, read_object, read_objects, read_texts
 from trust.findings import FindingLog
 from trust.keys import TrustedKeys
-from trust.methods import PASSKEY
+from trust.methods import OIDC, PASSKEY
 from trust.passkeys import (
     ASSERTION,
     REVOKE,
@@ -42,9 +42,10 @@ from trust.passkeys import (
     SIGN_WORDS,
     WAIVE,
     WAIVE_WORDS,
-    wrong_with_assertion,
     wrong_with_method,
+    wrong_with_proof,
 )
+from trust.sign_ins import SIGN_IN
 from trust.strict_json import parse_strict
 from trust.times import format_moment
 from trust.waivers import NamedWaiver
@@ -83,7 +84,7 @@ class History:
         self._closed = dict(closed.values_list("subject_id", "occurred_at"))
         self._read_waivers(chunk)
         self._read_findings(chunk)
-        self.passkeys = logged_passkeys(self._proving(chunk))
+        self.passkeys = logged_proofs(self._proving(chunk))
 
     @staticmethod
     def _proving(chunk: list[Review]) -> set[UUID]:
@@ -184,27 +185,29 @@ def reviews(keys: TrustedKeys) -> Iterator[Finding]:
 
 
 def _waivers(history: History) -> Iterator[Finding]:
-    """What passkeys signed under waivers, whether an approval rests on them or not."""
+    """What proves waivers, whether an approval rests on them or not."""
     for digest, body in history.waivers.items():
-        for why in wrong_with_assertion(_said(body), WAIVE, WAIVE_WORDS, history.passkeys):
+        for why in wrong_with_proof(_said(body), WAIVE, WAIVE_WORDS, history.passkeys):
             yield Finding("waiver", digest, f"{why}.")
 
 
 def _revocation(approval: Approval, history: History) -> Iterator[str]:
-    """What a passkey signed that revoked, if one did."""
+    """What a passkey signed, or a provider said, for what revoked, if so."""
     revocation = getattr(approval, "revocation", None)
     if revocation is None or revocation.assertion is None or revocation.by is None:
         return
+    proof = _said(revocation.assertion)
+    method, held = (OIDC, SIGN_IN) if "identity" in proof else (PASSKEY, ASSERTION)
     record: JsonObject = {
-        "method": PASSKEY,
-        ASSERTION: _said(revocation.assertion),
+        "method": method,
+        held: proof,
         "person": str(revocation.by.person_id),
         "user": str(revocation.by_id),
         "version_digest": f"sha256:{approval.version.digest}",
         "reason": revocation.reason,
         "at": format_moment(revocation.at),
     }
-    for why in wrong_with_assertion(record, REVOKE, REVOKE_WORDS, history.passkeys):
+    for why in wrong_with_proof(record, REVOKE, REVOKE_WORDS, history.passkeys):
         yield f"{why}."
 
 
@@ -217,7 +220,7 @@ def _signatures(review: Review, history: History) -> Iterator[Finding]:
                 yield Finding("signature", str(signature.pk), why)
                 break
         said = _said(signature.record)
-        for why in wrong_with_assertion(said, SIGN, SIGN_WORDS, history.passkeys):
+        for why in wrong_with_proof(said, SIGN, SIGN_WORDS, history.passkeys):
             yield Finding("signature", str(signature.pk), f"{why}.")
         if said.get("previous") != previous:
             yield Finding("signature", str(signature.pk), "it does not follow the one before it.")

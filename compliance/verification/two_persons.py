@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from accounts.models import Membership, Proposal, Team
+from accounts.oidc.identities import identity_digest
 from accounts.roles import GIVEN_BY_TWO
 from accounts.two_persons import confirmed_documents, last_event_before, standing_roles
 from audit.actions import Action
@@ -17,7 +18,8 @@ _ALONE = "no two persons did this: the log tells of no proposal by one and confi
 
 
 def two_persons() -> Iterator[Finding]:
-    """Roles, policies, administrators and resets of second factors that lack the second person."""
+    """Roles, policies, administrators, accounts and resets of second factors that lack the second
+    person."""
     yield from _roles()
     yield from _policies()
     yield from _logins()
@@ -45,12 +47,13 @@ def _policies() -> Iterator[Finding]:
 
 
 def _logins() -> Iterator[Finding]:
-    """Second factors that were taken, and administrators that were made."""
+    """Second factors that were taken, accounts that were bound, administrators that were made."""
     told = AuditEvent.objects.filter(
         pk__gt=last_event_before(),
         action__in=(
             Action.FACTOR_RESET.value,
             Action.ADMIN_MADE.value,
+            Action.IDENTITY_BOUND.value,
             Action.USER_CREATED.value,
         ),
     ).order_by("pk")
@@ -67,6 +70,7 @@ def _logins() -> Iterator[Finding]:
 _KINDS = {
     Action.FACTOR_RESET.value: ("second_factor_reset", "person"),
     Action.ADMIN_MADE.value: ("administrator", "user"),
+    Action.IDENTITY_BOUND.value: ("identity", "person"),
 }
 
 
@@ -82,4 +86,12 @@ def _by_two(event: AuditEvent) -> bool:
         document is not None
         and document["kind"] == kind
         and document["details"][part] == event.subject_id
+        and _names_the_account(document["details"], event)
     )
+
+
+def _names_the_account(details: dict[str, Any], event: AuditEvent) -> bool:
+    if event.action != Action.IDENTITY_BOUND:
+        return True
+    named = identity_digest(details["issuer"], details["subject"])
+    return (named, details["user"]) == (event.payload.get("identity"), event.payload.get("user"))

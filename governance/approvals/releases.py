@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -136,24 +137,31 @@ def revoke(
     password: str = "",
     code: str = "",
     passkey: Mapping[str, Any] | None = None,
+    sign_in: UUID | None = None,
 ) -> Revocation:
     """End the version's approval; every connected inference process follows within a second.
 
-    `passkey` is the answer to a challenge for these very words (see `governance.reviewing.asking`),
-    given instead of password and code. Raises NotAllowed (no role, wrong proof), Conflict
-    (nothing to revoke), Invalid.
+    `passkey` is the answer to a challenge for these very words, `sign_in` a question to the
+    identity provider for them (see `governance.reviewing.asking`), given instead of password and
+    code. Raises NotAllowed (no role, wrong proof), Conflict (nothing to revoke), Invalid.
     """
     policies.may_revoke(caller, version.model.team_id).enforce()
     reason = written(reason, "reason", LONGEST_REASON)
     words = words_to_revoke(caller, version, reason)
     proof = prove(
-        caller=caller, act=REVOKE, words=words, password=password, code=code, passkey=passkey
+        caller=caller,
+        act=REVOKE,
+        words=words,
+        password=password,
+        code=code,
+        passkey=passkey,
+        sign_in=sign_in,
     )
     return end_approvals(caller, version, reason, proof)
 
 
 def words_to_revoke(caller: Caller, version: ModelVersion, reason: str) -> dict[str, str]:
-    """What a passkey signs that revokes."""
+    """What a proof commits to that revokes."""
     return {
         "person": str(caller.person_id),
         "user": str(caller.user.pk),

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.edges import CallerView
-from accounts.serializers_passkeys import AskOut
+from accounts.serializers_passkeys import AskOut, by_field
 from common.api import Input
 from common.openapi import changes
 from governance.api import ReviewView
@@ -27,6 +27,7 @@ class AskToSignIn(Input):
     )
     decision = serializers.ChoiceField(SignDecision.choices)
     reason = serializers.CharField(max_length=4000)
+    by = by_field()
 
 
 class AskToWaiveIn(Input):
@@ -35,12 +36,14 @@ class AskToWaiveIn(Input):
     gate_digest = serializers.CharField(max_length=71, help_text="Of the finding that was shown.")
     reason = serializers.CharField(max_length=4000)
     expires_on = serializers.DateField(help_text="The day, in UTC, on which it no longer holds.")
+    by = by_field()
 
 
 class AskToRevokeIn(Input):
     """Why an approval is going to be ended."""
 
     reason = serializers.CharField(max_length=2000)
+    by = by_field()
 
 
 class AskToSign(ReviewView):
@@ -52,7 +55,7 @@ class AskToSign(ReviewView):
         responses=changes(201, AskOut, 429),
     )
     def post(self, request: Request, review_id: UUID) -> Response:
-        """What a passkey of the caller has to sign for exactly these words."""
+        """What a passkey of the caller signs for exactly these words, or where he signs in."""
         fields = AskToSignIn.read(request.data)
         review = self.review(review_id)
         ask = asking.ask_to_sign(caller=self.caller, review=review, **fields)
@@ -68,7 +71,7 @@ class AskToWaive(EvidenceView):
         responses=changes(201, AskOut, 429),
     )
     def post(self, request: Request, name: str, number: int) -> Response:
-        """What a passkey of the caller has to sign for exactly these words."""
+        """What a passkey of the caller signs for exactly these words, or where he signs in."""
         fields = AskToWaiveIn.read(request.data)
         version = self.version(name, number)
         ask = asking.ask_to_waive(caller=self.caller, version=version, **fields)
@@ -84,7 +87,7 @@ class AskToRevoke(CallerView):
         responses=changes(201, AskOut, 429),
     )
     def post(self, request: Request, name: str, number: int) -> Response:
-        """What a passkey of the caller has to sign for exactly these words."""
+        """What a passkey of the caller signs for exactly these words, or where he signs in."""
         fields = AskToRevokeIn.read(request.data)
         version = version_numbered(self.caller, name, number)
         ask = asking.ask_to_revoke(caller=self.caller, version=version, **fields)

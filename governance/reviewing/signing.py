@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.callers import Caller
-from accounts.passkey_records import logged_passkeys
+from accounts.passkey_records import logged_proofs
 from accounts.proving import Proof
 from accounts.two_persons import standing_roles
 from governance.findings.records import Annex, annex_of
@@ -20,7 +20,8 @@ from trust.canonical import canonical
 from trust.disclosures import name_commitment, new_salt
 from trust.errors import Malformed
 from trust.fields import as_object, read_text
-from trust.passkeys import ANNEX, SIGN, SIGN_WORDS, LoggedPasskey, wrong_with_method
+from trust.intents import ANNEX
+from trust.passkeys import SIGN, SIGN_WORDS, KnownProofs, wrong_with_method
 from trust.strict_json import parse_strict
 from trust.times import format_moment
 
@@ -88,7 +89,7 @@ def is_proved(
     policy: Policy,
     act: str,
     words: tuple[str, ...],
-    known: Mapping[str, LoggedPasskey],
+    known: KnownProofs,
 ) -> bool:
     """Whether a record shows that its person said this, as the policy demands.
 
@@ -132,7 +133,7 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
     counted: dict[UUID, Signature] = {}
     signatures = list(approving_signatures(review))
     roles = standing_roles(team, {signature.person_id for signature in signatures})
-    known = logged_passkeys(signature.person_id for signature in signatures)
+    known = logged_proofs(signature.person_id for signature in signatures)
     for signature in signatures:
         person, user = signature.person, signature.user
         if (

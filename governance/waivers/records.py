@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.passkey_records import logged_passkeys
+from accounts.passkey_records import logged_proofs
 from accounts.two_persons import standing_roles
 from governance.evidence.gates import GateResult
 from governance.models import PolicyVersion, Waiver
@@ -24,6 +24,7 @@ from trust.errors import Malformed
 from trust.fields import as_object, read_digest, read_text
 from trust.methods import METHODS
 from trust.passkeys import ASSERTION, WAIVE, WAIVE_WORDS
+from trust.sign_ins import SIGN_IN
 from trust.strict_json import parse_strict
 from trust.times import format_moment
 from trust.waivers import WAIVER_RECORD_TYPE, may_be_waived
@@ -103,7 +104,7 @@ def holding_waivers(
     rules = Policy.read(policy.document)
     roles = standing_roles(version.model.team_id, {waiver.person_id for waiver in given})
     may = {person for person, held in roles.items() if held & set(rules.roles)}
-    known = logged_passkeys(waiver.person_id for waiver in given)
+    known = logged_proofs(waiver.person_id for waiver in given)
     return [
         waiver
         for waiver in given
@@ -130,5 +131,5 @@ def _is_for(waiver: Waiver, finding: dict[str, Any]) -> bool:
     except Malformed:
         return False
     said = record_of(waiver, finding, method) | {"name_commitment": commitment}
-    said |= {ASSERTION: record[ASSERTION]} if ASSERTION in record else {}
+    said |= {held: record[held] for held in (ASSERTION, SIGN_IN) if held in record}
     return method in METHODS and body == canonical(said)

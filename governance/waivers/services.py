@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.proving import Proof, prove
+from accounts.proving import Proof, prove, way_of
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
@@ -24,7 +25,7 @@ from governance.services import LONGEST_TEXT, dry_run
 from governance.texts import written
 from governance.waivers.records import latest_expiry, record_of
 from registry.models import ModelVersion, Status
-from trust.methods import PASSKEY
+from trust.methods import PASSKEY, PASSWORD
 from trust.passkeys import WAIVE, WAIVE_WORDS
 from trust.times import format_moment
 
@@ -44,14 +45,15 @@ def waive(
     password: str = "",
     code: str = "",
     passkey: Mapping[str, Any] | None = None,
+    sign_in: UUID | None = None,
 ) -> Waiver:
     """Answer for a gate that has not passed, with the password or a passkey in the same request.
 
     `gate_digest` is that of the finding that was shown, `expires_on` the day (UTC) on which the
     waiver no longer holds. It is for this version, policy and finding: of anything else it is
-    no waiver. `passkey` is the answer to a challenge for these very words (see
-    `governance.reviewing.asking`). Raises NotAllowed (no role, a contributor, wrong proof),
-    Conflict, Invalid.
+    no waiver. `passkey` is the answer to a challenge for these very words, `sign_in` a question to
+    the identity provider for them (see `governance.reviewing.asking`). Raises NotAllowed (no role,
+    a contributor, wrong proof), Conflict, Invalid.
     """
     words = words_to_waive(
         caller=caller,
@@ -59,10 +61,16 @@ def waive(
         gate_digest=gate_digest,
         reason=reason,
         expires_on=expires_on,
-        by_passkey=passkey is not None,
+        by=way_of(passkey, sign_in),
     )
     proof = prove(
-        caller=caller, act=WAIVE, words=words, password=password, code=code, passkey=passkey
+        caller=caller,
+        act=WAIVE,
+        words=words,
+        password=password,
+        code=code,
+        passkey=passkey,
+        sign_in=sign_in,
     )
     wish = Wish(gate, gate_digest, written(reason, "reason", LONGEST_TEXT), expires_on)
     return _waive(caller, version, wish, proof)
@@ -85,18 +93,18 @@ def words_to_waive(
     gate_digest: str,
     reason: str,
     expires_on: date,
-    by_passkey: bool,
+    by: str,
 ) -> dict[str, Any]:
-    """The part of a waiver's record that a passkey signs; a password signs nothing.
+    """The part of a waiver's record that a proof commits to; a password commits to nothing.
 
     Raises NotAllowed where the caller may not waive, or not in this way; Conflict, Invalid.
     """
     policy = policy_for(version.model)
     document = Policy.read(policy.document)
     policies.may_waive(caller, version, document).enforce()
-    policies.may_prove(caller, document, by_passkey=by_passkey).enforce()
+    policies.may_prove(caller, document, by=by).enforce()
     reason = written(reason, "reason", LONGEST_TEXT)
-    if not by_passkey:
+    if by == PASSWORD:
         return {}
     wish = Wish(None, gate_digest, reason, expires_on)
     waiver, finding = _drafted(caller, version, policy, wish)

@@ -15,6 +15,7 @@ from tests.ablation.packs import PACKS
 from tests.ablation.passkeys import PASSKEYS
 from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
+from tests.ablation.provider import PROVIDER
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.rotation import ROTATION
 from tests.ablation.scopes import SCOPES
@@ -104,9 +105,8 @@ FOUR_EYES = (
     Guard(
         "password in the request of a revocation",
         "governance/approvals/releases.py",
-        "    proof = prove(\n        caller=caller, act=REVOKE, words=words, password=password, "
-        "code=code, passkey=passkey\n    )\n",
-        '    proof = Proof("password")\n',
+        "    proof = prove(\n",
+        '    proof = Proof("password") or prove(\n',
         (f"{_RELEASES}::TestRevoke::test_needs_the_password",),
     ),
     Guard(
@@ -369,6 +369,7 @@ GUARDS: tuple[Guard, ...] = (
     *QUARANTINE,
     *FACTORS,
     *PASSKEYS,
+    *PROVIDER,
     *PLANS,
     *LOG,
     *PAST,

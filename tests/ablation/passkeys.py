@@ -86,7 +86,7 @@ PASSKEYS = (
     Guard(
         "a demanded passkey in the service",
         "governance/policies.py",
-        "if policy.passkey and not by_passkey:",
+        "if policy.passkey and by != PASSKEY:",
         "if False:",
         (f"{_DEMAND}::test_refuses_the_password_of_whoever_has_one",),
     ),
@@ -113,7 +113,7 @@ PASSKEYS = (
     ),
     Guard(
         "the words that the device signed are those of the record",
-        "trust/passkeys.py",
+        "trust/intents.py",
         'if _spelt(as_object(parse_strict(intent), "the intent")) != _spelt(meant):',
         "if False:",
         (_PROVED,),
@@ -173,7 +173,7 @@ PASSKEYS = (
     Guard(
         "fsck looks at what devices signed",
         "compliance/verification/reviews.py",
-        "        for why in wrong_with_assertion(said, SIGN, SIGN_WORDS, history.passkeys):\n"
+        "        for why in wrong_with_proof(said, SIGN, SIGN_WORDS, history.passkeys):\n"
         '            yield Finding("signature", str(signature.pk), f"{why}.")\n',
         "",
         (f"{_FSCK}::test_fsck_looks_at_what_the_device_signed",),

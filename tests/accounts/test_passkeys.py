@@ -22,7 +22,7 @@ from accounts.challenges import (
     use_challenge,
 )
 from accounts.models import Passkey, PasskeyChallenge
-from accounts.passkey_records import logged_passkeys, said_by
+from accounts.passkey_records import logged_proofs, said_by
 from accounts.passkeys import (
     MOST_PASSKEYS,
     offer_passkey,
@@ -38,6 +38,7 @@ from tests.factories.factors import code_of, enrol
 from tests.factories.passkeys import PRESENT, Device, b64
 from tests.factories.verbs import with_scopes
 from tests.stage import Stage
+from trust.passkeys import LoggedPasskey
 
 
 def register(login: str, device: Device, **wishes: Any) -> Passkey:
@@ -73,7 +74,8 @@ class TestRegistering:
             ["usb"],
         )
         assert passkey.sign_count == said["sign_count"] == 3
-        logged = logged_passkeys([user_of("ben").person_id])[device.digest]
+        logged = logged_proofs([user_of("ben").person_id])[device.digest]
+        assert isinstance(logged, LoggedPasskey)
         assert logged.public_key == device.public_key
         assert logged.person == str(user_of("ben").person_id)
         assert logged.record == f"sha256:{passkey.digest}"

@@ -105,6 +105,9 @@ ACCOUNTS = {
     ),
     "proposals_decline": Call(_seeded("proposal_id", "unwise"), _says(reason="Ask her first.")),
     "proposals_withdraw": Call(_made("proposal_id", "proposals_open")),
+    "users_identity_remove": Call(
+        lambda house: {"user_id": house["bound_user"], "identity_id": house["identity"]}
+    ),
     "users_deactivate": Call(_made("user_id", "users_create")),
     "tokens_list": Call(),
     "tokens_create": Call(body=_says(name="mine", scopes=["read"], days=3)),

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.test import override_settings
+
 from accounts.callers import Caller
-from accounts.models import Proposal
+from accounts.models import Identity, Proposal
 from accounts.proposing import propose
 from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token, create_user
@@ -20,6 +22,7 @@ from tests.factories import factors, findings, passkeys, tiny, verbs, waivers
 from tests.factories.delegations import away
 from tests.factories.passkeys import Device
 from tests.factories.policies import publish_policy
+from tests.factories.provider import bind
 from tests.stage import MODEL, Stage
 from worker.models import Job
 
@@ -55,7 +58,7 @@ def _zoe() -> Caller:
     return who(EVERYBODY)
 
 
-def _with_an_app() -> None:
+def _with_an_app() -> str:
     """Somebody of no team, whose second factor may be reset."""
     create_user(
         caller=who("root"),
@@ -65,6 +68,7 @@ def _with_an_app() -> None:
         password=password_of(WITH_APP),
     )
     factors.enrol(WITH_APP)
+    return str(user_of(WITH_APP).pk)
 
 
 def _proposed(username: str) -> Proposal:
@@ -76,6 +80,14 @@ def _proposed(username: str) -> Proposal:
         reason="There is more to review.",
         password=password_of("root"),
     )
+
+
+def _bound_account() -> dict[str, str]:
+    """An account at a provider that opens cleo's login; nobody goes there."""
+    with override_settings(OIDC_ISSUER="https://id.example.org", OIDC_CLIENT_ID="assay"):
+        bind("cleo", "cleo-at-work")
+    row = Identity.objects.get()
+    return {"identity": str(row.pk), "bound_user": str(row.user_id)}
 
 
 def _waivable() -> None:
@@ -118,7 +130,6 @@ def furnish(stage: Stage) -> House:
     _waivable()
     waiver = waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro")
     create_team(caller=who("root"), slug=SIDE, name="Side")
-    _with_an_app()
     proposal, unwise = _proposed("dan"), _proposed("carl")
     run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
     assert run.job_id is not None
@@ -145,7 +156,8 @@ def furnish(stage: Stage) -> House:
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),
-            "with_factor": str(user_of(WITH_APP).pk),
+            **_bound_account(),
+            "with_factor": _with_an_app(),
             "proposal": str(proposal.pk),
             "proposed": f"sha256:{proposal.digest}",
             "unwise": str(unwise.pk),

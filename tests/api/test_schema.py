@@ -25,6 +25,7 @@ WITHOUT_BODY = {
     "reviews_withdraw",
     "second_factor_offer",
     "users_deactivate",
+    "users_identity_remove",
 }
 APPS = {
     "openapi.yml": ("config.urls_web", "python manage.py spectacular --file docs/openapi.yml"),

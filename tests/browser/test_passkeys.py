@@ -1,4 +1,6 @@
-"""Passkeys in a browser, with an authenticator that the browser simulates."""
+"""Signing without a password, in a browser: by a passkey in an authenticator that it simulates, by
+signing in again at an identity provider.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,8 @@ from governance.policy.documents import Policy
 from governance.reviewing.signing import counting_signatures, method_of
 from tests.browser.conftest import OpenAs, Site
 from tests.browser.test_governance import fill_decision, review
-from tests.cast import password_of
+from tests.cast import password_of, user_of
+from tests.factories import provider
 from tests.stage import MODEL
 
 __all__ = ["review"]
@@ -102,3 +105,21 @@ def test_a_device_that_does_not_answer_signs_nothing_and_a_revocation_takes_one(
         expect(page.get_by_role("status")).to_contain_text("The approval is revoked.")
         assert Revocation.objects.get().assertion is not None
         device.detach()
+
+
+def test_a_person_signs_in_again_in_a_window_of_its_own_and_signs(
+    site: Site, open_as: OpenAs, review: Review
+) -> None:
+    with provider.running(), override_settings(PUBLIC_URL=site.url):
+        provider.bind("ben")
+        page = open_as("root")
+        site.look_at(page, reverse("web:bind-identity", args=[user_of("ben").pk]))
+        site.sign_in(page.context, "ben")
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(f"{site.url}{reverse('web:review', args=[review.pk])}")
+        fill_decision(page, "Signed in twice.")
+        page.get_by_role("button", name="Sign in again at Acme ID and sign").click()
+        expect(page.get_by_role("status")).to_contain_text("Signed.")
+        assert site.problems == []
+
+    assert method_of(Signature.objects.get(review=review).record) == "oidc"

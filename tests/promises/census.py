@@ -142,6 +142,8 @@ _NAMED = {
     "token_id": "token",
     "passkey_id": "passkey",
     "user_id": "user",
+    "identity_id": "identity",
+    "identity_pk": "identity",
     "event_id": "event",
     "export_id": "export",
     "prediction_id": "prediction",

@@ -55,6 +55,9 @@ API: Expected = {
     "web: /api/v1/users/<uuid:user_id>/deactivation": {
         "POST": "401 403 403 403 403 403 403 ok",
     },
+    "web: /api/v1/users/<uuid:user_id>/identities/<uuid:identity_id>/removal": {
+        "POST": "401 403 403 403 403 403 403 ok",
+    },
     "web: /api/v1/teams": {
         "GET": "401 ok ok ok ok ok ok ok",
         "POST": "401 403 403 403 403 403 403 ok",

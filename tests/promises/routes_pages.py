@@ -40,6 +40,14 @@ PAGES: Expected = {
     "web: /accounts/inactive/": {
         "GET": "ok ok ok ok ok ok ok ok",
     },
+    "web: /accounts/provider/": {
+        "GET": "404 404 404 404 404 404 404 404",
+        "POST": "405 405 405 405 405 405 405 405",
+    },
+    "web: /accounts/provider/callback/": {
+        "GET": "404 404 404 404 404 404 404 404",
+        "POST": "405 405 405 405 405 405 405 405",
+    },
     "web: /accounts/": {
         "GET": "to to to to to to to to",
         "POST": "to to to to to to to to",
@@ -323,6 +331,13 @@ PAGES: Expected = {
     "web: /access/people/<uuid:pk>/reset-second-factor": {
         "GET": "to 403 403 403 403 403 403 ok",
         "POST": "to 403 403 403 403 403 403 no",
+    },
+    "web: /access/people/<uuid:pk>/accounts": {
+        "GET": "to 403 403 403 403 403 403 ok",
+        "POST": "to 403 403 403 403 403 403 no",
+    },
+    "web: /access/people/<uuid:pk>/accounts/<uuid:identity_pk>/end": {
+        "POST": "to 403 403 403 403 403 403 to",
     },
     "web: /access/people/<uuid:pk>/make-administrator": {
         "GET": "to 403 403 403 403 403 403 ok",

@@ -105,8 +105,12 @@ class PersonForm(forms.Form):
         label=_("First password"),
         max_length=1024,
         strip=False,
+        required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 12 characters; the person changes it after signing in."),
+        help_text=_(
+            "At least 12 characters; the person changes it after signing in. Empty: only an "
+            "account at the identity provider will open the login."
+        ),
     )
 
 

@@ -29,6 +29,11 @@ def answer_field() -> forms.CharField:
     return forms.CharField(required=False, max_length=LONGEST_ANSWER, widget=_Blank)
 
 
+def question_field() -> forms.UUIDField:
+    """Where js/provider.js puts the question that the identity provider answered."""
+    return forms.UUIDField(required=False, widget=_Blank)
+
+
 def name_field() -> forms.CharField:
     """How a person calls a passkey."""
     return forms.CharField(

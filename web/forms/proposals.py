@@ -43,6 +43,20 @@ class ProposeForm(forms.Form):
         add_proof(self, asks_code=asks_code)
 
 
+class ProposeIdentityForm(ProposeForm):
+    """Which account at the identity provider opens a login."""
+
+    subject = forms.CharField(
+        label=gettext_lazy("Number of the account (sub)"),
+        max_length=255,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            "As the provider's tokens name it. Whoever signs in with an account that is bound to "
+            "nobody is shown it."
+        ),
+    )
+
+
 class ProposeRolesForm(ProposeForm):
     """One role that signs or administers, for one person or several."""
 

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from governance.models import ReviewState
-from web.forms.passkeys import answer_field
+from web.forms.passkeys import answer_field, question_field
 
 
 class ReviewFilter(forms.Form):
@@ -56,6 +56,7 @@ class SignForm(forms.Form):
     password = forms.CharField(max_length=1000, required=False, strip=False)
     code = forms.CharField(max_length=64, required=False)
     passkey = answer_field()
+    sign_in = question_field()
 
 
 class CommentForm(forms.Form):

@@ -13,7 +13,7 @@ from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
 from web.forms.access import code_field, password_field
 from web.forms.params import Snapshot
-from web.forms.passkeys import answer_field, read_proof
+from web.forms.passkeys import answer_field, question_field, read_proof
 from web.forms.slices import SlicesField
 
 LONGEST_LIST = 4000
@@ -96,10 +96,11 @@ class RetireForm(forms.Form):
 
 
 class SigningForm(forms.Form):
-    """Asks who it is again: by password, with a code of whoever has an app, or by a passkey.
+    """Asks who it is again: by password, with a code of whoever has an app, by a passkey, or by a
+    sign-in at the identity provider.
 
     `passkey_url` makes the challenge for whoever has a passkey; nothing else is asked for where
-    `passkey_only`.
+    `passkey_only`. `provider_url` makes the question for whoever signs in at the provider.
     """
 
     # The challenge's fields, each with `:NAME` where the form calls it otherwise.
@@ -113,17 +114,22 @@ class SigningForm(forms.Form):
         asks_code: bool,
         passkey_url: str = "",
         passkey_only: bool = False,
+        provider_url: str = "",
         **more: Any,
     ) -> None:
         super().__init__(data, **more)
         self.passkey_url, self.passkey_only = passkey_url, passkey_only
+        self.provider_url = provider_url
         self.order_fields([name for name in self.fields if name != "password"])  # the last
         if asks_code:
             self.fields["code"] = code_field(help_text=_("The six digits that it shows now."))
         if passkey_url:
             self.fields["passkey"] = answer_field()
+        if provider_url:
+            self.fields["sign_in"] = question_field()
+        if passkey_url or provider_url:
             for name in {"password", "code"} & set(self.fields):
-                # Asked for by the page; a passkey answers without.
+                # Asked for by the page; a passkey or the provider answers without.
                 self.fields[name].required = False
                 self.fields[name].widget.is_required = False
         if passkey_only:
@@ -131,12 +137,13 @@ class SigningForm(forms.Form):
                 del self.fields[name]
 
     def proof(self) -> dict[str, Any]:
-        """Password, code and what a passkey signed, as the services take them. Raises Invalid."""
+        """Password and code, or another proof, as the services take them. Raises Invalid."""
         given = self.cleaned_data
         return {
             "password": given.get("password", ""),
             "code": given.get("code", ""),
             "passkey": read_proof(given.get("passkey", "")),
+            "sign_in": given.get("sign_in"),
         }
 
 

@@ -52,11 +52,13 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         "team": team,
         "name": details.get("name", names.get(details.get("person", ""), "")),
         "n": len(details.get("grants", [])),
+        "subject": details.get("subject", ""),
     }
     return {
         "roles": _("Give roles in %(team)s (%(n)s)"),
         "policy": _("Publish the policy %(name)s for %(team)s"),
         "administrator": _("Make %(name)s an administrator"),
+        "identity": _("Bind the account %(subject)s to %(name)s"),
         "second_factor_reset": _("Reset the second factor of %(name)s"),
     }.get(proposal.kind, proposal.kind) % words
 

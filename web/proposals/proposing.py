@@ -1,10 +1,11 @@
 """Pages on which something is proposed that takes two persons."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -13,12 +14,14 @@ from django.utils.translation import gettext_lazy
 from accounts import policies
 from accounts.factors import has_factor
 from accounts.models import Proposal, Team, User
+from accounts.oidc.identities import bound_to, end_identity, identity_by_id
 from accounts.proposing import propose
 from accounts.selectors import team_named
 from common.errors import NotFound
 from web.access.sections import sections
+from web.base import PageView
 from web.formpage import FormPage
-from web.forms.proposals import ProposeForm, ProposeRolesForm
+from web.forms.proposals import ProposeForm, ProposeIdentityForm, ProposeRolesForm
 
 
 def proposed(page: Any, proposal: Proposal) -> HttpResponse:
@@ -124,6 +127,44 @@ class ProposeReset(_OfLogin):
         "Once another administrator has confirmed it, the password alone opens the logins of this "
         "person, until a new app is set up. Make sure that it is this person who asks."
     )
+
+
+class ProposeIdentity(_OfLogin):
+    """Binding an account at the identity provider."""
+
+    kind = "identity"
+    words = gettext_lazy("Accounts that open %(login)s")
+    what = gettext_lazy(
+        "Once another administrator has confirmed it, whoever has this account at the identity "
+        "provider signs in, and signs, as this person. Make sure that it is this person's."
+    )
+    renamed: ClassVar[dict[str, str]] = {"username": "subject"}
+
+    def form(self, data: Any = None) -> forms.Form:
+        """The account, reason and proof."""
+        return ProposeIdentityForm(data, asks_code=has_factor(self.caller.person_id))
+
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """The login and the account."""
+        return {**super().wish(form), "subject": form.cleaned_data["subject"]}
+
+    def context(self) -> dict[str, Any]:
+        """With the accounts that open it now."""
+        return {**super().context(), "login": self.user, "identities": bound_to(self.user)}
+
+
+class IdentityEnd(PageView):
+    """The end of an account's binding."""
+
+    def post(self, request: HttpRequest, pk: UUID, identity_pk: UUID) -> HttpResponse:
+        """Lets the account open the login no more."""
+        policies.may_manage_people(self.caller).enforce()
+        user = User.objects.filter(pk=pk).first()
+        if user is None:
+            raise NotFound("There is no such login.")
+        end_identity(caller=self.caller, identity=identity_by_id(user, identity_pk))
+        messages.success(request, _("The account opens the login no more."))
+        return redirect("web:bind-identity", pk)
 
 
 class ProposeAdministrator(_OfLogin):

@@ -23,6 +23,16 @@ urlpatterns = [
         name="second-factor-reset",
     ),
     path(
+        "access/people/<uuid:pk>/accounts",
+        proposing.ProposeIdentity.as_view(),
+        name="bind-identity",
+    ),
+    path(
+        "access/people/<uuid:pk>/accounts/<uuid:identity_pk>/end",
+        proposing.IdentityEnd.as_view(),
+        name="identity-end",
+    ),
+    path(
         "access/people/<uuid:pk>/make-administrator",
         proposing.ProposeAdministrator.as_view(),
         name="make-administrator",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
 from accounts.factors import has_factor
+from accounts.oidc.asking import may_sign_in_again
 from accounts.passkey_records import has_passkey
 from governance import policies
 from governance.models import Review, ReviewState, SignDecision
@@ -19,6 +20,7 @@ from governance.reviewing.signing import MEANINGS
 from governance.selectors import measured_in, review_by_id, waivers_named
 from registry.cards import FIELDS
 from registry.models import CardRevision, ModelVersion
+from trust.methods import OIDC
 from web.markdown import rendered_fields
 from web.reports.changes import changes_between
 from web.reports.evaluation import evaluation_view
@@ -114,6 +116,7 @@ def _decision(
         "signing_roles": policy.roles,
         "asks_code": has_factor(caller.person_id),
         "has_passkey": has_passkey(caller.person_id),
+        "by_provider": may_sign_in_again(caller) and policies.may_prove(caller, policy, by=OIDC),
         "approvals": approving,
         "approvals_wanted": wanted,
         "approvals_missing": range(max(0, wanted - approving)),

@@ -12,7 +12,7 @@ from accounts.roles import Role
 from governance.models import Comment, Review, ReviewState, Signature, SignDecision, Waiver
 from governance.policies import HANDS
 from registry.models import ModelVersion
-from trust.methods import PASSKEY, PASSWORD, PASSWORD_AND_TOTP
+from trust.methods import OIDC, PASSKEY, PASSWORD, PASSWORD_AND_TOTP
 from web.reviews.assigned import moves_of
 from web.reviews.presenting import gate_title
 from web.vocabulary import spoken
@@ -76,6 +76,7 @@ def _method(method: str) -> str:
         PASSWORD: _("password"),
         PASSWORD_AND_TOTP: _("password and code of the authenticator app"),
         PASSKEY: _("passkey"),
+        OIDC: _("sign-in at the identity provider"),
     }
     return words.get(method, method)
 

@@ -113,7 +113,7 @@ class ReviewSign(ReviewPage):
         if self._is_behind(review, given["last_comment"]):
             said = _("New comments arrived while you read; look at them, then sign.")
             return self._again(pk, {"page": said}, Conflict.status)
-        if not (given["password"] or given["passkey"]):
+        if not (given["password"] or given["passkey"] or given["sign_in"]):
             return self._again(pk, {}, 200, ask=True)
         try:
             services.sign(
@@ -126,6 +126,7 @@ class ReviewSign(ReviewPage):
                 password=given["password"],
                 code=given["code"],
                 passkey=read_proof(given["passkey"]),
+                sign_in=given["sign_in"],
             )
         except DomainError as error:
             return self._refused(review, error)

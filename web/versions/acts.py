@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.factors import has_factor
+from accounts.oidc.asking import may_sign_in_again
 from accounts.passkey_records import has_passkey
 from common.decisions import Decision
 from common.errors import DomainError
@@ -62,6 +63,7 @@ class ActPage(FormPage, OfVersion):
             "asks_code": has_factor(self.caller.person_id),
             "passkey_url": self.address(challenge) if has_passkey(self.caller.person_id) else "",
             "passkey_only": passkey_only,
+            "provider_url": self.address(challenge) if may_sign_in_again(self.caller) else "",
         }
 
     def done(self, said: str, to: str = "web:version") -> HttpResponse:
