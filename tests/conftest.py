@@ -13,6 +13,7 @@ from config.platform import static
 from tests.instance import Instance
 from tests.network import stay_on_this_machine
 from tests.servers import Database, Server, server_binaries
+from tests.traced import Sample, Tracing
 
 stay_on_this_machine()
 # Whoever started the suite in the background or under nohup made its processes deaf to these.
@@ -20,6 +21,7 @@ for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.SIG_DFL)
 StartInstance = Callable[..., Instance]
+TRACING = pytest.StashKey[Tracing]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="more sequences, mutations and kills than the suite has time for (CONTRIBUTING.md)",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Coverage is of a sample of the rows of each test."""
+    config.stash[TRACING] = Tracing(config)
+    config.pluginmanager.register(Sample(config.stash[TRACING]))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -147,15 +155,10 @@ def untraced(pytestconfig: pytest.Config) -> Iterator[None]:
 
     For those that run long through code which others run and count.
     """
-    coverage = getattr(pytestconfig.pluginmanager.getplugin("_cov"), "cov_controller", None)
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
-            patch.delenv(name)
-        if coverage:
-            coverage.pause()
-        yield
-        if coverage:
-            coverage.resume()
+    tracing = pytestconfig.stash[TRACING]
+    tracing.hold()
+    yield
+    tracing.release()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """A real instance for tests: `manage.py up` on private ports, in a private folder."""
 
 import os
-import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -21,9 +21,12 @@ QUICK["ASSAY_SEGMENT_SECONDS"] = "1"
 
 
 def free_port() -> int:
-    """A port that is free now, below those that the system gives to outgoing connections."""
+    """A port that is free now, below those that the system gives to outgoing connections.
+
+    Not from `random`: test tools seed it alike in every process of the suite.
+    """
     while True:
-        port = random.randint(20000, 32000)
+        port = 20000 + secrets.randbelow(12000)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -15,7 +15,7 @@ from tests.api.house import House
 from tests.factories import tiny
 from tests.instance import Instance
 
-pytestmark = [pytest.mark.server]
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("untraced")]
 LIMIT = 2 * 2**20
 PREDICT = "/api/v1/models/tumours/predict"
 HEADERS = {

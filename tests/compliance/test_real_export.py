@@ -13,7 +13,11 @@ from tests.instance import Instance
 from tests.trust.verifier import run_verifier
 from tests.worker.parts import eventually
 
-pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=30)]
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.slow(seconds=30),
+    pytest.mark.usefixtures("untraced"),
+]
 
 
 class Rest:

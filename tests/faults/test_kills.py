@@ -31,7 +31,11 @@ from trust.base64_text import decode_base64, encode_base64
 from trust.key_files import save_key
 from trust.notes import parse_checkpoint
 
-pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=90)]
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.slow(seconds=90),
+    pytest.mark.usefixtures("untraced"),
+]
 SIGNING = ("sign.allowed", "sign.written", "sign.recorded", "sign.done")
 NOTARY = (
     *("approve.derived", "approve.written", "approve.recorded", "approve.committed"),

@@ -18,7 +18,11 @@ from tests.conftest import StartInstance
 from tests.instance import Instance, free_port
 from tests.journeys.house import process_of
 
-pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=150)]
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.slow(seconds=150),
+    pytest.mark.usefixtures("untraced"),
+]
 PASSWORD = "a long password for a test"
 PARAMS: dict[str, Any] = {"hidden": [32], "epochs": 60, "patience": 0, "batch_size": 4, "seed": 11}
 

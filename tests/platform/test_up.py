@@ -107,22 +107,21 @@ class TestRunning:
         assert "0 migrations applied" in up.manage("setup_database")
 
 
-class TestStopping:
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-    def test_a_signal_stops_everything_in_three_seconds(
-        self, up: Instance, number: signal.Signals
-    ) -> None:
-        if up.process is None or up.process.poll() is not None:
-            up.start()
-        assert up.process is not None
-        everything = family(up)
-        begun = time.monotonic()
-        up.process.send_signal(number)
-        up.process.wait(timeout=10)
+def assert_stops_everything(up: Instance, number: signal.Signals) -> None:
+    assert up.process is not None
+    everything = family(up)
+    begun = time.monotonic()
+    up.process.send_signal(number)
+    up.process.wait(timeout=10)
 
-        assert time.monotonic() - begun < STOP_S
-        assert ended(everything) == []
-        assert up.process.returncode == 0
+    assert time.monotonic() - begun < STOP_S
+    assert ended(everything) == []
+    assert up.process.returncode == 0
+
+
+class TestStopping:
+    def test_ctrl_c_stops_everything_in_three_seconds(self, up: Instance) -> None:
+        assert_stops_everything(up, signal.SIGINT)
 
     def test_down_stops_it_from_elsewhere(self, up: Instance) -> None:
         everything = family(up.start())
@@ -138,6 +137,14 @@ class TestStopping:
 
         assert ended(everything) == []
         assert answers(up.start().web)
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_so_does_a_manager_of_services_or_a_closed_terminal(
+        self, up: Instance, number: signal.Signals
+    ) -> None:
+        if up.process is None or up.process.poll() is not None:
+            up.start("--slots", "0", "--light-slots", "0")
+        assert_stops_everything(up, number)
 
     def test_ctrl_c_during_the_start_leaves_nothing(self, up: Instance) -> None:
         up.stop()

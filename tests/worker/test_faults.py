@@ -17,7 +17,11 @@ from tests.worker.parts import Program, Redis, alive, eventually, free_port
 from worker.bell import ring
 from worker.models import Job
 
-pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=60)]
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.slow(seconds=60),
+    pytest.mark.usefixtures("untraced"),
+]
 
 
 def crash(server: Server) -> None:
