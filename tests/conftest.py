@@ -33,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run on the system's PostgreSQL (default where it is installed) or the embedded one",
     )
     parser.addoption(
+        "--trace-tests",
+        choices=["sample", "all"],
+        default="sample",
+        help="which tests count for coverage: those that reach something new, or all of them",
+    )
+    parser.addoption(
         "--thorough",
         action="store_true",
         help="more sequences, mutations and kills than the suite has time for (CONTRIBUTING.md)",
@@ -40,9 +46,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Coverage is of a sample of the rows of each test."""
+    """Coverage is of a sample of the tests, if nothing else is wished."""
     config.stash[TRACING] = Tracing(config)
-    config.pluginmanager.register(Sample(config.stash[TRACING]))
+    if config.getoption("--trace-tests") == "sample":
+        config.pluginmanager.register(Sample(config.stash[TRACING]))
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -36,7 +36,12 @@ SETTINGS = {
     # Statements are short: compiling them costs more than it saves.
     "jit": "off",
 }
-UNSYNCED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+UNSYNCED = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
 
 
 def wheel_binaries() -> Path:

@@ -62,8 +62,8 @@ def test_a_spoilt_body_is_refused_and_named(
     name: str, house: House, api: Api, stage: Stage
 ) -> None:
     method, path, body = at(house, name)
-    for bad in spoilt(body):
-        with nothing_written(stage.folder):
+    with nothing_written(stage.folder):
+        for bad in spoilt(body):
             judge(name, bad, api.send(method, path, bad.raw))
 
 
@@ -82,10 +82,10 @@ def test_after_refusals_the_same_upload_can_be_registered(
 @pytest.mark.parametrize("name", BODIES)
 def test_a_missing_field_is_named(name: str, house: House, api: Api, stage: Stage) -> None:
     method, path, body = at(house, name)
-    for field, rest in without(body):
-        if field in OPTIONAL.get(name, set()):
-            continue
-        with nothing_written(stage.folder):
+    with nothing_written(stage.folder):
+        for field, rest in without(body):
+            if field in OPTIONAL.get(name, set()):
+                continue
             refusal(api.send(method, path, rest), 422, field=field)
 
 

@@ -30,14 +30,14 @@ def _links(client: Client, path: str) -> set[str]:
 
 
 def _walk(client: Client, start: str) -> set[str]:
-    """Every kind of page that links lead to, opened once; three of each kind."""
+    """Every kind of page that links lead to, opened once; two of each kind."""
     seen: dict[str, int] = {}
     known, waiting = {start}, deque([start])
     while waiting:
         path = waiting.popleft()
         kind = resolve(path).route
         seen[kind] = seen.get(kind, 0) + 1
-        if seen[kind] > 3:
+        if seen[kind] > 2:
             continue
         found = _links(client, path) - known
         known |= found
