@@ -24,7 +24,10 @@ KINDS = {
     "administrator": "accounts.proposed_logins.ADMINISTRATOR",
     "second_factor_reset": "accounts.proposed_logins.SECOND_FACTOR_RESET",
     "identity": "accounts.oidc.proposed.IDENTITY",
+    "emergency": "governance.emergencies.kind.EMERGENCY",
 }
+# Both persons must show a second factor, whatever the policy says.
+WITH_SECOND_FACTOR = frozenset(("emergency",))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.callers import Caller, caller_for
-from accounts.kinds import Details, Draft, kind_named
+from accounts.factors import has_factor
+from accounts.kinds import WITH_SECOND_FACTOR, Details, Draft, kind_named
 from accounts.models import Proposal, ProposalState, User
 from accounts.policies import may_decline, may_take_back
 from accounts.reauthentication import reauthenticate
@@ -67,8 +68,15 @@ def propose(
     """
     draft = kind_named(kind).draft(caller, wish)
     reason = written(reason, "reason")
-    method = reauthenticate(caller=caller, password=password, code=code)
+    method = _proved(caller, kind, password, code)
     return _open(caller, kind, draft, reason, method)
+
+
+def _proved(caller: Caller, kind: str, password: str, code: str) -> str:
+    """The method by which the caller showed who he is, in the request itself."""
+    if kind in WITH_SECOND_FACTOR and not has_factor(caller.person_id):
+        raise NotAllowed("This takes a second factor: set up an authenticator app first.")
+    return reauthenticate(caller=caller, password=password, code=code)
 
 
 @transaction.atomic
@@ -120,7 +128,7 @@ def confirm(
     what it builds on has changed), Invalid.
     """
     _may_confirm(caller, proposal)
-    method = reauthenticate(caller=caller, password=password, code=code)
+    method = _proved(caller, proposal.kind, password, code)
     return _confirm(caller, proposal, digest, method)
 
 

@@ -94,6 +94,10 @@ class Action(StrEnum):
     APPROVAL_ENDING = "approval.ending"
     APPROVAL_EXPIRED = "approval.expired"
     APPROVAL_STALE = "approval.stale"
+    EMERGENCY_GRANTED = "emergency.granted"
+    EMERGENCY_REFUSED = "emergency.refused"
+    EMERGENCY_ENDED = "emergency.ended"
+    EMERGENCY_REVIEWED = "emergency.reviewed"
     KEYS_INTRODUCED = "keys.introduced"
     KEYS_ENDED = "keys.ended"
     KEYS_REPLACED = "keys.replaced"
@@ -101,6 +105,8 @@ class Action(StrEnum):
 
     MODEL_LOADED = "serving.loaded"
     LOAD_REFUSED = "serving.refused"
+    EMERGENCY_LOADED = "emergency.loaded"
+    EMERGENCY_LOAD_REFUSED = "emergency.load_refused"
     PREDICTIONS_SEALED = "predictions.sealed"
     PREDICTIONS_DAMAGED = "predictions.damaged"
     EXPORT_REQUESTED = "audit.export_requested"
@@ -202,12 +208,18 @@ _SENTENCES = {
     Action.APPROVAL_ENDING: "An approval ends soon",
     Action.APPROVAL_EXPIRED: "An approval has expired",
     Action.APPROVAL_STALE: "An approval has become stale",
+    Action.EMERGENCY_GRANTED: "An emergency grant was signed",
+    Action.EMERGENCY_REFUSED: "The notary refused an emergency grant",
+    Action.EMERGENCY_ENDED: "An emergency grant ended",
+    Action.EMERGENCY_REVIEWED: "An emergency grant was reviewed",
     Action.KEYS_INTRODUCED: "New keys of the notary were introduced",
     Action.KEYS_ENDED: "Keys of the notary ended",
     Action.KEYS_REPLACED: "Lost or stolen keys of the notary were replaced",
     Action.ALIAS_MOVED: "An alias was moved",
     Action.MODEL_LOADED: "A version was loaded for serving",
     Action.LOAD_REFUSED: "A version was refused at load",
+    Action.EMERGENCY_LOADED: "A version was loaded under an emergency grant",
+    Action.EMERGENCY_LOAD_REFUSED: "A version under an emergency grant was refused at load",
     Action.PREDICTIONS_SEALED: "Prediction records were sealed",
     Action.PREDICTIONS_DAMAGED: "Damaged prediction records were set aside",
     Action.EXPORT_REQUESTED: "An export was requested",

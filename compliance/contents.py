@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Model
 
-from accounts.models import Passkey
+from accounts.models import Passkey, Proposal
 from audit.models import AuditLeaf
 from audit.selectors import cosigned, newest_cosigned
 from common.errors import TooLarge
@@ -18,6 +18,7 @@ from compliance.scopes import ExportScope
 from compliance.selection import Ids, Selection
 from governance.models import (
     Approval,
+    EmergencyAttestation,
     Finding,
     FindingMove,
     PolicyVersion,
@@ -38,12 +39,14 @@ from trust.bundle_layout import (
     VERIFIER_MEMBER,
     approval_member,
     disclosure_member,
+    emergency_member,
     evidence_member,
     finding_member,
     finding_move_member,
     passkey_member,
     policy_member,
     predictions_member,
+    proposal_member,
     signature_member,
     statement_member,
     version_manifest_member,
@@ -121,6 +124,14 @@ def _small(stage: Stage, selection: Selection) -> None:
         stage.put(policy_member(digest), bytes(body))
     for key, body in _rows(Approval, "pk", selection.approvals, "pk", "envelope"):
         stage.put(approval_member(str(key)), bytes(body))
+    _emergencies(stage, selection)
+
+
+def _emergencies(stage: Stage, selection: Selection) -> None:
+    for key, body in _rows(EmergencyAttestation, "pk", selection.emergencies, "pk", "envelope"):
+        stage.put(emergency_member(str(key)), bytes(body))
+    for digest, body in _rows(Proposal, "pk", selection.proposals, "digest", "document"):
+        stage.put(proposal_member(digest), bytes(body))
 
 
 def _findings(stage: Stage, versions: Ids) -> None:

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from audit.actions import Action
 from audit.models import AuditLeaf
 from compliance.scopes import ExportScope
-from governance.models import Approval, PolicyVersion, Review, Signature, Waiver
+from governance.models import Approval, EmergencyGrant, PolicyVersion, Review, Signature, Waiver
 from inference.models import Prediction, PredictionBatch
 from registry.models import ModelVersion, RegisteredModel
 from trust.errors import Malformed
@@ -41,6 +41,9 @@ _OF_VERSIONS = (
     Action.EXPLANATION_COMPLETED.value,
     Action.WAIVER_GIVEN.value,
     Action.WAIVER_WITHDRAWN.value,
+    Action.EMERGENCY_GRANTED.value,
+    Action.EMERGENCY_ENDED.value,
+    Action.EMERGENCY_REVIEWED.value,
     Action.FINDING_RAISED.value,
     Action.FINDING_ANSWERED.value,
     Action.FINDING_CLOSED.value,
@@ -65,6 +68,9 @@ class Selection:
     policies: Ids
     approvals: Ids
     batches: Ids
+    emergencies: Ids
+    proposals: Ids
+    """Of the emergency grants."""
     passkeys: set[str]
     """Hex digests of the credentials that signed something in the bundle, and of the accounts at
     providers by which somebody did."""
@@ -80,18 +86,28 @@ def select(scope: ExportScope, size: int) -> Selection:
     versions |= set(
         Approval.objects.filter(pk__in=cited).values_list("version_id", flat=True).distinct()
     )
+    emergent = Prediction.objects.filter(batch__in=batches).values("emergency_id").distinct()
+    versions |= set(
+        EmergencyGrant.objects.filter(pk__in=emergent).values_list("version_id", flat=True)
+    )
+    granted = EmergencyGrant.objects.filter(version__in=versions, pk__in=_granted(leaves))
     approvals = _ids(Approval.objects.filter(version__in=versions)) & approved
     reviews = _ids(Review.objects.filter(version__in=versions))
-    policies = _policies(scope, reviews)
+    proposals = set(granted.values_list("proposal_id", flat=True))
+    policies = _policies(scope, reviews) | set(granted.values_list("policy_id", flat=True))
     passkeys = _passkeys(reviews, versions)
     return Selection(
         size=size,
-        disclosed=_disclosed(scope, leaves, versions, reviews, policies, batches, passkeys),
+        disclosed=_disclosed(
+            scope, leaves, versions, reviews, policies, batches, passkeys, proposals
+        ),
         versions=versions,
         reviews=reviews,
         policies=policies,
         approvals=approvals,
         batches=batches,
+        emergencies=set(granted.values_list("pk", flat=True)),
+        proposals=proposals,
         passkeys=passkeys,
     )
 
@@ -169,6 +185,11 @@ def _approved(leaves: QuerySet[AuditLeaf]) -> Ids:
     return _uuids(given.values_list("event__payload__approval", flat=True).iterator())
 
 
+def _granted(leaves: QuerySet[AuditLeaf]) -> Ids:
+    given = leaves.filter(event__action=Action.EMERGENCY_GRANTED.value)
+    return _uuids(given.values_list("event__payload__emergency", flat=True).iterator())
+
+
 def _uuids(values: Iterable[object]) -> Ids:
     """What else an event may hold there names no row; the verifier will say so."""
     found: Ids = set()
@@ -193,6 +214,7 @@ def _disclosed(
     policies: Ids,
     batches: Ids,
     passkeys: set[str],
+    proposals: Ids,
 ) -> list[int] | None:
     if scope.kind == "all":
         return None
@@ -203,6 +225,7 @@ def _disclosed(
         _about("review", reviews),
         _about("policy", policies),
         _about("predictions", batches),
+        _about("proposal", proposals),
         Q(event__action__in=KEY_ACTIONS),
         Q(
             event__action__in=(PASSKEY_REGISTERED, PASSKEY_REMOVED),

@@ -127,7 +127,8 @@ class PredictionOut(serializers.ModelSerializer[Prediction]):
     model = serializers.CharField(source="model_name")
     version = serializers.IntegerField(source="number")
     version_digest = DigestField()
-    approval = serializers.UUIDField(source="approval_id")
+    approval = serializers.UUIDField(source="approval_id", allow_null=True)
+    emergency = serializers.UUIDField(source="emergency_id", allow_null=True)
     user = serializers.UUIDField(source="user_id", allow_null=True)
     batch = serializers.UUIDField(source="batch_id")
 
@@ -140,6 +141,7 @@ class PredictionOut(serializers.ModelSerializer[Prediction]):
             "version",
             "version_digest",
             "approval",
+            "emergency",
             "user",
             "rows",
             "batch",

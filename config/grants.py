@@ -5,6 +5,7 @@ APP_READ_ONLY = (
     "audit_auditleaf",
     "audit_checkpoint",
     "governance_approval",
+    "governance_emergencyattestation",
     "inference_servingstate",
     "accounts_twopersonssince",
     "django_migrations",
@@ -36,6 +37,9 @@ APP_INSERT_ONLY = (
     "governance_waiverwithdrawal",
     "governance_revocation",
     "governance_staleness",
+    "governance_emergencygrant",
+    "governance_emergencyend",
+    "governance_emergencyreview",
     "compliance_pack",
     "compliance_packfile",
     "inference_predictionbatch",
@@ -67,6 +71,8 @@ NOTARY_INSERT = (
     "audit_auditleaf",
     "audit_checkpoint",
     "governance_approval",
+    "governance_emergencyattestation",
+    "governance_emergencyend",
 )
 NOTARY_COLUMN_UPDATES = {
     "registry_modelversion": ("status", "status_reason"),

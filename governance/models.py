@@ -296,3 +296,75 @@ class Revocation(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     # What a passkey signed, canonical JSON, where one did; the event names its digest.
     assertion = models.BinaryField(null=True)
+
+
+class EmergencyGrant(models.Model):
+    """That two persons want a version answered under an alias without an approval.
+
+    Nothing is served by this row: the notary's attestation is what the gate reads.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="emergency")
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="emergencies")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    alias = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["version", "-at"], name="emergency_version")]
+
+
+class EmergencyAttestation(models.Model):
+    """The notary's envelope of a grant; written by the notary's database role alone."""
+
+    grant = models.OneToOneField(
+        EmergencyGrant, on_delete=models.PROTECT, related_name="attestation", primary_key=True
+    )
+    envelope = models.BinaryField()
+    envelope_digest = models.CharField(max_length=64)
+    issued_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+
+
+class EmergencyCause(models.TextChoices):
+    """Why a grant is over."""
+
+    REFUSED = "refused", _("Refused by the notary")
+    STOPPED = "stopped", _("Ended by a person")
+    APPROVAL = "approval", _("An approval took over")
+    TIME = "time", _("Its time is over")
+
+
+class EmergencyEnd(models.Model):
+    """The end of a grant; `by` is nobody unless a person ended it."""
+
+    grant = models.OneToOneField(
+        EmergencyGrant, on_delete=models.PROTECT, related_name="end", primary_key=True
+    )
+    cause = models.CharField(max_length=16, choices=EmergencyCause.choices)
+    reason = models.TextField(max_length=4000)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField()
+
+
+class EmergencyOutcome(models.TextChoices):
+    """What whoever looked at a grant afterwards says of it."""
+
+    JUSTIFIED = "justified", _("It was justified")
+    NOT_JUSTIFIED = "not_justified", _("It was not justified")
+
+
+class EmergencyReview(models.Model):
+    """A third person's look at a grant that is over; the trigger refuses the two who gave it."""
+
+    grant = models.OneToOneField(
+        EmergencyGrant, on_delete=models.PROTECT, related_name="review", primary_key=True
+    )
+    outcome = models.CharField(max_length=16, choices=EmergencyOutcome.choices)
+    reason = models.TextField(max_length=4000)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()

@@ -4,7 +4,6 @@ It trusts no status and no result of the web process: persons, contributors, gat
 stored bytes are looked at again.
 """
 
-import json
 import logging
 import uuid
 from collections.abc import Iterable
@@ -25,13 +24,12 @@ from governance.evidence.gates import blocking
 from governance.evidence.statements import build_statement, what_changed
 from governance.findings.log import check_findings
 from governance.findings.records import annex_of
-from governance.models import Approval, PolicyVersion, Review, ReviewState, Signature, Waiver
-from governance.policy.backing import published_by_two
+from governance.models import Approval, Review, ReviewState, Signature, Waiver
+from governance.notary_checks import Refused, check_manifest, check_policy
 from governance.policy.documents import Policy
 from governance.reviewing.leaving import send_back
 from governance.reviewing.signing import counting_signatures
 from governance.selectors import statement_of
-from registry.blobs import read_verified
 from registry.models import ModelVersion, Status
 from registry.services import show_status
 from trust.bundle_seal import parse_event
@@ -41,10 +39,6 @@ from trust.keys import SigningKey
 from trust.waivers import read_waivers
 
 log = logging.getLogger("assay.notary")
-
-
-class Refused(Exception):
-    """Why the notary does not sign."""
 
 
 def sign_waiting_approvals(key: SigningKey) -> int:
@@ -99,8 +93,8 @@ def _re_derive(review: Review) -> list[Signature]:
     statement = statement_of(review)
     if review.version.status == Status.QUARANTINED:
         raise Refused(f"The version is quarantined. {review.version.status_reason}")
-    _check_policy(review.policy)
-    _check_manifest(review.version)
+    check_policy(review.policy)
+    check_manifest(review.version)
     now, gates = build_statement(
         review=review.pk, version=review.version, policy=review.policy, scope=statement["scope"]
     )
@@ -120,25 +114,6 @@ def _re_derive(review: Review) -> list[Signature]:
     waivers = [gate.waiver for gate in gates if gate.waiver]
     _check_logged(Action.WAIVER_GIVEN, "waiver", ("version", review.version_id), waivers)
     return signatures
-
-
-def _check_policy(policy: PolicyVersion) -> None:
-    body = bytes(policy.body)
-    if sha256(body).hexdigest() != policy.digest:
-        raise Refused("The policy's bytes are not those of its digest.")
-    said = json.loads(body)
-    if {key: said.get(key) for key in policy.document} != policy.document:
-        raise Refused("The policy's document is not that of its digest.")
-    if not published_by_two(policy):
-        raise Refused("The log does not tell of two persons who published the policy.")
-
-
-def _check_manifest(version: ModelVersion) -> None:
-    body = bytes(version.manifest)
-    if sha256(body).hexdigest() != version.digest:
-        raise Refused("The manifest's bytes are not those of the version digest.")
-    for artifact in json.loads(body)["artifacts"]:
-        read_verified(artifact["sha256"].removeprefix("sha256:"), artifact["size"])
 
 
 def _check_logged(

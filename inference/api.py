@@ -81,7 +81,7 @@ class _Predict(APIView):
             content_type="application/json",
             headers={
                 "X-Assay-Version-Digest": answer.version_digest,
-                "X-Assay-Approval": answer.approval,
+                "X-Assay-Emergency" if answer.in_emergency else "X-Assay-Approval": answer.approval,
             },
         )
 
@@ -97,7 +97,8 @@ class PredictByAlias(_Predict):
         parameters=[_ALIAS],
     )
     def post(self, request: Request, name: str) -> HttpResponse:
-        """Answers only under a valid, signed approval; headers name version and approval."""
+        """Answers only under a valid, signed approval or an emergency grant for the alias; headers
+        name the version and which of the two."""
         return self._answer(request, name, None)
 
 

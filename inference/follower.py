@@ -20,9 +20,20 @@ from django.utils import timezone
 from common.errors import DomainError
 from governance.selectors import trusted_keys
 from inference import selectors
-from inference.loading import NotHere, load, why_untrusted
-from inference.services import note_loaded, note_refused
-from inference.table import Candidate, Loaded, Table
+from inference.loading import (
+    NotHere,
+    load,
+    load_in_emergency,
+    why_grant_untrusted,
+    why_untrusted,
+)
+from inference.services import (
+    note_loaded,
+    note_loaded_in_emergency,
+    note_refused,
+    note_refused_in_emergency,
+)
+from inference.table import Candidate, EmergencyCandidate, Loaded, Opened, Table
 
 log = logging.getLogger("assay.serving")
 
@@ -111,14 +122,28 @@ class Follower:
                     self.table = replace(self.table, loaded=loaded, refused=refused)
                 if gone:
                     gone.model.close()
+        for grant in list(self.table.in_emergency):
+            reason = why_grant_untrusted(grant, keys)
+            if reason:
+                with self._lock:
+                    opened = dict(self.table.in_emergency)
+                    ended = opened.pop(grant, None)
+                    refused = dict(self.table.refused) | {grant: reason}
+                    self.table = replace(self.table, in_emergency=opened, refused=refused)
+                if ended:
+                    ended.model.close()
         self._changed.set()
 
     def _expired(self) -> bool:
         now = timezone.now()
-        return any(one.approval.not_after <= now for one in self.table.loaded.values())
+        ends = [one.approval.not_after for one in self.table.loaded.values()]
+        ends += [one.emergency.not_after for one in self.table.in_emergency.values()]
+        return any(end <= now for end in ends)
 
     def _publish(self, number: int, found: list[Candidate], now: datetime) -> None:
+        granted = selectors.emergencies(now)
         kept = {candidate.approval for candidate in found}
+        kept |= {candidate.emergency for candidate in granted.values()}
         fresh = Table(
             generation=number,
             tokens=selectors.live_tokens(now),
@@ -128,11 +153,15 @@ class Follower:
             by_number={(c.name, c.number): c for c in found},
             pointing=selectors.alias_targets(),
             stale=selectors.stale_since(),
+            emergencies=granted,
         )
         with self._lock:
-            old = self.table.loaded
-            loaded = {key: one for key, one in old.items() if key in kept}
-            self.table = replace(fresh, loaded=loaded)
+            old: dict[UUID, Opened] = {**self.table.loaded, **self.table.in_emergency}
+            self.table = replace(
+                fresh,
+                loaded={k: one for k, one in self.table.loaded.items() if k in kept},
+                in_emergency={k: one for k, one in self.table.in_emergency.items() if k in kept},
+            )
         for key, one in old.items():
             if key not in kept:
                 one.model.close()
@@ -151,12 +180,19 @@ class Follower:
         DatabaseError."""
         tried: set[UUID] = set()
         while not self._stop.is_set() and (candidate := self._next(tried)) is not None:
-            tried.add(candidate.approval)
-            self._load(candidate)
+            tried.add(candidate.key)
+            if isinstance(candidate, EmergencyCandidate):
+                self._load_in_emergency(candidate)
+            else:
+                self._load(candidate)
 
-    def _next(self, tried: set[UUID]) -> Candidate | None:
-        # Versions behind an alias first: those are the ones that somebody waits for.
+    def _next(self, tried: set[UUID]) -> Candidate | EmergencyCandidate | None:
+        # Emergencies, then versions behind an alias: those are what somebody waits for.
         table = self.table
+        urgent = [c for c in table.emergencies.values() if c.key not in table.in_emergency]
+        for emergency in urgent:
+            if emergency.key not in tried:
+                return emergency
         waiting = [c for c in table.by_number.values() if c.approval not in table.loaded]
         return min(
             (c for c in waiting if c.approval not in tried),
@@ -181,10 +217,37 @@ class Follower:
             if self._keep(candidate.approval, loaded):
                 note_loaded(candidate)
 
-    def _refuse(self, candidate: Candidate, reason: str, *, tell: bool = True) -> None:
+    def _load_in_emergency(self, candidate: EmergencyCandidate) -> None:
+        try:
+            opened = load_in_emergency(
+                candidate, keys=trusted_keys(), now=timezone.now(), threads=self._threads
+            )
+        except DomainError as error:
+            self._remember_refusal(candidate.key, error.reason)
+            note_refused_in_emergency(candidate, error.reason)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("Opening %s v%d failed.", candidate.name, candidate.number)
+            self._remember_refusal(candidate.key, "Its records cannot be read.")
+        else:
+            with self._lock:
+                wanted = any(c.key == candidate.key for c in self.table.emergencies.values())
+                if wanted:
+                    held = dict(self.table.in_emergency) | {candidate.key: opened}
+                    self.table = replace(self.table, in_emergency=held)
+            if wanted:
+                note_loaded_in_emergency(candidate)
+            else:
+                opened.model.close()
+
+    def _remember_refusal(self, key: UUID, reason: str) -> None:
         with self._lock:
-            refused = dict(self.table.refused) | {candidate.approval: reason}
+            refused = dict(self.table.refused) | {key: reason}
             self.table = replace(self.table, refused=refused)
+
+    def _refuse(self, candidate: Candidate, reason: str, *, tell: bool = True) -> None:
+        self._remember_refusal(candidate.approval, reason)
         if tell:
             note_refused(candidate, reason)
 

@@ -6,8 +6,10 @@ were approved.
 """
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,8 +17,9 @@ from django.conf import settings
 from common.errors import DomainError
 from governance.keys.recorded import recorded_of
 from governance.models import Approval as ApprovalRow
+from governance.models import EmergencyAttestation
 from governance.selectors import approval_keys
-from inference.table import Candidate, Loaded
+from inference.table import Candidate, EmergencyCandidate, InEmergency, Loaded
 from registry.loading import artifact_bytes
 from registry.manifests import MODEL
 from registry.models import Evidence, ModelVersion
@@ -24,8 +27,9 @@ from registry.selectors import version_by_id
 from runtimes.golden import replay
 from runtimes.schema import Signature
 from runtimes.session import Model, open_model
-from trust.approval import Approval, read_approval, verify_approval
+from trust.approval import read_approval, verify_approval
 from trust.digests import digest_of
+from trust.emergency import read_emergency, verify_emergency
 from trust.errors import TrustError
 from trust.keys import TrustedKeys
 
@@ -45,22 +49,13 @@ class NotHere(LoadRefused):
 def load(candidate: Candidate, *, keys: TrustedKeys, now: datetime, threads: int) -> Loaded:
     """An open, verified model. Raises LoadRefused, or Corrupt for damaged bytes."""
     row = ApprovalRow.objects.select_related("revocation", "staleness").get(pk=candidate.approval)
-    version = version_by_id(candidate.version)
-    manifest = bytes(version.manifest)
-    digest = sha256(manifest).hexdigest()
-    files = {}
-    digests = {}
-    for artifact in version.artifacts.all():
-        body = artifact_bytes(version, artifact)
-        digests[artifact.role, artifact.name] = digest_of(body)
-        if artifact.role == MODEL:
-            files[MODEL] = body
+    stored = _stored(candidate.version)
     revocation = getattr(row, "revocation", None)
     verdict = verify_approval(
         bytes(row.envelope),
         approval_keys(keys),
-        version_digest=f"sha256:{digest}",
-        artifact_digests=digests,
+        version_digest=stored.digest,
+        artifact_digests=stored.artifacts,
         now=now,
         revoked_at=revocation.at if revocation else None,
         recorded=recorded_of(row),
@@ -73,9 +68,56 @@ def load(candidate: Candidate, *, keys: TrustedKeys, now: datetime, threads: int
     reason = verdict.approval.limits.why_not_in(settings.ENVIRONMENT)
     if reason:
         raise NotHere(reason)
-    if MODEL not in files:
-        raise LoadRefused("The approved version has no model file.")
-    return _open(version, candidate, verdict.approval, json.loads(manifest), files[MODEL], threads)
+    opened = _open(stored, candidate, verdict.approval.golden_digest, threads)
+    return Loaded(approval=verdict.approval, **opened)
+
+
+def load_in_emergency(
+    candidate: EmergencyCandidate, *, keys: TrustedKeys, now: datetime, threads: int
+) -> InEmergency:
+    """An open model under a verified grant. Raises LoadRefused, or Corrupt for damaged bytes."""
+    row = EmergencyAttestation.objects.select_related("grant__end").get(pk=candidate.emergency)
+    stored = _stored(candidate.version)
+    end = getattr(row.grant, "end", None)
+    verdict = verify_emergency(
+        bytes(row.envelope),
+        approval_keys(keys),
+        version_digest=stored.digest,
+        artifact_digests=stored.artifacts,
+        alias=candidate.alias,
+        environment=settings.ENVIRONMENT,
+        now=now,
+        ended_at=end.at if end else None,
+    )
+    if not verdict.ok or verdict.emergency is None:
+        raise LoadRefused(verdict.reason)
+    if verdict.emergency.id != str(row.pk):
+        raise LoadRefused("The envelope is that of another emergency grant.")
+    opened = _open(stored, candidate, verdict.emergency.golden_digest, threads)
+    return InEmergency(emergency=verdict.emergency, **opened)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A version's bytes, hashed here: its row, its digest, those of its artifacts."""
+
+    version: ModelVersion
+    manifest: bytes
+    digest: str
+    artifacts: dict[tuple[str, str], str]
+    model: bytes | None
+
+
+def _stored(version_id: UUID) -> _Stored:
+    version = version_by_id(version_id)
+    manifest = bytes(version.manifest)
+    digests, model = {}, None
+    for artifact in version.artifacts.all():
+        body = artifact_bytes(version, artifact)
+        digests[artifact.role, artifact.name] = digest_of(body)
+        if artifact.role == MODEL:
+            model = body
+    return _Stored(version, manifest, digest_of(manifest), digests, model)
 
 
 def why_untrusted(approval: UUID, keys: TrustedKeys) -> str:
@@ -88,14 +130,23 @@ def why_untrusted(approval: UUID, keys: TrustedKeys) -> str:
     return ""
 
 
+def why_grant_untrusted(grant: UUID, keys: TrustedKeys) -> str:
+    """A sentence if these keys no longer vouch for an emergency grant, else empty."""
+    row = EmergencyAttestation.objects.get(pk=grant)
+    try:
+        read_emergency(bytes(row.envelope), approval_keys(keys))
+    except TrustError as error:
+        return f"The emergency grant cannot be trusted: {error}."
+    return ""
+
+
 def _open(
-    version: ModelVersion,
-    candidate: Candidate,
-    approval: Approval,
-    manifest: dict[str, object],
-    body: bytes,
-    threads: int,
-) -> Loaded:
+    stored: _Stored, candidate: Candidate | EmergencyCandidate, golden: str | None, threads: int
+) -> dict[str, Any]:
+    """The parts of what is opened."""
+    if stored.model is None:
+        raise LoadRefused("The version has no model file.")
+    manifest = json.loads(stored.manifest)
     model_facts = manifest["model"]
     if not isinstance(model_facts, dict) or (
         model_facts != {"id": str(candidate.model_id), "name": candidate.name}
@@ -103,30 +154,29 @@ def _open(
     ):
         raise LoadRefused("The manifest is that of another version.")
     signature = Signature.parse(manifest["signature"])
-    model = open_model(body, threads=threads)
+    model = open_model(stored.model, threads=threads)
     try:
-        _replay(version, approval, model)
+        _replay(stored.version, golden, model)
     except DomainError:
         model.close()
         raise
-    return Loaded(
-        version=version.pk,
-        model_id=candidate.model_id,
-        name=candidate.name,
-        number=candidate.number,
-        digest=approval.version_digest,
-        signature=signature,
-        approval=approval,
-        model=model,
-        input_names=frozenset(tensor.name for tensor in signature.inputs),
-        environment=settings.ENVIRONMENT,
-    )
+    return {
+        "version": stored.version.pk,
+        "model_id": candidate.model_id,
+        "name": candidate.name,
+        "number": candidate.number,
+        "digest": stored.digest,
+        "signature": signature,
+        "model": model,
+        "input_names": frozenset(tensor.name for tensor in signature.inputs),
+        "environment": settings.ENVIRONMENT,
+    }
 
 
-def _replay(version: ModelVersion, approval: Approval, model: Model) -> None:
-    if approval.golden_digest is None:
+def _replay(version: ModelVersion, golden: str | None, model: Model) -> None:
+    if golden is None:
         return
-    wanted = approval.golden_digest.removeprefix("sha256:")
+    wanted = golden.removeprefix("sha256:")
     row = Evidence.objects.filter(version=version, kind="golden", digest=wanted).first()
     if row is None or sha256(bytes(row.body)).hexdigest() != wanted:
         raise LoadRefused("The golden rows of the approval are missing or changed.")

@@ -34,7 +34,10 @@ class PredictionBatch(models.Model):
 
 
 class Prediction(models.Model):
-    """The complete record of one answered request; `record` holds its canonical bytes."""
+    """The complete record of one answered request; `record` holds its canonical bytes.
+
+    It was answered under an approval, or else under an emergency grant.
+    """
 
     id = models.UUIDField(primary_key=True)
     batch = models.ForeignKey(PredictionBatch, on_delete=models.PROTECT, related_name="records")
@@ -43,7 +46,8 @@ class Prediction(models.Model):
     model_id = models.UUIDField()
     number = models.PositiveIntegerField()
     version_digest = models.CharField(max_length=64)
-    approval_id = models.UUIDField()
+    approval_id = models.UUIDField(null=True)
+    emergency_id = models.UUIDField(null=True)
     user_id = models.UUIDField(null=True)
     rows = models.PositiveIntegerField()
     record = models.BinaryField()
@@ -53,6 +57,13 @@ class Prediction(models.Model):
             models.Index(fields=["model_id", "-at"], name="prediction_model"),
             models.Index(fields=["approval_id", "-at"], name="prediction_approval"),
             models.Index(fields=["at"], name="prediction_time"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(approval_id__isnull=True, emergency_id__isnull=False)
+                | models.Q(approval_id__isnull=False, emergency_id__isnull=True),
+                name="prediction_under_one_thing",
+            )
         ]
 
 

@@ -12,11 +12,12 @@ from django.conf import settings
 
 from common.errors import DomainError, NotFound, TooLarge, Unavailable
 from inference.segments import SegmentWriter
-from inference.table import Candidate, Loaded, Table, UserRights
+from inference.table import Candidate, InEmergency, Loaded, Table, UserRights
 from runtimes.payload import parse
 from runtimes.reply import reply
 from trust.approval import why_not_at, why_stale_at
 from trust.bundle_layout import MAX_LINE_BYTES
+from trust.emergency import why_no_emergency_at
 from trust.times import format_moment
 
 
@@ -58,11 +59,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """The reply's body, and what its headers say."""
+    """The reply's body, and what its headers say: `approval` is the id of a grant in emergency."""
 
     body: dict[str, Any]
     version_digest: str
     approval: str
+    in_emergency: bool = False
 
 
 def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
@@ -91,13 +93,62 @@ def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
     return loaded
 
 
-def _require_valid(table: Table, loaded: Loaded, moment: datetime) -> None:
+def find_in_emergency(table: Table, asked: Asked, *, silence_s: float) -> InEmergency | None:
+    """What answers under an emergency grant for the alias; None where there is no such grant, or
+    an approved version answers. Raises NotApproved for a grant that was refused at load."""
+    team, now = table.teams.get(asked.name), datetime.now(UTC)
+    if asked.number is not None or team is None or team not in asked.user.teams:
+        return None
+    granted = table.emergencies.get((asked.name, asked.alias))
+    if granted is None or _approved_answers(table, asked, now):
+        return None
+    opened = table.in_emergency.get(granted.emergency)
+    if opened is None:
+        reason = table.refused.get(granted.emergency)
+        if reason:
+            raise NotApproved(
+                f"{asked.name} v{granted.number} was refused under an emergency grant: {reason}"
+            )
+        return None
+    if why_no_emergency_at(opened.emergency, now):
+        return None
+    # The grace of an outage is signed into approvals; a grant has none.
+    if silence_s > settings.SERVING_CONTACT_SECONDS:
+        raise Unavailable(
+            "The database has not been heard for a while; the end of the emergency grant could be "
+            "missed, so nothing is answered."
+        )
+    return opened
+
+
+def _approved_answers(table: Table, asked: Asked, now: datetime) -> bool:
+    candidate = table.by_alias.get((asked.name, asked.alias))
+    loaded = table.loaded.get(candidate.approval) if candidate else None
+    if loaded is None or loaded.approval.limits.why_not_under(asked.alias):
+        return False
+    return not _why_not_valid(table, loaded, now)
+
+
+def _why_not_valid(table: Table, loaded: Loaded, moment: datetime) -> str:
     approval = loaded.approval
-    reason = why_not_at(approval, moment) or why_stale_at(
+    return why_not_at(approval, moment) or why_stale_at(
         approval, moment, table.stale.get(approval.id)
     )
+
+
+def _require_valid(table: Table, loaded: Loaded, moment: datetime) -> None:
+    reason = _why_not_valid(table, loaded, moment)
     if reason:
         raise NotApproved(f"{loaded.name} v{loaded.number} cannot answer. {reason}")
+
+
+def _require_still(table: Table, opened: Loaded | InEmergency, moment: datetime) -> None:
+    if isinstance(opened, Loaded):
+        _require_valid(table, opened, moment)
+        return
+    reason = why_no_emergency_at(opened.emergency, moment)
+    if reason:
+        raise NotApproved(f"{opened.name} v{opened.number} cannot answer. {reason}")
 
 
 def _require_scope(loaded: Loaded, asked: Asked) -> str:
@@ -148,8 +199,11 @@ def predict(
     than a record holds; Unavailable for a model that fails, or was revoked while it ran, or a disk
     that takes no record.
     """
-    loaded = find(table, asked, silence_s=silence_s)
-    consumer = _require_scope(loaded, asked)
+    loaded: Loaded | InEmergency | None = find_in_emergency(table, asked, silence_s=silence_s)
+    consumer = ""
+    if not isinstance(loaded, InEmergency):
+        loaded = find(table, asked, silence_s=silence_s)
+        consumer = _require_scope(loaded, asked)
     arrays = parse(payload, loaded.signature, max_rows=settings.MAX_PREDICT_ROWS)
     began = time.perf_counter_ns()
     outputs = loaded.model.run(arrays, deadline_s=settings.PREDICT_SECONDS)
@@ -157,7 +211,7 @@ def predict(
     answered = reply(outputs, loaded.signature)
     # A run may take seconds: what counts is the moment of the answer, which the record names.
     at = datetime.now(UTC)
-    _require_valid(table, loaded, at)
+    _require_still(table, loaded, at)
     identity = str(uuid.uuid4())
     rows = len(next(iter(arrays.values())))
     line = _record(asked, loaded, consumer, identity, at, payload, answered, rows, spent)
@@ -172,8 +226,12 @@ def predict(
         "model": loaded.name,
         "version": loaded.number,
         "version_digest": loaded.digest,
-        "approval": loaded.approval.id,
     }
+    if isinstance(loaded, InEmergency):
+        granted = loaded.emergency
+        facts |= {"emergency": granted.id, "emergency_until": format_moment(granted.not_after)}
+        return Answer(facts | answered, loaded.digest, granted.id, in_emergency=True)
+    facts["approval"] = loaded.approval.id
     return Answer(facts | answered, loaded.digest, loaded.approval.id)
 
 
@@ -183,7 +241,7 @@ def _digest(value: object) -> str:
 
 def _record(
     asked: Asked,
-    loaded: Loaded,
+    loaded: Loaded | InEmergency,
     consumer: str,
     identity: str,
     at: datetime,
@@ -198,7 +256,6 @@ def _record(
         "model": str(loaded.model_id),
         "number": loaded.number,
         "version_digest": loaded.digest,
-        "approval": loaded.approval.id,
         "alias": asked.alias if asked.number is None else None,
         "user": str(asked.user.user),
         "person": str(asked.user.person),
@@ -210,6 +267,10 @@ def _record(
         "output": answered["predictions"],
         "output_digest": _digest(answered["predictions"]),
     }
+    if isinstance(loaded, InEmergency):
+        entry["emergency"] = loaded.emergency.id
+    else:
+        entry["approval"] = loaded.approval.id
     if loaded.environment:
         entry["environment"] = loaded.environment
     if consumer:

@@ -24,7 +24,8 @@ class Record:
     model: UUID
     number: int
     version_digest: str
-    approval: UUID
+    approval: UUID | None
+    emergency: UUID | None
     user: UUID | None
     rows: int
 
@@ -37,6 +38,9 @@ def read_record(line: bytes) -> Record:
         entry = as_object(orjson.loads(line), "the record")
     except orjson.JSONDecodeError as error:
         raise Malformed(f"not JSON: {error}") from None
+    in_emergency = "emergency" in entry
+    if in_emergency and "approval" in entry:
+        raise Malformed("the record names an approval and an emergency grant")
     return Record(
         line=line,
         id=_identity(entry, "id"),
@@ -44,7 +48,8 @@ def read_record(line: bytes) -> Record:
         model=_identity(entry, "model"),
         number=_small(entry, "number"),
         version_digest=digest_hex(read_digest(entry, "version_digest")),
-        approval=_identity(entry, "approval"),
+        approval=None if in_emergency else _identity(entry, "approval"),
+        emergency=_identity(entry, "emergency") if in_emergency else None,
         user=None if entry.get("user", "") is None else _identity(entry, "user"),
         rows=_small(entry, "rows"),
     )

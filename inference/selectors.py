@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from accounts.callers import Caller
 from accounts.models import ApiToken, Membership, User
 from accounts.roles import Role
-from governance.models import Approval, Staleness
+from governance.models import Approval, EmergencyGrant, Staleness
 from inference.models import LoadRefusal, Prediction, ServingState
-from inference.table import Candidate, TokenRights, UserRights
+from inference.table import Candidate, EmergencyCandidate, TokenRights, UserRights
 from registry.models import Alias, ModelVersion, RegisteredModel
 
 
@@ -79,6 +79,28 @@ def candidates(now: datetime) -> list[Candidate]:
         )
         for version, row in newest.items()
     ]
+
+
+def emergencies(now: datetime) -> dict[tuple[str, str], EmergencyCandidate]:
+    """(model name, alias) -> the newest grant that is attested, not ended and not over."""
+    rows = (
+        EmergencyGrant.objects.filter(attestation__not_after__gt=now, end=None)
+        .select_related("version__model")
+        .defer("version__manifest")
+        .order_by("at", "pk")
+    )
+    return {
+        (row.version.model.name, row.alias): EmergencyCandidate(
+            emergency=row.pk,
+            version=row.version_id,
+            model_id=row.version.model_id,
+            name=row.version.model.name,
+            number=row.version.number,
+            digest=row.version.digest,
+            alias=row.alias,
+        )
+        for row in rows
+    }
 
 
 def stale_since() -> dict[str, datetime]:

@@ -20,11 +20,15 @@ class PredictionIn(serializers.Serializer[Any]):
 
 
 class PredictionOut(serializers.Serializer[Any]):
-    """The answer, and under which approval it was given."""
+    """The answer, and under which approval or, in an emergency, under which grant it was given."""
 
     id = serializers.UUIDField()
     model = serializers.CharField()
     version = serializers.IntegerField()
     version_digest = serializers.CharField()
-    approval = serializers.UUIDField()
+    approval = serializers.UUIDField(required=False)
+    emergency = serializers.UUIDField(
+        required=False, help_text="The emergency grant, where no approval stands behind the answer."
+    )
+    emergency_until = serializers.DateTimeField(required=False)
     predictions = serializers.ListField(child=serializers.DictField())

@@ -18,7 +18,7 @@ from audit.services import record
 from inference.models import LoadRefusal, Prediction, PredictionBatch
 from inference.records import Record, read_record
 from inference.segments import pieces, set_aside, waiting_segments
-from inference.table import Candidate
+from inference.table import Candidate, EmergencyCandidate
 from registry.models import RegisteredModel
 from trust.digests import digest_of
 from trust.errors import Malformed
@@ -40,6 +40,37 @@ def note_loaded(candidate: Candidate) -> None:
             "approval": str(candidate.approval),
             "version_digest": f"sha256:{candidate.digest}",
         },
+        related=[("model", candidate.model_id)],
+    )
+
+
+@transaction.atomic
+def note_loaded_in_emergency(candidate: EmergencyCandidate) -> None:
+    """The log says which version a serving process has loaded under which emergency grant."""
+    _tell_of_emergency(
+        Action.EMERGENCY_LOADED, candidate, version_digest=f"sha256:{candidate.digest}"
+    )
+
+
+@transaction.atomic
+def note_refused_in_emergency(candidate: EmergencyCandidate, reason: str) -> None:
+    """The log says why a version is not served under an emergency grant; once a minute."""
+    told = events().filter(
+        action=Action.EMERGENCY_LOAD_REFUSED.value,
+        subject_type="version",
+        subject_id=str(candidate.version),
+        occurred_at__gt=timezone.now() - timedelta(seconds=60),
+    )
+    if not told.filter(payload__emergency=str(candidate.emergency)).exists():
+        _tell_of_emergency(Action.EMERGENCY_LOAD_REFUSED, candidate, reason=reason[:500])
+
+
+def _tell_of_emergency(action: Action, candidate: EmergencyCandidate, **more: str) -> None:
+    record(
+        actor=SYSTEM,
+        action=action,
+        subject=("version", candidate.version),
+        payload={"emergency": str(candidate.emergency), "alias": candidate.alias, **more},
         related=[("model", candidate.model_id)],
     )
 
@@ -202,6 +233,7 @@ def _row(batch: PredictionBatch, position: int, one: Record) -> Prediction:
         number=one.number,
         version_digest=one.version_digest,
         approval_id=one.approval,
+        emergency_id=one.emergency,
         user_id=one.user,
         rows=one.rows,
         record=one.line.removesuffix(b"\n"),

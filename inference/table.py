@@ -11,6 +11,7 @@ from uuid import UUID
 from runtimes.schema import Signature
 from runtimes.session import Model
 from trust.approval import Approval
+from trust.emergency import Emergency
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class UserRights:
         return True
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """An open model whose bytes, approval and golden rows were verified."""
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """An open model whose bytes and golden rows were verified."""
 
     version: UUID
     model_id: UUID
@@ -48,10 +49,23 @@ class Loaded:
     number: int
     digest: str
     signature: Signature
-    approval: Approval
     model: Model
     input_names: frozenset[str]
     environment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded(Opened):
+    """One that answers under an approval that was verified."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, kw_only=True)
+class InEmergency(Opened):
+    """One that answers under an emergency grant that was verified, and under its alias alone."""
+
+    emergency: Emergency
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,29 @@ class Candidate:
     number: int
     digest: str
     aliases: frozenset[str]
+
+    @property
+    def key(self) -> UUID:
+        """What it is loaded or refused as."""
+        return self.approval
+
+
+@dataclass(frozen=True)
+class EmergencyCandidate:
+    """A grant that is neither ended nor over, as the database says; nothing is believed yet."""
+
+    emergency: UUID
+    version: UUID
+    model_id: UUID
+    name: str
+    number: int
+    digest: str
+    alias: str
+
+    @property
+    def key(self) -> UUID:
+        """What it is loaded or refused as."""
+        return self.emergency
 
 
 @dataclass(frozen=True)
@@ -83,4 +120,6 @@ class Table:
     pointing: Mapping[tuple[str, str], int] = field(default_factory=dict)
     stale: Mapping[str, datetime] = field(default_factory=dict)
     loaded: Mapping[UUID, Loaded] = field(default_factory=dict)
+    emergencies: Mapping[tuple[str, str], EmergencyCandidate] = field(default_factory=dict)
+    in_emergency: Mapping[UUID, InEmergency] = field(default_factory=dict)
     refused: Mapping[UUID, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from governance.approvals.releases import promote
+from governance.emergencies.notary import sign_waiting_emergencies
 from governance.keys.store import load_notary_keys, make_notary_keys
 from governance.models import Approval, Review
 from governance.notary import sign_waiting_approvals
@@ -69,6 +70,7 @@ class Stage:
     def notary_round(self) -> int:
         """One round of the notary, under its own role; approvals made."""
         with self.database.as_role("notary"):
+            sign_waiting_emergencies(self.approval_key)
             return sign_waiting_approvals(self.approval_key)
 
     def env(self) -> dict[str, str]:
@@ -149,19 +151,21 @@ def approved_template(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stage:
     """The same, submitted, signed by two, approved by the notary and promoted to champion."""
-    stage = _copied(postgres, ready_template, tmp_path_factory.mktemp("approved"))
+    stage = copied(postgres, ready_template, tmp_path_factory.mktemp("approved"))
     with backstage(stage):
         _make_approved(stage)
     return stage
 
 
-def _copied(postgres: Server, stage: Stage, folder: Path) -> Stage:
+def copied(postgres: Server, stage: Stage, folder: Path) -> Stage:
+    """The same stage on a database and in a folder of its own."""
     shutil.copytree(stage.folder, folder, dirs_exist_ok=True)
     return Stage(postgres.clone(stage.database.name), folder)
 
 
 @contextmanager
-def _rolled_back(play: AbstractContextManager[Stage]) -> Iterator[Stage]:
+def rolled_back(play: AbstractContextManager[Stage]) -> Iterator[Stage]:
+    """Whatever is done on the stage is undone."""
     with play as stage, transaction.atomic():
         yield stage
         transaction.set_rollback(True)
@@ -169,7 +173,7 @@ def _rolled_back(play: AbstractContextManager[Stage]) -> Iterator[Stage]:
 
 @contextmanager
 def _copy(postgres: Server, backstage: Play, template: Stage, folder: Path) -> Iterator[Stage]:
-    stage = _copied(postgres, template, folder / "stage")
+    stage = copied(postgres, template, folder / "stage")
     with backstage(stage):
         yield stage
     postgres.drop([stage.database])
@@ -178,14 +182,14 @@ def _copy(postgres: Server, backstage: Play, template: Stage, folder: Path) -> I
 @pytest.fixture
 def ready(backstage: Play, ready_template: Stage) -> Iterator[Stage]:
     """A version ready for review; whatever the test does is rolled back."""
-    with _rolled_back(backstage(ready_template)) as stage:
+    with rolled_back(backstage(ready_template)) as stage:
         yield stage
 
 
 @pytest.fixture
 def approved(backstage: Play, approved_template: Stage) -> Iterator[Stage]:
     """An approved champion; whatever the test does is rolled back."""
-    with _rolled_back(backstage(approved_template)) as stage:
+    with rolled_back(backstage(approved_template)) as stage:
         yield stage
 
 

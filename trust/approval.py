@@ -150,18 +150,34 @@ def read_approval(
     `recorded` says of a tree at which a key ended whether it held this approval: an ended key
     counts for no other. Raises Malformed, Untrusted.
     """
+    name, digest, predicate = read_statement(
+        envelope_bytes, keys, recorded, APPROVAL_PREDICATE_TYPE, "approval"
+    )
+    return _read_predicate(name, digest, predicate)
+
+
+def read_statement(
+    envelope_bytes: bytes, keys: TrustedKeys, recorded: Recorded, kind: str, called: str
+) -> tuple[str, str, JsonObject]:
+    """Name and digest of the subject, and the predicate, of a statement of the predicate type
+    `kind` that one of `keys` signed; `called` names it in what is raised.
+
+    `recorded` is as in `read_approval`. Raises Malformed, Untrusted.
+    """
     payload, signers = verify_envelope(envelope_bytes, keys, IN_TOTO_PAYLOAD_TYPE)
     ends = [keys.bounds.get(key) for key in signers]
     if not any(end is None or recorded(end) for end in ends):
-        raise Untrusted("the key that signed has ended, and the log did not hold the approval then")
+        raise Untrusted(
+            f"the key that signed has ended, and the log did not hold the {called} then"
+        )
     statement = as_object(parse_strict(payload), "the statement")
     if statement.get("_type") != IN_TOTO_STATEMENT_TYPE:
         raise Untrusted("the payload is not an in-toto statement")
-    if statement.get("predicateType") != APPROVAL_PREDICATE_TYPE:
-        raise Untrusted("the statement is not an approval")
+    if statement.get("predicateType") != kind:
+        raise Untrusted(f"the statement is not an {called}")
     require_keys(statement, ("_type", "subject", "predicateType", "predicate"), "the statement")
     name, digest = _read_subject(statement)
-    return _read_predicate(name, digest, read_object(statement, "predicate"))
+    return name, digest, read_object(statement, "predicate")
 
 
 def why_not_at(approval: Approval, moment: datetime) -> str:
@@ -215,7 +231,7 @@ def artifact_digests_of(artifacts: tuple[JsonObject, ...]) -> dict[tuple[str, st
 def _read_subject(statement: JsonObject) -> tuple[str, str]:
     subjects = read_objects(statement, "subject")
     if len(subjects) != 1:
-        raise Malformed("an approval has exactly one subject")
+        raise Malformed("a statement has exactly one subject")
     require_keys(subjects[0], ("name", "digest"), "the subject")
     digest = read_object(subjects[0], "digest")
     require_keys(digest, ("sha256",), "the subject's digest")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trust.bundle_approvals import read_approvals, recorder
+from trust.bundle_emergencies import read_emergencies
 from trust.bundle_keys import followed_keys
 from trust.bundle_layout import (
     KEYS_MEMBER,
@@ -39,6 +40,7 @@ APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
 CHECKPOINT_MISSING = "a checkpoint that you remembered (--checkpoint)"
 _DIGEST_NAMED = (
     ("policies/", ".json"),
+    ("proposals/", ".json"),
     ("signatures/", ".json"),
     ("waivers/", ".json"),
     ("findings/", ".json"),
@@ -97,7 +99,8 @@ def _verify(
     _check_digest_names(members, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
-    check_predictions(members, approved, facts, report)
+    granted = read_emergencies(members, approvals_keys, facts, recorder(leaves), report)
+    check_predictions(members, approved, granted, facts, report)
     _check_disclosures(members, report)
     _check_passkeys(members, facts, passkeys, report)
     _note_absent(members, facts, report)
@@ -148,7 +151,9 @@ def _approvals_keys(
 ) -> TrustedKeys:
     name = approvals_name(manifest.origin)
     named = trusted.named(name)
-    if named.all or not any(members.folder("approvals/", ".dsse.json")):
+    if named.all or not any(
+        name.startswith(("approvals/", "emergencies/")) for name in members.names
+    ):
         return named
     report.missing.append(APPROVALS_KEY_MISSING)
     return included.named(name)

@@ -99,6 +99,16 @@ def approval_member(approval: str) -> str:
     return f"approvals/{approval}.dsse.json"
 
 
+def emergency_member(grant: str) -> str:
+    """Where the envelope of an emergency grant lies."""
+    return f"emergencies/{grant}.dsse.json"
+
+
+def proposal_member(proposal_digest_hex: str) -> str:
+    """Where the document of a proposal lies that two persons agreed to."""
+    return f"proposals/{proposal_digest_hex}.json"
+
+
 def predictions_member(batch: str) -> str:
     """Where a batch of prediction records lies."""
     return f"predictions/{batch}.jsonl"

@@ -8,6 +8,7 @@ from trust.bundle_layout import EVENTS_MEMBER
 from trust.bundle_members import BundleMembers
 from trust.bundle_report import BundleReport
 from trust.bundle_seal import BundleManifest, LogEvent, parse_event
+from trust.emergency_records import EmergencyLog
 from trust.errors import Malformed, TrustError
 from trust.fields import read_count, read_digest, read_moment, read_text
 from trust.findings import FindingLog
@@ -49,12 +50,14 @@ class LogFacts:
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
     findings: FindingLog = field(default_factory=FindingLog)
+    emergencies: EmergencyLog = field(default_factory=EmergencyLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
         self.findings.add(event)
+        self.emergencies.add(event, index)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)

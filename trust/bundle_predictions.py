@@ -8,6 +8,7 @@ from trust.bundle_approvals import ApprovedVersion, version_names
 from trust.bundle_log import LogFacts
 from trust.bundle_members import BundleMembers
 from trust.bundle_report import BundleReport
+from trust.emergency import Emergency, why_no_emergency_at
 from trust.errors import TrustError, Untrusted
 from trust.fields import (
     JsonObject,
@@ -27,10 +28,12 @@ REVOCATION_REACH = timedelta(seconds=1)
 def check_predictions(
     members: BundleMembers,
     approved: Mapping[str, ApprovedVersion],
+    granted: Mapping[str, Emergency],
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
-    """Check every sealed batch and, record by record, the approval it was answered under."""
+    """Check every sealed batch and, record by record, what it was answered under: an
+    approval, or an emergency grant."""
     for member, batch in members.folder("predictions/", ".jsonl"):
         if not members.has(member):
             continue
@@ -38,7 +41,7 @@ def check_predictions(
         try:
             for line in members.lines(member):
                 number += 1
-                _check_line(line, member, number, approved, facts, report)
+                _check_line(line, member, number, approved, granted, facts, report)
         except TrustError as error:
             report.find(member, str(error))
         if (batch, members.digests[member], number) not in facts.sealed:
@@ -51,11 +54,16 @@ def _check_line(
     member: str,
     number: int,
     approved: Mapping[str, ApprovedVersion],
+    granted: Mapping[str, Emergency],
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
     try:
         record = as_object(parse_strict(line), "the record")
+        if "emergency" in record:
+            _check_in_emergency(record, granted, facts)
+            report.note("predictions were answered under an emergency grant")
+            return
         late = _check_record(record, approved, facts)
     except TrustError as error:
         report.find(member, f"record {number}: {error}")
@@ -87,6 +95,34 @@ def _check_record(
     require_in_scope(record, approval.limits)
     _require_fresh(approval, moment, facts)
     return _is_late(approval, moment, facts.revoked.get(approval.id))
+
+
+def _check_in_emergency(
+    record: JsonObject, granted: Mapping[str, Emergency], facts: LogFacts
+) -> None:
+    """Raises for a record that no emergency grant covers."""
+    read_text(record, "id")
+    read_digest(record, "input_digest")
+    read_digest(record, "output_digest")
+    moment = read_moment(record, "at")
+    emergency = granted.get(read_text(record, "emergency"))
+    if emergency is None or "approval" in record:
+        raise Untrusted("its emergency grant is not in the bundle, or cannot be trusted")
+    ended = facts.emergencies.ended.get(emergency.id, moment)
+    wrong = {
+        "its emergency grant is for another version": (
+            read_digest(record, "version_digest") != emergency.version_digest
+        ),
+        "its emergency grant is for another alias": record.get("alias") != emergency.alias,
+        "its emergency grant is for another environment": (
+            record.get("environment", "") != emergency.environment
+        ),
+        "its emergency grant was not in force": why_no_emergency_at(emergency, moment) != "",
+        "its emergency grant was ended": moment > ended + REVOCATION_REACH,
+    }
+    reason = next((why for why, is_so in wrong.items() if is_so), "")
+    if reason:
+        raise Untrusted(reason)
 
 
 def _require_fresh(approval: Approval, moment: datetime, facts: LogFacts) -> None:

@@ -8,6 +8,7 @@ from audit.findings import Finding
 from common.errors import DomainError
 from compliance.verification.claims import claims
 from compliance.verification.contents import contents
+from compliance.verification.emergencies import emergencies
 from compliance.verification.passkeys import identities, passkeys
 from compliance.verification.predictions import predictions
 from compliance.verification.reviews import reviews
@@ -39,6 +40,7 @@ def check_records(keys: TrustedKeys, *, blobs: bool) -> Iterator[Finding]:
     yield from reviews(keys)
     yield from passkeys()
     yield from identities()
+    yield from emergencies(keys)
     yield from claims()
     yield from two_persons()
     yield from misfiled()

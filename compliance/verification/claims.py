@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from django.db import connection
 
 from audit.findings import Finding
-from compliance.verification import findings, measuring, passkeys, statuses
+from compliance.verification import emergencies, findings, measuring, passkeys, statuses
 from compliance.verification.sql import LATEST_ROLES, Claim, at_most_once, facts, told_by
 
 # The row and its event are written by one transaction, a moment after the other.
@@ -279,6 +279,7 @@ CLAIMS = (
         told_by("waiver.withdrawn", "subject_id, payload->'waiver', payload->'gate', user_id"),
     ),
     *findings.CLAIMS,
+    *emergencies.CLAIMS,
     Claim(
         "revocation",
         facts(

@@ -46,6 +46,7 @@ def _columns(row: Prediction) -> Iterator[str]:
         "number": (said.number, row.number),
         "version": (said.version_digest, row.version_digest),
         "approval": (said.approval, row.approval_id),
+        "emergency grant": (said.emergency, row.emergency_id),
         "login": (said.user, row.user_id),
         "rows": (said.rows, row.rows),
     }

@@ -42,6 +42,7 @@ class Policy:
     scope_environments: tuple[str, ...] = ()
     scope_required: tuple[str, ...] = ()
     passkey: bool = False
+    emergency_hours: int = 0
 
     @property
     def demands(self) -> dict[str, object]:

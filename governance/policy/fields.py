@@ -21,6 +21,7 @@ from evaluation.metrics.catalogue import BY_NAME
 from evaluation.slicing import LEAST_ROWS, MOST_SLICINGS
 from governance.policy.kinds import Choice, Column, Kind, Names, Number, Rows, Texts, Truth, Whole
 from trust.approval import STALE_GRACE
+from trust.emergency import EMERGENCY_HOURS, LONGEST_EMERGENCY_HOURS
 from trust.gates import SANDBOX_LEVELS
 from trust.methods import DEMAND, DEMAND_PASSKEY
 from trust.scope import MAY_BE_REQUIRED, SCOPE_ALIASES, SCOPE_ENVIRONMENTS, SCOPE_REQUIRED
@@ -306,6 +307,17 @@ FIELDS: tuple[Field, ...] = (
         _("Sealed plan"),
         _("The criteria of the evaluation were sealed before its run, and are met."),
         nothing=False,
+    ),
+    Field(
+        EMERGENCY_HOURS,
+        "emergency_hours",
+        Whole(0, LONGEST_EMERGENCY_HOURS),
+        _("Longest emergency grant, hours"),
+        _(
+            "For how long two persons may let a version answer without an approval, in an "
+            "emergency. Left out: not at all."
+        ),
+        nothing=0,
     ),
     Field(
         STALE_GRACE,

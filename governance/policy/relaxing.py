@@ -10,6 +10,7 @@ from typing import Any
 
 from evaluation.metrics.catalogue import BY_NAME
 from trust.approval import STALE_GRACE
+from trust.emergency import EMERGENCY_HOURS
 from trust.gates import SANDBOX_LEVELS
 
 Document = Mapping[str, Any]
@@ -159,6 +160,7 @@ _FIELDS: dict[str, Callable[[str, Any, Any], Iterator[Change]]] = {
     "signers": _signers,
     "validity_days": _more_is_laxer,
     "outage_grace_s": _more_is_laxer,
+    EMERGENCY_HOURS: _more_is_laxer,
     "waivable": _allowed,
     "second_factor": _demand,
     "sealed_plan": _demand,

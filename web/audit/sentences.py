@@ -92,6 +92,14 @@ SENTENCES: dict[Action, Promise] = {
     Action.APPROVAL_ENDING: gettext_lazy("%(actor)s said that an approval ends soon"),
     Action.APPROVAL_EXPIRED: gettext_lazy("%(actor)s found an approval expired"),
     Action.APPROVAL_STALE: gettext_lazy("%(actor)s found an approval stale"),
+    Action.EMERGENCY_GRANTED: gettext_lazy("%(actor)s signed an emergency grant"),
+    Action.EMERGENCY_REFUSED: gettext_lazy("%(actor)s refused an emergency grant"),
+    Action.EMERGENCY_ENDED: gettext_lazy("%(actor)s ended an emergency grant"),
+    Action.EMERGENCY_REVIEWED: gettext_lazy("%(actor)s reviewed an emergency grant"),
+    Action.EMERGENCY_LOADED: gettext_lazy("%(actor)s loaded a version under an emergency grant"),
+    Action.EMERGENCY_LOAD_REFUSED: gettext_lazy(
+        "%(actor)s refused a version under an emergency grant at load"
+    ),
     Action.KEYS_INTRODUCED: gettext_lazy("%(actor)s introduced new keys of the notary"),
     Action.KEYS_ENDED: gettext_lazy("%(actor)s ended keys of the notary"),
     Action.KEYS_REPLACED: gettext_lazy("%(actor)s replaced lost or stolen keys of the notary"),

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from audit.integrator import InconsistentLog, Integrator, Overtaken
+from governance.emergencies.notary import sign_waiting_emergencies
 from governance.keys.rotation import MEMORY, load_former_keys
 from governance.keys.store import FORMER, load_notary_keys
 from governance.notary import sign_waiting_approvals
@@ -60,6 +61,7 @@ class Command(BaseCommand):
                 return
             log.info("The notary serves the log %s.", settings.ORIGIN)
             while not stop.is_set():
+                sign_waiting_emergencies(approval_key)
                 sign_waiting_approvals(approval_key)
                 integrator.run_once()
                 stop.wait(pause)

@@ -1,0 +1,1 @@
+"""Break-glass: a version answers under an alias for some hours without an approval."""
