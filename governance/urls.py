@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance import api
+from governance.emergencies import api as api_emergencies
 from governance.findings import api as api_findings
 from governance.policy import api as api_trials
 from governance.reviewing import api_asking, api_assigning, api_delegations, api_looks
@@ -11,6 +12,7 @@ from governance.waivers import api as api_waivers
 _VERSION = "models/<slug:name>/versions/<int:number>"
 _REVIEW = "reviews/<uuid:review_id>"
 _FINDING = "findings/<uuid:finding_id>"
+_EMERGENCY = "emergencies/<uuid:emergency_id>"
 
 urlpatterns = [
     path(f"{_VERSION}/gates", api.Gates.as_view(), name="gates"),
@@ -55,6 +57,14 @@ urlpatterns = [
         name="delegation-end",
     ),
     path("approvals/ending", api.Ending.as_view(), name="approvals-ending"),
+    path("emergencies", api_emergencies.Emergencies.as_view(), name="emergencies"),
+    path(_EMERGENCY, api_emergencies.EmergencyDetail.as_view(), name="emergency"),
+    path(f"{_EMERGENCY}/end", api_emergencies.EmergencyEnding.as_view(), name="emergency-end"),
+    path(
+        f"{_EMERGENCY}/review",
+        api_emergencies.EmergencyReviewing.as_view(),
+        name="emergency-review",
+    ),
     path("policies", api.Policies.as_view(), name="policies"),
     path("policies/trials", api_trials.Trials.as_view(), name="policy-trials"),
     path(

@@ -51,6 +51,7 @@ PICTURES = {
     f"{_VERSION}/submit": Picture("version-submit", who="ada", at={"number": "2"}),
     f"{_VERSION}/promote": Picture("version-promote"),
     f"{_VERSION}/revoke": Picture("version-revoke"),
+    f"{_VERSION}/emergency": Picture("emergency-propose"),
     f"{_VERSION}/retire": Picture("version-retire", at={"number": "2"}),
     "datasets": Picture("datasets"),
     "datasets/new": Picture("dataset-new"),

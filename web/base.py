@@ -14,6 +14,7 @@ from django.views import View
 from accounts.callers import Caller, caller_for
 from accounts.models import User
 from common.errors import DomainError
+from governance.emergencies.selectors import in_force_for
 from web.navigation import navigation
 
 UNPROCESSABLE = 422
@@ -45,6 +46,7 @@ class PageView(AccessMixin, View):
         counts = getattr(self.request, "nav_counts", {})
         frame = {
             "caller": self.caller,
+            "emergencies": in_force_for(self.caller, timezone.now()),
             "nav_groups": navigation(self.caller, self.request.path, counts),
         }
         return render(self.request, template, {**frame, **(context or {})}, status=status)

@@ -3,6 +3,7 @@
 from web.access.urls import urlpatterns as access
 from web.apidocs.urls import urlpatterns as apidocs
 from web.audit.urls import urlpatterns as audit
+from web.emergencies.urls import urlpatterns as emergencies
 from web.findings.urls import urlpatterns as findings
 from web.jobs.urls import urlpatterns as jobs
 from web.packs.urls import urlpatterns as packs
@@ -14,6 +15,7 @@ from web.reviews.urls import urlpatterns as reviews
 urlpatterns = [
     *reviews,
     *findings,
+    *emergencies,
     *jobs,
     *policies,
     *proposals,

@@ -288,6 +288,12 @@ GOVERNANCE = {
         lambda house: _version(1)(house) | {"waiver_id": house["waiver"]},
         _says(reason="The card is written."),
     ),
+    "emergencies_list": Call(query={"reviewed": "false"}),
+    "emergencies_read": Call(_seeded("emergency_id", "granted")),
+    "emergencies_end": Call(_seeded("emergency_id", "granted"), _says(reason="It is over.")),
+    "emergencies_review": Call(
+        _seeded("emergency_id", "ended"), _says(outcome="justified", reason="Loans waited.")
+    ),
     "aliases_list": Call(_model),
     "aliases_move": Call(
         lambda house: {"name": house["model"], "alias": "stable"},

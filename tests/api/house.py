@@ -12,13 +12,14 @@ from accounts.proposing import propose
 from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token, create_user
 from evaluation.services import request_run
+from governance.emergencies.services import end_emergency
 from governance.models import PolicyVersion
 from governance.policy.documents import DEFAULTS
 from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot
 from tests.cast import by_root_and_otto, give, password_of, user_of, who
-from tests.factories import factors, findings, passkeys, tiny, verbs, waivers
+from tests.factories import emergencies, factors, findings, passkeys, tiny, verbs, waivers
 from tests.factories.delegations import away
 from tests.factories.passkeys import Device
 from tests.factories.policies import publish_policy
@@ -31,6 +32,7 @@ EVERYBODY = "zoe"
 # Zoe's passkey: made once, since it counts its signatures whatever becomes of a test.
 DEVICE = Device("EdDSA")
 WITH_APP = "yves"
+MANAGERS = ("mona", "milo")
 
 
 @dataclass
@@ -71,6 +73,28 @@ def _with_an_app() -> str:
     return str(user_of(WITH_APP).pk)
 
 
+def _in_emergency(stage: Stage) -> dict[str, str]:
+    """A grant in force, and one that is over and waits for its review; by two more managers."""
+    for name in MANAGERS:
+        create_user(
+            caller=who("root"),
+            username=name,
+            name=name.title(),
+            email="",
+            password=password_of(name),
+        )
+        factors.enrol(name)
+    give([(name, Role.MANAGER) for name in MANAGERS])
+    proposer, confirmer = MANAGERS
+    granted, ended = (
+        emergencies.confirmed(emergencies.proposed(proposer, alias=alias), confirmer)
+        for alias in ("night", "dusk")
+    )
+    stage.notary_round()
+    end_emergency(caller=who(proposer), grant=ended, reason="The night is over.")
+    return {"granted": str(granted.pk), "ended": str(ended.pk)}
+
+
 def _proposed(username: str) -> Proposal:
     """Something that root wants and zoe may confirm."""
     return propose(
@@ -95,6 +119,7 @@ def _waivable() -> None:
     changes = {
         "metrics": [{"metric": "f1_macro", "limit": 0.9999}],
         "waivable": ["metric:f1_macro", "card"],
+        "emergency_hours": 4,
     }
     publish_policy(
         caller=who("root"),
@@ -153,6 +178,7 @@ def furnish(stage: Stage) -> House:
             "evidence": f"sha256:{evidence.digest}",
             "policy": str(policy.pk),
             "waiver": str(waiver.pk),
+            **_in_emergency(stage),
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),

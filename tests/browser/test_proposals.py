@@ -4,10 +4,13 @@ from django.urls import reverse
 
 from accounts.models import Proposal
 from accounts.proposing import propose
+from governance.emergencies.services import end_emergency
 from governance.models import PolicyVersion
 from governance.policy.documents import DEFAULTS
 from tests.browser.conftest import OpenAs, Site
 from tests.cast import TEAM, password_of, user_of, who
+from tests.factories.emergencies import allow, confirmed, proposed, stop
+from tests.stage import MODEL
 
 
 def _wanted(kind: str, **wish: object) -> Proposal:
@@ -41,3 +44,19 @@ def test_a_policy_is_read_and_confirmed_by_a_second_person(site: Site, open_as: 
 
     assert PolicyVersion.objects.get(proposal=policy).document["validity_days"] == 400
     assert site.problems == []
+
+
+def test_an_emergency_is_proposed_warned_of_and_reviewed(site: Site, open_as: OpenAs) -> None:
+    allow()
+    stop(site.stage)
+    proposal = proposed()
+    page = open_as("mira")
+    site.look_at(page, reverse("web:emergency-new", args=[MODEL, 1]))
+    grant = confirmed(proposal)
+    site.stage.notary_round()
+    site.look_at(page, reverse("web:version", args=[MODEL, 1]))
+    page = open_as("cora")
+    site.look_at(page, reverse("web:proposal", args=[proposal.pk]))
+    end_emergency(caller=who("cora"), grant=grant, reason="Enough.")
+    site.look_at(page, reverse("web:home"))
+    site.look_at(page, reverse("web:proposal", args=[proposal.pk]))

@@ -139,6 +139,7 @@ _NAMED = {
     "waiver_id": "waiver",
     "finding_id": "raised",
     "delegation_id": "delegation",
+    "emergency_id": "granted",
     "token_id": "token",
     "passkey_id": "passkey",
     "user_id": "user",

@@ -262,6 +262,18 @@ API: Expected = {
     "web: /api/v1/findings/<uuid:finding_id>/reopening": {
         "POST": "401 404 404 403 no no no 404",
     },
+    "web: /api/v1/emergencies": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/emergencies/<uuid:emergency_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/emergencies/<uuid:emergency_id>/end": {
+        "POST": "401 404 404 403 403 ok ok 404",
+    },
+    "web: /api/v1/emergencies/<uuid:emergency_id>/review": {
+        "POST": "401 404 404 403 403 no no 404",
+    },
     "web: /api/v1/policies": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

@@ -222,6 +222,18 @@ PAGES: Expected = {
         "GET": "to 404 403 403 ok ok ok 404",
         "POST": "to 404 403 403 no no no 404",
     },
+    "web: /models/<slug:name>/versions/<int:number>/emergency": {
+        "GET": "to 404 403 403 403 ok 403 404",
+        "POST": "to 404 403 403 403 no 403 404",
+    },
+    "web: /proposals/<uuid:pk>/emergency/end": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 404",
+    },
+    "web: /proposals/<uuid:pk>/emergency/review": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 404",
+    },
     "web: /jobs": {
         "GET": "to ok ok ok ok ok ok ok",
     },

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
+from governance.emergencies.selectors import awaiting_review, state_of
 from governance.findings.selectors import overdue_seen_by, waiting_for
 from governance.models import Review, ReviewState, SignDecision
 from governance.policy.validity import RENEWAL, ending_seen_by
@@ -40,8 +41,9 @@ class Home(PageView):
         now, waiting = timezone.now(), reviews_waiting_for(self.caller, MOST_REVIEWS)
         findings = shown(waiting_for(self.caller)[:MOST_LINES])
         proposals = proposals_waiting_for(self.caller)
+        to_review = list(awaiting_review(self.caller)[:MOST_LINES])
         request.nav_counts = {  # type: ignore[attr-defined]
-            "web:home": len(waiting) + len(proposals) + len(findings),
+            "web:home": len(waiting) + len(proposals) + len(findings) + len(to_review),
             "web:proposals": len(proposals),
         }
         titles = titles_of(proposals)
@@ -52,6 +54,7 @@ class Home(PageView):
             "ending": ending_seen_by(self.caller, now, now + RENEWAL)[:MOST_LINES],
             "ending_days": RENEWAL.days,
             "to_settle": findings,
+            "emergencies_to_review": [(row, state_of(row, now)) for row in to_review],
             "overdue": shown(overdue_seen_by(self.caller)[:MOST_LINES]),
             "failed": entries_of(_failed_jobs(self.caller)),
             "failed_days": FAILED_DAYS,

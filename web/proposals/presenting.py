@@ -53,6 +53,7 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         "name": details.get("name", names.get(details.get("person", ""), "")),
         "n": len(details.get("grants", [])),
         "subject": details.get("subject", ""),
+        **{part: details.get(part, "") for part in ("number", "alias", "hours")},
     }
     return {
         "roles": _("Give roles in %(team)s (%(n)s)"),
@@ -60,6 +61,7 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         "administrator": _("Make %(name)s an administrator"),
         "identity": _("Bind the account %(subject)s to %(name)s"),
         "second_factor_reset": _("Reset the second factor of %(name)s"),
+        "emergency": _("Emergency: let %(name)s v%(number)s answer as %(alias)s for %(hours)s h"),
     }.get(proposal.kind, proposal.kind) % words
 
 

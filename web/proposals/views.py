@@ -18,6 +18,7 @@ from accounts.policies import may_decline, may_take_back
 from accounts.selectors import proposal_by_id, proposals_seen_by
 from common.errors import Conflict, DomainError, NotAllowed
 from web.base import UNPROCESSABLE, PageView, show_refusal
+from web.emergencies.presenting import emergency_of
 from web.forms.proposals import ConfirmForm, DeclineForm
 from web.paging import newest_first
 from web.proposals.presenting import shown, titles_of
@@ -87,6 +88,7 @@ class ProposalPage(PageView):
             "may_withdraw": is_open and may_take_back(self.caller, proposal).allowed,
             "confirm": given.get("confirm") or self.confirming(proposal),
             "decline": given.get("decline") or DeclineForm(auto_id="decline-%s"),
+            **emergency_of(self.caller, proposal, given),
         }
         return self.page("proposals/detail.html", context, status=status)
 

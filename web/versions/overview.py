@@ -14,6 +14,7 @@ from common.decisions import Decision, allow, deny
 from common.errors import Conflict
 from evaluation.criteria import PASSED
 from governance import policies
+from governance.emergencies.policies import may_grant
 from governance.evidence.gates import GateResult
 from governance.findings.policies import may_raise_finding
 from governance.findings.selectors import conditions_of, findings_of
@@ -223,6 +224,11 @@ def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:
             url("web:version-promote"),
             _first(promote, _promotable(now)),
             "ok",
+        ),
+        *(
+            [Act(_("Emergency grant"), url("web:emergency-new"), may_grant(caller, team))]
+            if version.servable and not now.holds
+            else []
         ),
         Act(_("Revoke the approval"), url("web:version-revoke"), _first(revoke, _revocable(now))),
         Act(_("Retire"), url("web:version-retire"), _first(retire, _retirable(version, now))),

@@ -1,0 +1,101 @@
+"""Guards of emergency grants: two persons, second factors, policy, alias, end, a third person."""
+
+from tests.ablation.guard import Guard
+
+_TESTS = "tests/governance/test_emergencies.py"
+_BUNDLE = "tests/trust/test_bundle_emergencies.py::test_a_defect_is_named"
+_GUARDS = "governance/migrations/0016_emergency_guards.py"
+
+EMERGENCIES = (
+    Guard(
+        "an emergency takes a policy that allows it",
+        "governance/emergencies/kind.py",
+        "    if not most:\n",
+        "    if False:\n",
+        (f"{_TESTS}::TestGranting::test_takes_a_policy_that_allows_it",),
+    ),
+    Guard(
+        "an emergency takes a second factor",
+        "accounts/proposing.py",
+        "if kind in WITH_SECOND_FACTOR and not has_factor(caller.person_id):",
+        "if False:",
+        (f"{_TESTS}::TestGranting::test_without_an_app_nobody_proposes_one",),
+    ),
+    Guard(
+        "no contributor proposes an emergency (the trigger still holds)",
+        "governance/emergencies/kind.py",
+        "        policies.had_no_hand(caller, version).enforce()\n        alias",
+        "        alias",
+        (
+            f"{_TESTS}::TestGranting::"
+            "test_takes_two_managers_with_second_factors_who_did_not_work_on_it",
+        ),
+    ),
+    Guard(
+        "no emergency where an approved version answers",
+        "governance/emergencies/kind.py",
+        "        _require_unanswered(version.model, alias)\n",
+        "",
+        (f"{_TESTS}::TestGranting::test_is_for_an_alias_that_nothing_approved_answers",),
+    ),
+    Guard(
+        "the notary wants two persons in the log",
+        "trust/emergency_records.py",
+        'or not shows_second_factor(event.payload.get("method"))',
+        "or False",
+        (
+            f"{_TESTS}::TestForgeries::test_the_notary_signs_nothing_that_the_log_does_not_carry",
+            _BUNDLE,
+        ),
+    ),
+    Guard(
+        "an emergency is no approval",
+        "trust/approval.py",
+        '    if statement.get("predicateType") != kind:\n',
+        "    if False:\n",
+        (f"{_TESTS}::TestGranting::test_is_never_taken_for_an_approval",),
+    ),
+    Guard(
+        "the gate reads the end in the envelope",
+        "trust/emergency.py",
+        "    if moment >= emergency.not_after:\n",
+        "    if False:\n",
+        (f"{_TESTS}::TestServing::test_ends_by_the_clock_in_the_envelope", _BUNDLE),
+    ),
+    Guard(
+        "the gate reads the alias in the envelope",
+        "trust/emergency.py",
+        "emergency.alias != alias",
+        "False",
+        (f"{_TESTS}::TestForgeries::test_a_stretched_row_or_another_alias_serves_nothing",),
+    ),
+    Guard(
+        "an approved version comes before an emergency",
+        "inference/predicting.py",
+        "if granted is None or _approved_answers(table, asked, now):",
+        "if granted is None:",
+        (f"{_TESTS}::TestServing::test_gives_way_to_an_approval",),
+    ),
+    Guard(
+        "no grant row without two persons",
+        _GUARDS,
+        "IF said IS NULL OR said ->> 'version'",
+        "IF false AND said ->> 'version'",
+        (f"{_TESTS}::TestForgeries::test_a_grant_without_two_persons_is_no_row",),
+    ),
+    Guard(
+        "no review row by one of the two",
+        _GUARDS,
+        "AND NEW.person_id IN (p.proposer_id, p.decider_id)) THEN",
+        "AND false) THEN",
+        (f"{_TESTS}::TestReviewing::test_no_row_makes_one_of_the_two_the_third",),
+    ),
+    Guard(
+        "a third person reviews an emergency (the trigger still holds)",
+        "governance/emergencies/policies.py",
+        "    if caller.person_id in (grant.proposal.proposer_id, grant.proposal.decider_id):\n",
+        "    if False:\n",
+        (f"{_TESTS}::TestReviewing::test_waits_for_a_third_person_once_it_is_over",),
+        (f"{_TESTS}::TestReviewing::test_no_row_makes_one_of_the_two_the_third",),
+    ),
+)

@@ -1,0 +1,61 @@
+"""Emergency grants on the pages: proposed, shown everywhere while in force, ended, reviewed."""
+
+import pytest
+from django.urls import reverse
+
+from governance.models import EmergencyGrant, EmergencyReview
+from tests.cast import password_of
+from tests.factories.emergencies import allow, granted, granted_template, stop
+from tests.factories.factors import code_of
+from tests.stage import MODEL, Stage
+from tests.web.conftest import As
+from tests.web.test_versions import text
+
+__all__ = ["granted", "granted_template"]
+BANNER = "answers as champion without an approval"
+
+
+def test_a_manager_proposes_one_from_the_page_of_the_version(approved: Stage, as_: As) -> None:
+    allow()
+    stop(approved)
+    page = as_("mira")
+    address = reverse("web:emergency-new", args=[MODEL, 1])
+    assert address in page.get(reverse("web:version", args=[MODEL, 1])).content.decode()
+    form = {"alias": "champion", "hours": "4", "reason": "Loans wait."}
+    assert page.post(address, form | {"password": "x", "code": "000000"}).status_code == 422
+    proof = {"password": password_of("mira"), "code": code_of("mira")}
+
+    reply = page.post(address, form | proof, follow=True)
+
+    assert "Emergency: let" in text(reply)
+    assert not EmergencyGrant.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["mira", "ada", "carl"])
+def test_every_page_of_the_team_warns_while_it_is_in_force(
+    granted: Stage, as_: As, who: str
+) -> None:
+    for name in ("web:home", "web:models", "web:access", "web:policies"):
+        assert BANNER in text(as_(who).get(reverse(name)))
+
+
+def test_nobody_else_is_warned(granted: Stage, as_: As) -> None:
+    assert BANNER not in text(as_("root").get(reverse("web:home")))
+
+
+def test_it_is_ended_and_reviewed_on_the_page_of_its_proposal(granted: Stage, as_: As) -> None:
+    proposal = EmergencyGrant.objects.get().proposal_id
+    page, shown = as_("cora"), reverse("web:proposal", args=[proposal])
+    assert "Emergency grants to review" in text(page.get(reverse("web:home")))
+    end, review = (reverse(f"web:emergency-{verb}", args=[proposal]) for verb in ("end", "review"))
+    assert page.post(end, {"reason": ""}).status_code == 422
+    assert "Ended by a person" in text(page.post(end, {"reason": "Enough."}, follow=True))
+    assert BANNER not in text(page.get(reverse("web:home")))
+    said = {"outcome": "not_justified", "reason": "There was time."}
+    assert as_("mira").post(review, said).status_code == 403
+
+    assert "It was not justified" in text(page.post(review, said, follow=True))
+
+    assert EmergencyReview.objects.get().outcome == "not_justified"
+    assert "Emergency grants to review" not in text(page.get(reverse("web:home")))
+    assert "There was time." in text(page.get(shown))
