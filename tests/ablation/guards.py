@@ -6,8 +6,8 @@ side and must not notice.
 
 from tests.ablation.assigning import ASSIGNING
 from tests.ablation.authority import AUTHORISATION
-from tests.ablation.factors import FACTORS
 from tests.ablation.emergencies import EMERGENCIES
+from tests.ablation.factors import FACTORS
 from tests.ablation.findings import FINDINGS
 from tests.ablation.gates import GATES
 from tests.ablation.guard import Guard
