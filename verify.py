@@ -1010,18 +1010,34 @@ def read_approval(
     `recorded` says of a tree at which a key ended whether it held this approval: an ended key
     counts for no other. Raises Malformed, Untrusted.
     """
+    name, digest, predicate = read_statement(
+        envelope_bytes, keys, recorded, APPROVAL_PREDICATE_TYPE, "approval"
+    )
+    return _read_predicate(name, digest, predicate)
+
+
+def read_statement(
+    envelope_bytes: bytes, keys: TrustedKeys, recorded: Recorded, kind: str, called: str
+) -> tuple[str, str, JsonObject]:
+    """Name and digest of the subject, and the predicate, of a statement of the predicate type
+    `kind` that one of `keys` signed; `called` names it in what is raised.
+
+    `recorded` is as in `read_approval`. Raises Malformed, Untrusted.
+    """
     payload, signers = verify_envelope(envelope_bytes, keys, IN_TOTO_PAYLOAD_TYPE)
     ends = [keys.bounds.get(key) for key in signers]
     if not any(end is None or recorded(end) for end in ends):
-        raise Untrusted("the key that signed has ended, and the log did not hold the approval then")
+        raise Untrusted(
+            f"the key that signed has ended, and the log did not hold the {called} then"
+        )
     statement = as_object(parse_strict(payload), "the statement")
     if statement.get("_type") != IN_TOTO_STATEMENT_TYPE:
         raise Untrusted("the payload is not an in-toto statement")
-    if statement.get("predicateType") != APPROVAL_PREDICATE_TYPE:
-        raise Untrusted("the statement is not an approval")
+    if statement.get("predicateType") != kind:
+        raise Untrusted(f"the statement is not an {called}")
     require_keys(statement, ("_type", "subject", "predicateType", "predicate"), "the statement")
     name, digest = _read_subject(statement)
-    return _read_predicate(name, digest, read_object(statement, "predicate"))
+    return name, digest, read_object(statement, "predicate")
 
 
 def why_not_at(approval: Approval, moment: datetime) -> str:
@@ -1075,7 +1091,7 @@ def artifact_digests_of(artifacts: tuple[JsonObject, ...]) -> dict[tuple[str, st
 def _read_subject(statement: JsonObject) -> tuple[str, str]:
     subjects = read_objects(statement, "subject")
     if len(subjects) != 1:
-        raise Malformed("an approval has exactly one subject")
+        raise Malformed("a statement has exactly one subject")
     require_keys(subjects[0], ("name", "digest"), "the subject")
     digest = read_object(subjects[0], "digest")
     require_keys(digest, ("sha256",), "the subject's digest")
@@ -1233,6 +1249,16 @@ def disclosure_member(record_digest_hex: str) -> str:
 def approval_member(approval: str) -> str:
     """Where an approval's envelope lies."""
     return f"approvals/{approval}.dsse.json"
+
+
+def emergency_member(grant: str) -> str:
+    """Where the envelope of an emergency grant lies."""
+    return f"emergencies/{grant}.dsse.json"
+
+
+def proposal_member(proposal_digest_hex: str) -> str:
+    """Where the document of a proposal lies that two persons agreed to."""
+    return f"proposals/{proposal_digest_hex}.json"
 
 
 def predictions_member(batch: str) -> str:
@@ -2177,26 +2203,139 @@ def _roots(leaves: bytes, old_size: int) -> tuple[bytes, bytes | None]:
     return tree.root(), old_root
 
 
-# --- trust.intents ---
+# --- trust.emergency ---
 
-ANNEX = "annex"
-"""What a signature's record names besides, where conditions were open; then it is signed too."""
+EMERGENCY_PREDICATE_TYPE = "urn:assay:emergency:v1"
+# The field of a policy that says for how many hours, and so whether at all.
+EMERGENCY_HOURS = "emergency_hours"
+LONGEST_EMERGENCY_HOURS = 72
+_EMERGENCY_KEYS = (
+    "emergency",
+    "proposal_digest",
+    "policy_digest",
+    "persons",
+    "contributors",
+    "artifacts",
+    "golden_digest",
+    "alias",
+    "environment",
+    "reason",
+    "issued_at",
+    "not_after",
+)
 
 
-def check_intent(intent: bytes, record: JsonObject, act: str, words: tuple[str, ...]) -> None:
-    """Whether an intent says what the record says. Raises Malformed, Untrusted.
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """What a signed grant says. `persons` are whoever proposed it and whoever confirmed it."""
 
-    `act` is what the proof was asked for, `words` the fields of the record that it commits to.
+    id: str
+    subject_name: str
+    version_digest: str
+    proposal_digest: str
+    policy_digest: str
+    persons: tuple[str, str]
+    contributors: tuple[str, ...]
+    artifacts: tuple[JsonObject, ...]
+    golden_digest: str | None
+    alias: str
+    environment: str
+    reason: str
+    issued_at: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyVerdict:
+    """Whether the grant holds, a sentence why not (empty if ok), and what was readable."""
+
+    ok: bool
+    reason: str
+    emergency: Emergency | None
+
+
+def verify_emergency(
+    envelope_bytes: bytes,
+    keys: TrustedKeys,
+    *,
+    version_digest: str,
+    artifact_digests: ArtifactDigests,
+    alias: str,
+    environment: str,
+    now: datetime,
+    ended_at: datetime | None = None,
+) -> EmergencyVerdict:
+    """Decide whether this envelope lets exactly these bytes answer under `alias` at `now`.
+
+    `keys` are the trusted approval keys, the digests what the caller hashed itself, `ended_at`
+    the moment of an end before its time. A key that has ended vouches for no grant. Never raises
+    for bad input.
     """
-    meant = {"act": act} | {word: record.get(word) for word in words}
-    meant |= {ANNEX: record[ANNEX]} if ANNEX in record else {}
-    if _spelt(as_object(parse_strict(intent), "the intent")) != _spelt(meant):
-        raise Untrusted("it signed other words")
+    try:
+        emergency = read_emergency(envelope_bytes, keys)
+    except TrustError as error:
+        return EmergencyVerdict(False, f"The emergency grant cannot be trusted: {error}.", None)
+    wrong = {
+        "The emergency grant is for another version.": emergency.version_digest != version_digest,
+        "The emergency grant is for other artifacts.": (
+            artifact_digests_of(emergency.artifacts) != dict(artifact_digests)
+        ),
+        "The emergency grant is for another alias.": emergency.alias != alias,
+        "The emergency grant is for another environment.": emergency.environment != environment,
+        # A clock that runs behind must not keep an ended grant alive.
+        "The emergency grant was ended.": ended_at is not None and ended_at <= now + CLOCK_LEEWAY,
+    }
+    reason = next((why for why, is_so in wrong.items() if is_so), "")
+    reason = reason or why_no_emergency_at(emergency, now)
+    return EmergencyVerdict(not reason, reason, emergency)
 
 
-def _spelt(document: JsonObject) -> str:
-    """One spelling per value: 1, 1.0 and true are not the same word."""
-    return json.dumps(document, sort_keys=True)
+def read_emergency(
+    envelope_bytes: bytes, keys: TrustedKeys, recorded: Recorded = never_recorded
+) -> Emergency:
+    """The grant inside an envelope signed by one of `keys`; `recorded` as in `read_approval`.
+
+    Raises Malformed, Untrusted.
+    """
+    name, digest, predicate = read_statement(
+        envelope_bytes, keys, recorded, EMERGENCY_PREDICATE_TYPE, "emergency grant"
+    )
+    require_keys(predicate, _EMERGENCY_KEYS, "the emergency grant")
+    persons = read_texts(predicate, "persons")
+    issued_at, not_after = read_moment(predicate, "issued_at"), read_moment(predicate, "not_after")
+    if len(persons) != 2 or persons[0] == persons[1]:
+        raise Malformed("an emergency grant names two different persons")
+    if not_after - issued_at > timedelta(hours=LONGEST_EMERGENCY_HOURS):
+        raise Malformed(f"an emergency grant lasts at most {LONGEST_EMERGENCY_HOURS} hours")
+    artifacts, environment = tuple(read_objects(predicate, "artifacts")), predicate["environment"]
+    if not artifact_digests_of(artifacts) or not isinstance(environment, str):
+        raise Malformed("an emergency grant lists its artifacts and says in which environment")
+    golden = predicate["golden_digest"]
+    return Emergency(
+        id=read_text(predicate, "emergency"),
+        subject_name=name,
+        version_digest=digest,
+        proposal_digest=read_digest(predicate, "proposal_digest"),
+        policy_digest=read_digest(predicate, "policy_digest"),
+        persons=(persons[0], persons[1]),
+        contributors=tuple(read_texts(predicate, "contributors")),
+        artifacts=artifacts,
+        golden_digest=None if golden is None else read_digest(predicate, "golden_digest"),
+        alias=read_text(predicate, "alias"),
+        environment=environment,
+        reason=read_text(predicate, "reason"),
+        issued_at=issued_at,
+        not_after=not_after,
+    )
+
+
+def why_no_emergency_at(emergency: Emergency, moment: datetime) -> str:
+    """A sentence if the grant is not yet or no longer in force at `moment`, else empty."""
+    if moment < emergency.issued_at - CLOCK_LEEWAY:
+        return "The emergency grant was not given yet."
+    if moment >= emergency.not_after:
+        return "The emergency grant is over."
+    return ""
 
 
 # --- trust.methods ---
@@ -2236,6 +2375,128 @@ def _demands(policy: JsonObject, name: str) -> bool:
 def shows_second_factor(method: object) -> bool:
     """Whether the method that a record names has a second factor."""
     return isinstance(method, str) and method in _WITH_SECOND_FACTOR
+
+
+# --- trust.emergency_records ---
+
+PROPOSAL_TYPE = "assay/proposal/1"
+EMERGENCY_KIND = "emergency"
+_OPENED, _CONFIRMED = "proposal.opened", "proposal.confirmed"
+
+
+@dataclass(slots=True)
+class EmergencyLog:
+    """What a log tells of emergency grants and of the proposals behind them."""
+
+    granted: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(grant, digest of its envelope) -> its place in the log"""
+    ended: dict[str, datetime] = field(default_factory=dict)
+    """grant -> the first end"""
+    steps: dict[object, list[LogEvent]] = field(default_factory=dict)
+    """digest of a proposal -> its opening and confirmation, in order"""
+
+    def add(self, event: LogEvent, index: int) -> None:
+        """Take in one event. Raises Malformed for a payload without its fields."""
+        payload = event.payload
+        if event.action == "emergency.granted":
+            key = (read_text(payload, "emergency"), read_text(payload, "envelope_digest"))
+            self.granted.setdefault(key, index)
+        elif event.action == "emergency.ended":
+            grant = read_text(payload, "emergency")
+            self.ended[grant] = min(event.at, self.ended.get(grant, event.at))
+        elif event.action in (_OPENED, _CONFIRMED) and payload.get("kind") == EMERGENCY_KIND:
+            self.steps.setdefault(payload.get("digest"), []).append(event)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPersons:
+    """Who proposed and who confirmed, and when it was confirmed."""
+
+    proposer: str
+    confirmer: str
+    at: datetime
+
+
+def two_who_agreed(steps: Iterable[LogEvent]) -> TwoPersons | None:
+    """The two different persons of whom a proposal's events tell that both showed a second
+    factor; None where there are none. The first confirmation counts."""
+    opener: str | None = None
+    for event in steps:
+        person = event.person
+        if not isinstance(person, str) or not shows_second_factor(event.payload.get("method")):
+            continue
+        if event.action == _OPENED:
+            opener = opener or person
+        elif opener is not None and person != opener:
+            return TwoPersons(opener, person, event.at)
+    return None
+
+
+def wrong_with_emergency(
+    emergency: Emergency, proposal: JsonObject, policy: JsonObject, steps: Iterable[LogEvent]
+) -> Iterator[str]:
+    """Why the proposal, the policy and the log do not carry the grant. Raises Malformed.
+
+    `proposal` and `policy` are the documents whose digests it names, `steps` the events that tell
+    of the proposal's digest.
+    """
+    details, hours = read_object(proposal, "details"), policy.get(EMERGENCY_HOURS, 0)
+    agreed = two_who_agreed(steps)
+    most = hours if isinstance(hours, int) and not isinstance(hours, bool) else 0
+    asked = min(read_count(details, "hours"), LONGEST_EMERGENCY_HOURS)
+    wrong = {
+        "its proposal is not one for an emergency": (
+            proposal.get("type") != PROPOSAL_TYPE or proposal.get("kind") != EMERGENCY_KIND
+        ),
+        "two persons agreed to another version": (
+            details.get("version_digest") != emergency.version_digest
+        ),
+        "two persons agreed to another alias": details.get("alias") != emergency.alias,
+        "two persons agreed to another environment": (
+            details.get("environment") != emergency.environment
+        ),
+        "two persons agreed under another policy": (
+            details.get("policy") != emergency.policy_digest
+        ),
+        "two persons agreed for another reason": proposal.get("reason") != emergency.reason,
+        "the policy does not allow an emergency grant of this length": not 0 < asked <= most,
+        "one of its persons contributed to the version": bool(
+            {*emergency.persons} & {*emergency.contributors}
+        ),
+        "the log tells of no two persons who agreed to it with a second factor": agreed is None,
+    }
+    if agreed is not None:
+        wrong |= {
+            "the log names other persons for it": (
+                (agreed.proposer, agreed.confirmer) != emergency.persons
+            ),
+            "it lasts longer than two persons agreed to": (
+                emergency.not_after > agreed.at + timedelta(hours=asked)
+            ),
+        }
+    yield from (why for why, is_so in wrong.items() if is_so)
+
+
+# --- trust.intents ---
+
+ANNEX = "annex"
+"""What a signature's record names besides, where conditions were open; then it is signed too."""
+
+
+def check_intent(intent: bytes, record: JsonObject, act: str, words: tuple[str, ...]) -> None:
+    """Whether an intent says what the record says. Raises Malformed, Untrusted.
+
+    `act` is what the proof was asked for, `words` the fields of the record that it commits to.
+    """
+    meant = {"act": act} | {word: record.get(word) for word in words}
+    meant |= {ANNEX: record[ANNEX]} if ANNEX in record else {}
+    if _spelt(as_object(parse_strict(intent), "the intent")) != _spelt(meant):
+        raise Untrusted("it signed other words")
+
+
+def _spelt(document: JsonObject) -> str:
+    """One spelling per value: 1, 1.0 and true are not the same word."""
+    return json.dumps(document, sort_keys=True)
 
 
 # --- trust.cbor ---
@@ -2850,12 +3111,14 @@ class LogFacts:
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
     findings: FindingLog = field(default_factory=FindingLog)
+    emergencies: EmergencyLog = field(default_factory=EmergencyLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
         self.findings.add(event)
+        self.emergencies.add(event, index)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)
@@ -4081,6 +4344,66 @@ def _check_signature(
     return [person] if isinstance(person, str) and not problems else []
 
 
+# --- trust.bundle_emergencies ---
+
+def read_emergencies(
+    members: BundleMembers,
+    keys: TrustedKeys,
+    facts: LogFacts,
+    held: Held,
+    report: BundleReport,
+) -> dict[str, Emergency]:
+    """Check every emergency grant; return those that a trusted key signed, by id."""
+    found: dict[str, Emergency] = {}
+    for member, name in members.folder("emergencies/", ".dsse.json"):
+        report.count("emergency grants")
+        key = (name, members.digests[member])
+        try:
+            place = facts.emergencies.granted.get(key)
+            envelope = members.read(member, MAX_ENVELOPE_BYTES)
+            emergency = read_emergency(envelope, keys, partial(held, place))
+            if emergency.id != name:
+                raise Untrusted("it is the emergency grant of another id")
+        except TrustError as error:
+            report.find(member, str(error))
+            continue
+        if key not in facts.emergencies.granted:
+            report.find(member, "the log has no event that this emergency grant was given")
+        _check_grant(members, emergency, member, facts, report)
+        found[name] = emergency
+    if found:
+        report.note(f"{len(found)} emergency grants let a version answer without an approval")
+    return found
+
+
+def _check_grant(
+    members: BundleMembers,
+    emergency: Emergency,
+    member: str,
+    facts: LogFacts,
+    report: BundleReport,
+) -> None:
+    _behind(members, version_manifest_member(digest_hex(emergency.version_digest)), report)
+    proposal = _behind(members, proposal_member(digest_hex(emergency.proposal_digest)), report)
+    policy = _behind(members, policy_member(digest_hex(emergency.policy_digest)), report)
+    if not proposal or not policy:
+        return
+    steps = facts.emergencies.steps.get(emergency.proposal_digest, [])
+    try:
+        for problem in wrong_with_emergency(emergency, proposal, policy, steps):
+            report.find(member, problem)
+    except Malformed as error:
+        report.find(member, str(error))
+
+
+def _behind(members: BundleMembers, member: str, report: BundleReport) -> JsonObject:
+    """The document that a grant refers to; empty, with a finding, if it is not there."""
+    if not members.has(member):
+        report.find(member, "an emergency grant refers to it, but it is not in the bundle")
+        return {}
+    return members.document(member) or {}
+
+
 # --- trust.key_statements ---
 
 KEY_STATEMENT_TYPE = "assay/key-statement/1"
@@ -4180,10 +4503,12 @@ REVOCATION_REACH = timedelta(seconds=1)
 def check_predictions(
     members: BundleMembers,
     approved: Mapping[str, ApprovedVersion],
+    granted: Mapping[str, Emergency],
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
-    """Check every sealed batch and, record by record, the approval it was answered under."""
+    """Check every sealed batch and, record by record, what it was answered under: an
+    approval, or an emergency grant."""
     for member, batch in members.folder("predictions/", ".jsonl"):
         if not members.has(member):
             continue
@@ -4191,7 +4516,7 @@ def check_predictions(
         try:
             for line in members.lines(member):
                 number += 1
-                _check_line(line, member, number, approved, facts, report)
+                _check_line(line, member, number, approved, granted, facts, report)
         except TrustError as error:
             report.find(member, str(error))
         if (batch, members.digests[member], number) not in facts.sealed:
@@ -4204,11 +4529,16 @@ def _check_line(
     member: str,
     number: int,
     approved: Mapping[str, ApprovedVersion],
+    granted: Mapping[str, Emergency],
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
     try:
         record = as_object(parse_strict(line), "the record")
+        if "emergency" in record:
+            _check_in_emergency(record, granted, facts)
+            report.note("predictions were answered under an emergency grant")
+            return
         late = _check_record(record, approved, facts)
     except TrustError as error:
         report.find(member, f"record {number}: {error}")
@@ -4240,6 +4570,34 @@ def _check_record(
     require_in_scope(record, approval.limits)
     _require_fresh(approval, moment, facts)
     return _is_late(approval, moment, facts.revoked.get(approval.id))
+
+
+def _check_in_emergency(
+    record: JsonObject, granted: Mapping[str, Emergency], facts: LogFacts
+) -> None:
+    """Raises for a record that no emergency grant covers."""
+    read_text(record, "id")
+    read_digest(record, "input_digest")
+    read_digest(record, "output_digest")
+    moment = read_moment(record, "at")
+    emergency = granted.get(read_text(record, "emergency"))
+    if emergency is None or "approval" in record:
+        raise Untrusted("its emergency grant is not in the bundle, or cannot be trusted")
+    ended = facts.emergencies.ended.get(emergency.id, moment)
+    wrong = {
+        "its emergency grant is for another version": (
+            read_digest(record, "version_digest") != emergency.version_digest
+        ),
+        "its emergency grant is for another alias": record.get("alias") != emergency.alias,
+        "its emergency grant is for another environment": (
+            record.get("environment", "") != emergency.environment
+        ),
+        "its emergency grant was not in force": why_no_emergency_at(emergency, moment) != "",
+        "its emergency grant was ended": moment > ended + REVOCATION_REACH,
+    }
+    reason = next((why for why, is_so in wrong.items() if is_so), "")
+    if reason:
+        raise Untrusted(reason)
 
 
 def _require_fresh(approval: Approval, moment: datetime, facts: LogFacts) -> None:
@@ -4477,6 +4835,7 @@ APPROVALS_KEY_MISSING = "the log's approvals key in your key file"
 CHECKPOINT_MISSING = "a checkpoint that you remembered (--checkpoint)"
 _DIGEST_NAMED = (
     ("policies/", ".json"),
+    ("proposals/", ".json"),
     ("signatures/", ".json"),
     ("waivers/", ".json"),
     ("findings/", ".json"),
@@ -4535,7 +4894,8 @@ def _verify(
     _check_digest_names(members, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
-    check_predictions(members, approved, facts, report)
+    granted = read_emergencies(members, approvals_keys, facts, recorder(leaves), report)
+    check_predictions(members, approved, granted, facts, report)
     _check_disclosures(members, report)
     _check_passkeys(members, facts, passkeys, report)
     _note_absent(members, facts, report)
@@ -4586,7 +4946,9 @@ def _approvals_keys(
 ) -> TrustedKeys:
     name = approvals_name(manifest.origin)
     named = trusted.named(name)
-    if named.all or not any(members.folder("approvals/", ".dsse.json")):
+    if named.all or not any(
+        name.startswith(("approvals/", "emergencies/")) for name in members.names
+    ):
         return named
     report.missing.append(APPROVALS_KEY_MISSING)
     return included.named(name)
