@@ -161,7 +161,6 @@ def furnish(stage: Stage) -> House:
     jobs.cancel_job(caller=zoe, job=Job.objects.get(pk=run.job_id))
     evidence = stage.version.evidence.first()
     policy = PolicyVersion.objects.first()
-    artifact = stage.version.artifacts.get()
     assert evidence is not None
     assert policy is not None
     return House(
@@ -188,8 +187,8 @@ def furnish(stage: Stage) -> House:
             "proposed": f"sha256:{proposal.digest}",
             "unwise": str(unwise.pk),
             "finding": waivers.gate_of(old, "card").digest,
-            "role": artifact.role,
-            "file": artifact.name,
+            "role": stage.version.artifacts.get().role,
+            "file": stage.version.artifacts.get().name,
             "token": str(token_of(zoe, "read")[0]),
             "onnx": str(verbs.send(zoe, "model.onnx", tiny.model_bytes())),
             "train": str(_training_rows(zoe).pk),
