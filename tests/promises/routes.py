@@ -1,8 +1,11 @@
 """All lines together; how to read them stands in `routes_pages`."""
 
 from tests.promises.routes_api import API
-from tests.promises.routes_pages import PAGES, Expected
+from tests.promises.routes_pages import PAGES as OTHER_PAGES
+from tests.promises.routes_pages import Expected
+from tests.promises.routes_people import PEOPLE
 
+PAGES: Expected = OTHER_PAGES | PEOPLE
 WEB: Expected = PAGES | API
 
 # The process that predicts knows callers from memory alone; who may ask is a table of its tests.

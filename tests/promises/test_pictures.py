@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.pictures import FOLDER, OF_WAIVERS, PICTURES, SIZES, Picture
-from tests.promises.routes_pages import PAGES
+from tests.promises.routes import PAGES
 
 ALL = PICTURES | OF_WAIVERS
 # Files, parts of pages, and what is left once somebody has signed out.
