@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.factors import has_factor
 from accounts.failures import note_failed_sign_in, note_lockout
 from accounts.models import User
+from accounts.sessions import drop_sessions
 from audit.actions import Action
 from audit.actors import Actor
 from audit.services import record
@@ -49,6 +50,7 @@ class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]
     def set_password(self, user: User, password: str) -> None:
         """A person changes the password; the log says so."""
         super().set_password(user, password)
+        drop_sessions(user, but=self.request.session.session_key)
         record(
             actor=Actor(user.person_id, user.pk, "session"),
             action=Action.PASSWORD_SET,

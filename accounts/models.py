@@ -294,6 +294,18 @@ class AuthenticationRequest(models.Model):
     used_at = models.DateTimeField(null=True)
 
 
+class BrowserSession(models.Model):
+    """A browser in which somebody is signed in; gone with its end. The key is shown to nobody."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    session_key = models.CharField(max_length=40, unique=True)
+    agent = models.CharField(max_length=300, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+
+
 class IdempotencyKey(models.Model):
     """The reply already given to a request that is sent again with the same key."""
 

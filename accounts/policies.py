@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from accounts.callers import Caller
-from accounts.models import Passkey, Proposal
+from accounts.models import Membership, Passkey, Proposal, User
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 
@@ -27,6 +27,28 @@ def may_change_passkey(caller: Caller, passkey: Passkey) -> Decision:
     if passkey.person_id != caller.person_id:
         return deny("This passkey is another person's.")
     return may_manage_factor(caller)
+
+
+def keeps_sessions(caller: Caller) -> Decision:
+    """Administrators of the instance, or of a team."""
+    if not caller.may_use(Scope.ADMIN):
+        return deny("This token may not see or end sessions.")
+    if caller.is_admin or caller.teams_with(Role.ADMIN):
+        return allow()
+    return deny("Only administrators see and end the sessions of other persons.")
+
+
+def may_manage_sessions(caller: Caller, user: User) -> Decision:
+    """Everybody those of his own login; administrators those of the people whom they look after."""
+    keeps = keeps_sessions(caller)
+    if user.pk == caller.user.pk:
+        return allow() if caller.may_use(Scope.ADMIN) else keeps
+    if not keeps or caller.is_admin:
+        return keeps
+    mine = caller.teams_with(Role.ADMIN)
+    if Membership.objects.filter(person=user.person_id, team__in=mine).exists():
+        return allow()
+    return deny("This person has no role in a team that you administer.")
 
 
 def may_manage_people(caller: Caller) -> Decision:

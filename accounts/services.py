@@ -17,6 +17,7 @@ from accounts.models import ApiToken, Membership, Person, Team, User
 from accounts.oidc.provider import is_set_up
 from accounts.proposing import withdraw_all_of
 from accounts.roles import GIVEN_BY_TWO, Role, Scope
+from accounts.sessions import drop_sessions
 from accounts.tokens import new_token, token_digest
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
@@ -110,6 +111,7 @@ def deactivate_user(*, caller: Caller, user: User) -> User:
     if not User.objects.filter(person=user.person_id, is_active=True).exists():
         Person.objects.filter(pk=user.person_id).update(is_active=False)
         withdraw_all_of(user.person_id, caller)
+    drop_sessions(user)
     after_closing(user, caller)
     record(
         actor=caller.actor,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import api, api_factors, api_passkeys, api_proposals
+from accounts import api, api_factors, api_passkeys, api_proposals, api_sessions
 
 urlpatterns = [
     path("me", api.Me.as_view(), name="me"),
@@ -12,6 +12,15 @@ urlpatterns = [
         "users/<uuid:user_id>/identities/<uuid:identity_id>/removal",
         api.IdentityRemoval.as_view(),
         name="identity-removal",
+    ),
+    path("me/sessions", api_sessions.Mine.as_view(), name="sessions"),
+    path("me/sessions/end-others", api_sessions.EndOthers.as_view(), name="sessions-end-others"),
+    path("me/sessions/<uuid:session_id>/end", api_sessions.EndMine.as_view(), name="session-end"),
+    path("users/<uuid:user_id>/sessions", api_sessions.OfUser.as_view(), name="user-sessions"),
+    path(
+        "users/<uuid:user_id>/sessions/end",
+        api_sessions.EndOfUser.as_view(),
+        name="user-sessions-end",
     ),
     path("me/second-factor", api_factors.Factor.as_view(), name="second-factor"),
     path("me/second-factor/offer", api_factors.Offer.as_view(), name="second-factor-offer"),

@@ -35,6 +35,7 @@ class Action(StrEnum):
     PASSKEY_RENAMED = "passkey.renamed"
     PASSKEY_REMOVED = "passkey.removed"
     PASSKEY_REFUSED = "passkey.refused"
+    SESSIONS_ENDED = "sessions.ended"
     IDENTITY_BOUND = "identity.bound"
     IDENTITY_ENDED = "identity.ended"
     PROVIDER_REFUSED = "provider_answer.refused"
@@ -152,6 +153,7 @@ _SENTENCES = {
     Action.PASSKEY_RENAMED: "A passkey was given another name",
     Action.PASSKEY_REMOVED: "A passkey was removed by its person",
     Action.PASSKEY_REFUSED: "The answer of a passkey was refused",
+    Action.SESSIONS_ENDED: "Sessions of a login were ended",
     Action.IDENTITY_BOUND: "An account at the identity provider was bound by two administrators",
     Action.IDENTITY_ENDED: "The binding of an account at the identity provider was ended",
     Action.PROVIDER_REFUSED: "An answer of the identity provider was refused",

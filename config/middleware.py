@@ -8,6 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts.models import User
+from accounts.sessions import Use, note_use
 from common.errors import Invalid
 from config.edges import among_pages, problem_reply
 from config.refusals import domain_error, note_refusal
@@ -34,6 +36,20 @@ class RequestId:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+
+class NotedSession:
+    """Remembers where a session is used, so that its person sees it among the others."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        if key and isinstance(request.user, User):
+            agent = request.headers.get("User-Agent", "").replace("\x00", "")
+            note_use(request.user, Use(key, agent, request.META.get("REMOTE_ADDR") or None))
+        return self.get_response(request)
 
 
 class Refusals:

@@ -87,6 +87,8 @@ PICTURES = {
     "access/teams/<slug:slug>/propose-roles": Picture(
         "roles-propose", who="root", at={"slug": "team"}
     ),
+    "access/sessions": Picture("sessions"),
+    "access/people/<uuid:pk>/sessions": Picture("person-sessions", who="root", at={"pk": "person"}),
     "access/people/<uuid:pk>/accounts": Picture(
         "accounts-propose", who="root", at={"pk": "person"}
     ),

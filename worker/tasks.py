@@ -55,6 +55,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(
         name="challenges.forget", call="accounts.challenges:forget_old_challenges", seconds=3600
     ),
+    Periodic(name="sessions.forget", call="accounts.sessions:forget_old_sessions", seconds=3600),
     Periodic(
         name="questions.forget", call="accounts.oidc.asking:forget_old_questions", seconds=3600
     ),

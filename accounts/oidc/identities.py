@@ -11,6 +11,7 @@ from accounts import policies
 from accounts.callers import Caller
 from accounts.models import Identity, User
 from accounts.oidc.provider import is_set_up
+from accounts.sessions import drop_sessions
 from audit.actions import Action
 from audit.services import record
 from common.errors import NotFound
@@ -54,8 +55,9 @@ def identity_by_id(user: User, key: UUID) -> Identity:
 
 @transaction.atomic
 def end_identity(*, caller: Caller, identity: Identity) -> Identity:
-    """Let an account open its login no more; what was signed by it stays signed.
+    """Let an account open its login no more, and end the login's sessions.
 
+    What was signed by it stays signed.
     Raises NotAllowed, NotFound.
     """
     policies.may_manage_people(caller).enforce()
@@ -64,6 +66,7 @@ def end_identity(*, caller: Caller, identity: Identity) -> Identity:
         raise NotFound("No such account opens this login.")
     row.ended_at = timezone.now()
     row.save(update_fields=["ended_at"])
+    drop_sessions(row.user)
     record(
         actor=caller.actor,
         action=Action.IDENTITY_ENDED,

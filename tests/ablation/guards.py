@@ -20,6 +20,7 @@ from tests.ablation.provider import PROVIDER
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.rotation import ROTATION
 from tests.ablation.scopes import SCOPES
+from tests.ablation.sessions import SESSIONS
 from tests.ablation.staleness import STALENESS
 from tests.ablation.two_persons import TWO_PERSONS
 from tests.ablation.waivers import WAIVERS
@@ -372,6 +373,7 @@ GUARDS: tuple[Guard, ...] = (
     *FACTORS,
     *PASSKEYS,
     *PROVIDER,
+    *SESSIONS,
     *PLANS,
     *LOG,
     *PAST,

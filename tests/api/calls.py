@@ -109,6 +109,11 @@ ACCOUNTS = {
         lambda house: {"user_id": house["bound_user"], "identity_id": house["identity"]}
     ),
     "users_deactivate": Call(_made("user_id", "users_create")),
+    "sessions_list": Call(),
+    "sessions_end": Call(_seeded("session_id", "session")),
+    "sessions_end_others": Call(),
+    "users_sessions_list": Call(_seeded("user_id", "with_factor")),
+    "users_sessions_end": Call(_seeded("user_id", "with_factor")),
     "tokens_list": Call(),
     "tokens_create": Call(body=_says(name="mine", scopes=["read"], days=3)),
     "tokens_revoke": Call(_seeded("token_id", "token")),

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import override_settings
+from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.models import Identity, Proposal
+from accounts.models import BrowserSession, Identity, Proposal, User
 from accounts.proposing import propose
 from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token, create_user
@@ -106,6 +108,20 @@ def _proposed(username: str) -> Proposal:
     )
 
 
+def _session_of(user: User) -> str:
+    """A browser in which somebody is signed in."""
+    store = SessionStore()
+    store.create()
+    return str(
+        BrowserSession.objects.create(
+            user=user,
+            session_key=str(store.session_key),
+            created_at=timezone.now(),
+            last_used_at=timezone.now(),
+        ).pk
+    )
+
+
 def _bound_account() -> dict[str, str]:
     """An account at a provider that opens cleo's login; nobody goes there."""
     with override_settings(OIDC_ISSUER="https://id.example.org", OIDC_CLIENT_ID="assay"):
@@ -182,6 +198,7 @@ def furnish(stage: Stage) -> House:
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),
             **_bound_account(),
+            "session": _session_of(zoe.user),
             "with_factor": _with_an_app(),
             "proposal": str(proposal.pk),
             "proposed": f"sha256:{proposal.digest}",

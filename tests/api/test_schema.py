@@ -25,7 +25,10 @@ WITHOUT_BODY = {
     "reviews_withdraw",
     "second_factor_offer",
     "users_deactivate",
+    "sessions_end",
+    "sessions_end_others",
     "users_identity_remove",
+    "users_sessions_end",
 }
 APPS = {
     "openapi.yml": ("config.urls_web", "python manage.py spectacular --file docs/openapi.yml"),

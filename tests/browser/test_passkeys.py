@@ -113,7 +113,9 @@ def test_a_person_signs_in_again_in_a_window_of_its_own_and_signs(
     with provider.running(), override_settings(PUBLIC_URL=site.url):
         provider.bind("ben")
         page = open_as("root")
-        site.look_at(page, reverse("web:bind-identity", args=[user_of("ben").pk]))
+        for name in ("bind-identity", "person-sessions"):
+            site.look_at(page, reverse(f"web:{name}", args=[user_of("ben").pk]))
+        site.look_at(page, reverse("web:sessions"))
         site.sign_in(page.context, "ben")
         page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(f"{site.url}{reverse('web:review', args=[review.pk])}")

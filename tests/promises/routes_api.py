@@ -58,6 +58,21 @@ API: Expected = {
     "web: /api/v1/users/<uuid:user_id>/identities/<uuid:identity_id>/removal": {
         "POST": "401 403 403 403 403 403 403 ok",
     },
+    "web: /api/v1/me/sessions": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/me/sessions/end-others": {
+        "POST": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/me/sessions/<uuid:session_id>/end": {
+        "POST": "401 404 404 404 404 404 404 404",
+    },
+    "web: /api/v1/users/<uuid:user_id>/sessions": {
+        "GET": "401 403 403 403 403 403 403 ok",
+    },
+    "web: /api/v1/users/<uuid:user_id>/sessions/end": {
+        "POST": "401 403 403 403 403 403 403 ok",
+    },
     "web: /api/v1/teams": {
         "GET": "401 ok ok ok ok ok ok ok",
         "POST": "401 403 403 403 403 403 403 ok",

@@ -111,6 +111,24 @@ PEOPLE: Expected = {
     "web: /access/tokens/<uuid:pk>/revoke": {
         "POST": "to 404 404 404 404 404 404 to",
     },
+    "web: /access/sessions": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /access/sessions/end": {
+        "POST": "to to to to to to to to",
+    },
+    "web: /access/sessions/<uuid:pk>/end": {
+        "POST": "to 404 404 404 404 404 404 404",
+    },
+    "web: /access/people/<uuid:pk>/sessions": {
+        "GET": "to 403 403 403 403 403 403 ok",
+    },
+    "web: /access/people/<uuid:pk>/sessions/end": {
+        "POST": "to 403 403 403 403 403 403 to",
+    },
+    "web: /access/people/<uuid:pk>/sessions/<uuid:session_pk>/end": {
+        "POST": "to 403 403 403 403 403 403 404",
+    },
     "web: /access/people": {
         "GET": "to 403 403 403 403 403 403 ok",
         "POST": "to 403 403 403 403 403 403 no",

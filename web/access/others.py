@@ -142,12 +142,13 @@ class TeamPage(PageView):
 
 
 def _by_person(memberships: Iterable[Membership]) -> list[dict[str, Any]]:
-    """{"person", "login", "roles": [(value, label)]} by name."""
+    """{"person", "login", "user", "roles": [(value, label)]} by name; `user` is the login's id."""
     found: dict[UUID, dict[str, Any]] = {}
     for row in memberships:
-        logins = [user.username for user in row.person.logins.all()]
+        logins = sorted((user.username, user.pk) for user in row.person.logins.all())
+        login, user = logins[0] if logins else ("", None)
         entry = found.setdefault(
-            row.person_id, {"person": row.person, "login": min(logins, default=""), "roles": []}
+            row.person_id, {"person": row.person, "login": login, "user": user, "roles": []}
         )
         entry["roles"].append((row.role, row.get_role_display()))
     return list(found.values())

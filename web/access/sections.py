@@ -15,6 +15,7 @@ def sections(caller: Caller, current: str) -> list[dict[str, Any]]:
         ("web:access", _("Profile")),
         ("web:second-factor", _("Second factor")),
         ("web:passkeys", _("Passkeys")),
+        ("web:sessions", _("Sessions")),
         ("web:tokens", _("Tokens")),
         ("web:teams", _("Teams and roles")),
     ]

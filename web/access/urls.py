@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.access import away, factor, others, own, passkeys
+from web.access import away, factor, others, own, passkeys, sessions
 
 urlpatterns = [
     path("access", own.Profile.as_view(), name="access"),
@@ -34,6 +34,24 @@ urlpatterns = [
         "access/people/<uuid:pk>/deactivate",
         others.PersonDeactivate.as_view(),
         name="person-deactivate",
+    ),
+    path("access/sessions", sessions.Sessions.as_view(), name="sessions"),
+    path("access/sessions/end", sessions.SessionsEnd.as_view(), name="sessions-end"),
+    path("access/sessions/<uuid:pk>/end", sessions.SessionEnd.as_view(), name="session-end"),
+    path(
+        "access/people/<uuid:pk>/sessions",
+        sessions.PersonSessions.as_view(),
+        name="person-sessions",
+    ),
+    path(
+        "access/people/<uuid:pk>/sessions/end",
+        sessions.PersonSessionsEnd.as_view(),
+        name="person-sessions-end",
+    ),
+    path(
+        "access/people/<uuid:pk>/sessions/<uuid:session_pk>/end",
+        sessions.PersonSessionEnd.as_view(),
+        name="person-session-end",
     ),
     path("access/teams", others.Teams.as_view(), name="teams"),
     path("access/teams/<slug:slug>", others.TeamPage.as_view(), name="team"),

@@ -35,6 +35,7 @@ SENTENCES: dict[Action, Promise] = {
     Action.PASSKEY_REGISTERED: gettext_lazy("%(actor)s registered a passkey"),
     Action.PASSKEY_RENAMED: gettext_lazy("%(actor)s gave a passkey another name"),
     Action.PASSKEY_REMOVED: gettext_lazy("%(actor)s removed the own passkey"),
+    Action.SESSIONS_ENDED: gettext_lazy("%(actor)s ended sessions of a login"),
     Action.IDENTITY_BOUND: gettext_lazy("%(actor)s confirmed an account that opens a login"),
     Action.IDENTITY_ENDED: gettext_lazy("%(actor)s ended the binding of an account"),
     Action.PROVIDER_REFUSED: gettext_lazy("%(actor)s was not signed in again by the provider"),
