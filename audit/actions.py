@@ -110,6 +110,7 @@ class Action(StrEnum):
     EMERGENCY_LOAD_REFUSED = "emergency.load_refused"
     PREDICTIONS_SEALED = "predictions.sealed"
     PREDICTIONS_DAMAGED = "predictions.damaged"
+    PREDICTIONS_REFUSED = "predictions.refused"
     EXPORT_REQUESTED = "audit.export_requested"
     EXPORTED = "audit.exported"
     EXPORT_FAILED = "audit.export_failed"
@@ -224,6 +225,7 @@ _SENTENCES = {
     Action.EMERGENCY_LOAD_REFUSED: "A version under an emergency grant was refused at load",
     Action.PREDICTIONS_SEALED: "Prediction records were sealed",
     Action.PREDICTIONS_DAMAGED: "Damaged prediction records were set aside",
+    Action.PREDICTIONS_REFUSED: "Predictions were refused",
     Action.EXPORT_REQUESTED: "An export was requested",
     Action.EXPORTED: "An export was made",
     Action.EXPORT_FAILED: "An export ended without a result",

@@ -16,7 +16,13 @@ from common.paging import KeysetPagination, page_of, page_schema
 from common.renderers import Octets
 from compliance import selectors, services
 from compliance.api import PERIOD, period_of
-from compliance.serializers import ExportIn, ExportOut, PredictionDetailOut, PredictionOut
+from compliance.serializers import (
+    ExportIn,
+    ExportOut,
+    PredictionDetailOut,
+    PredictionOut,
+    RefusedPredictionsOut,
+)
 from registry.api import attachment
 from registry.selectors import model_named
 
@@ -48,6 +54,31 @@ class Predictions(CallerView):
         if period["until"]:
             rows = rows.filter(at__lt=period["until"])
         return page_of(rows, request, self, PredictionOut, ByAnswer)
+
+
+class ByTelling(KeysetPagination):
+    """What was told last comes first."""
+
+    ordering = ("-id",)
+
+
+class RefusedPredictions(CallerView):
+    """Counts of refused predictions."""
+
+    filters = ("model",)
+
+    @extend_schema(
+        operation_id="predictions_refused",
+        parameters=[OpenApiParameter("model", OpenApiTypes.STR)],
+        responses=reads(page_schema(RefusedPredictionsOut)),
+    )
+    def get(self, request: Request) -> Response:
+        """How often predictions of the caller's models were refused, and why: newest first."""
+        rows = selectors.refusals_seen_by(self.caller)
+        name = request.query_params.get("model")
+        if name:
+            rows = rows.filter(subject_id=str(model_named(self.caller, name).pk))
+        return page_of(rows, request, self, RefusedPredictionsOut, ByTelling)
 
 
 class PredictionDetail(CallerView):

@@ -3,13 +3,15 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from accounts.callers import Caller
 from accounts.models import Person
 from accounts.roles import Scope
 from audit import selectors as log
+from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import NotFound
 from compliance import policies
@@ -104,6 +106,20 @@ def records_seen_by(caller: Caller) -> QuerySet[Prediction]:
     policies.may_read_records(caller).enforce()
     model = RegisteredModel.objects.filter(pk=OuterRef("model_id"))
     return predictions_seen_by(caller).annotate(model_name=Subquery(model.values("name")[:1]))
+
+
+def refusals_seen_by(caller: Caller) -> QuerySet[AuditEvent]:
+    """Events that tell of refused predictions of the caller's models, with `model_name`, newest
+    first. Raises NotAllowed."""
+    policies.may_read_records(caller).enforce()
+    models = RegisteredModel.objects.filter(team_id__in=caller.teams_with(*READERS))
+    keys = [str(key) for key in models.values_list("pk", flat=True)]
+    name = models.filter(pk=Cast(OuterRef("subject_id"), UUIDField())).values("name")
+    return (
+        log.events()
+        .filter(action=Action.PREDICTIONS_REFUSED.value, subject_type="model", subject_id__in=keys)
+        .annotate(model_name=Subquery(name[:1]))
+    )
 
 
 def record_by_id(caller: Caller, prediction_id: UUID) -> Prediction:

@@ -149,6 +149,34 @@ class PredictionOut(serializers.ModelSerializer[Prediction]):
         ]
 
 
+class RefusedOut(serializers.Serializer[Any]):
+    """One kind of refusal, and how often it came."""
+
+    person = serializers.CharField(help_text="Empty for a caller who could not be made out.")
+    token = serializers.CharField(help_text="`token:ID`, or empty.")
+    alias = serializers.CharField(help_text="Empty where it is none of the model's.")
+    number = serializers.IntegerField(allow_null=True)
+    reason = serializers.CharField(help_text="The last part of `type` in the refusal.")
+    count = serializers.IntegerField()
+
+
+class RefusedPredictionsOut(serializers.ModelSerializer[AuditEvent]):
+    """What one process refused in a minute, of one model; an event of the log."""
+
+    event = serializers.UUIDField(source="uuid")
+    model = serializers.CharField(source="model_name")
+    since = serializers.DateTimeField(source="payload.since")
+    until = serializers.DateTimeField(source="payload.until")
+    counts = RefusedOut(many=True, source="payload.counts")
+    others = serializers.IntegerField(
+        source="payload.others", help_text="Refusals of kinds beyond the first 200."
+    )
+
+    class Meta:
+        model = AuditEvent
+        fields = ["event", "model", "since", "until", "counts", "others"]
+
+
 class PredictionDetailOut(PredictionOut):
     """A prediction record with request and answer; the batch's digest stands in the log."""
 

@@ -36,6 +36,9 @@ urlpatterns = [
     ),
     path("predictions", api_exports.Predictions.as_view(), name="predictions"),
     path(
+        "predictions/refused", api_exports.RefusedPredictions.as_view(), name="predictions-refused"
+    ),
+    path(
         "predictions/<uuid:prediction_id>",
         api_exports.PredictionDetail.as_view(),
         name="prediction",

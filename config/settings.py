@@ -327,6 +327,12 @@ SERVING_CONTACT_SECONDS = env.integer(
     1,
     "Seconds without an answer of the database before the grace of an approval begins.",
 )
+REFUSALS_SECONDS = env.integer(
+    "ASSAY_REFUSALS_SECONDS",
+    60,
+    "Seconds between two entries in the log about refused predictions.",
+    minimum=1,
+)
 PREDICT_SECONDS = env.integer(
     "ASSAY_PREDICT_SECONDS", 10, "Longest time of one run of a model.", minimum=1
 )

@@ -8,20 +8,23 @@ from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import APIException
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.errors import Invalid
+from common.errors import DomainError, Invalid
 from common.openapi import changes
 from common.parsers import read_body, read_json
 from inference.authentication import TableAuthentication
 from inference.predicting import Asked, predict
+from inference.refusals import Refused
 from inference.segments import damaged_segments
 from inference.serializers import PredictionIn, PredictionOut
 from inference.serving import follower, writer
-from inference.table import UserRights
+from inference.table import Table, UserRights
 
 _LONG_INTEGER = re.compile(rb"[\[,:\s]-?[0-9]{16,}[\],}\s]")
 
@@ -59,9 +62,37 @@ def _is_plain(body: bytes, value: dict[str, Any]) -> bool:
     return body.count(b":") == keys
 
 
+def _is_alias(table: Table, name: str, alias: str) -> bool:
+    return (name, alias) in table.pointing or (name, alias) in table.emergencies
+
+
 class _Predict(APIView):
     authentication_classes = [TableAuthentication]
     parser_classes = [FastJSONParser]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """What is refused is counted, in memory alone; then it is answered as everywhere."""
+        if isinstance(exc, DomainError | APIException):
+            follower().refusals.count(self._refused(exc))
+        return super().handle_exception(exc)
+
+    def _refused(self, exc: DomainError | APIException) -> Refused:
+        """Names that are none of ours are left out: callers may invent as many as they like."""
+        table, name = follower().table, self.kwargs["name"]
+        number = self.kwargs.get("number")
+        alias = self.request.query_params.get("alias", "champion") if number is None else ""
+        # A caller who could not be made out is nobody; asking again would only fail again.
+        user = getattr(self.request, "_user", None)
+        is_known = isinstance(user, UserRights)
+        model = table.models.get(name)
+        return Refused(
+            person=str(user.person) if isinstance(user, UserRights) else "",
+            token=str(getattr(self.request, "_auth", "") or "") if is_known else "",
+            model=str(model) if model else "",
+            alias=alias if model and _is_alias(table, name, alias) else "",
+            number=number if model else None,
+            reason=exc.slug if isinstance(exc, DomainError) else exc.default_code,
+        )
 
     def _answer(self, request: Request, name: str, number: int | None) -> HttpResponse:
         user: Any = request.user

@@ -27,11 +27,13 @@ from inference.loading import (
     why_grant_untrusted,
     why_untrusted,
 )
+from inference.refusals import Refusals
 from inference.services import (
     note_loaded,
     note_loaded_in_emergency,
     note_refused,
     note_refused_in_emergency,
+    note_refused_predictions,
 )
 from inference.table import Candidate, EmergencyCandidate, Loaded, Opened, Table
 
@@ -50,12 +52,14 @@ class Follower:
         self.contact = time.monotonic()
         self._threads = threads
         self._keys_stamp = _stamp(settings.TRUSTED_KEYS)
+        self.refusals = Refusals()
+        self._told_at = self.contact
         self._stop = threading.Event()
         self._changed = threading.Event()
         self._lock = threading.Lock()
         self._running = [
             threading.Thread(target=self._repeat, args=(act,), name=name, daemon=True)
-            for name, act in (("follower", self.look), ("loader", self._load_when_changed))
+            for name, act in (("follower", self._follow), ("loader", self._load_when_changed))
         ]
 
     def start(self) -> None:
@@ -70,6 +74,10 @@ class Follower:
         for thread in self._running:
             if thread.is_alive():
                 thread.join()
+        try:
+            self.tell_refusals()
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("Refused predictions were not told: %s", str(error).splitlines()[0])
 
     @property
     def ready(self) -> bool:
@@ -93,6 +101,23 @@ class Follower:
                 log.exception("Following the database failed.")
             self._stop.wait(pause)
         connection.close()
+
+    def _follow(self) -> None:
+        self.look()
+        if time.monotonic() - self._told_at >= settings.REFUSALS_SECONDS:
+            self._told_at = time.monotonic()
+            self.tell_refusals()
+
+    def tell_refusals(self) -> None:
+        """Write into the log what was refused since. Raises DatabaseError; nothing is lost then."""
+        window = self.refusals.take()
+        if window is None:
+            return
+        try:
+            note_refused_predictions(window)
+        except Exception:
+            self.refusals.put_back(window)
+            raise
 
     def look(self) -> None:
         """One round of following. Raises DatabaseError."""
@@ -149,6 +174,7 @@ class Follower:
             tokens=selectors.live_tokens(now),
             users=selectors.active_users(),
             teams=selectors.model_teams(),
+            models=selectors.model_ids(),
             by_alias={(c.name, alias): c for c in found for alias in c.aliases},
             by_number={(c.name, c.number): c for c in found},
             pointing=selectors.alias_targets(),

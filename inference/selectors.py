@@ -49,6 +49,11 @@ def _named(person: UUID, teams: set[UUID]) -> tuple[str, ...]:
     return (f"person:{person}", *(f"team:{team}" for team in teams))
 
 
+def model_ids() -> dict[str, UUID]:
+    """The id of every model by its name."""
+    return dict(RegisteredModel.objects.values_list("name", "pk"))
+
+
 def model_teams() -> dict[str, UUID]:
     """The owner team of every model by the model's name."""
     return dict(RegisteredModel.objects.values_list("name", "team_id"))

@@ -2,9 +2,11 @@
 
 import logging
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -17,11 +19,13 @@ from audit.selectors import EventFilter, events, matching
 from audit.services import record
 from inference.models import LoadRefusal, Prediction, PredictionBatch
 from inference.records import Record, read_record
+from inference.refusals import Window
 from inference.segments import pieces, set_aside, waiting_segments
 from inference.table import Candidate, EmergencyCandidate
 from registry.models import RegisteredModel
 from trust.digests import digest_of
 from trust.errors import Malformed
+from trust.times import format_moment
 
 log = logging.getLogger("assay.serving")
 
@@ -95,6 +99,30 @@ def note_refused(candidate: Candidate, reason: str) -> None:
         payload={"approval": str(candidate.approval), "reason": reason[:500]},
         related=[("model", candidate.model_id)],
     )
+
+
+@transaction.atomic
+def note_refused_predictions(window: Window) -> None:
+    """The log says how often predictions were refused to whom and why: an event for each model,
+    and one for names that are no model's."""
+    kept = {str(key) for key in RegisteredModel.objects.values_list("pk", flat=True)}
+    by_model: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one, times in window.counts.items():
+        entry = asdict(one) | {"count": times}
+        by_model[entry.pop("model")].append(entry)
+    for model in sorted({*by_model, *window.others}):
+        known = model in kept
+        record(
+            actor=SYSTEM,
+            action=Action.PREDICTIONS_REFUSED,
+            subject=("model", model) if known else ("predictions", "unknown"),
+            payload={
+                "since": format_moment(window.since),
+                "until": format_moment(window.until),
+                "counts": sorted(by_model[model], key=lambda entry: -entry["count"]),
+                "others": window.others.get(model, 0),
+            },
+        )
 
 
 def ship_predictions() -> int:

@@ -1,5 +1,6 @@
 """The one follower and the one record writer of a serving process."""
 
+import atexit
 from functools import lru_cache
 
 from django.conf import settings
@@ -13,6 +14,7 @@ def follower() -> Follower:
     """The process's follower, started at the first call."""
     started = Follower()
     started.start()
+    atexit.register(started.stop)
     return started
 
 

@@ -115,6 +115,7 @@ class Table:
     tokens: Mapping[str, TokenRights] = field(default_factory=dict)
     users: Mapping[UUID, UserRights] = field(default_factory=dict)
     teams: Mapping[str, UUID] = field(default_factory=dict)
+    models: Mapping[str, UUID] = field(default_factory=dict)
     by_alias: Mapping[tuple[str, str], Candidate] = field(default_factory=dict)
     by_number: Mapping[tuple[str, int], Candidate] = field(default_factory=dict)
     pointing: Mapping[tuple[str, str], int] = field(default_factory=dict)

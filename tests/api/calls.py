@@ -326,6 +326,7 @@ COMPLIANCE = {
     "persons_acts": Call(_seeded("person_id", "person"), query={"limit": "2"}),
     "datasets_decisions": Call(_seeded("rows", "rows"), query={"limit": "2"}),
     "predictions_list": Call(),
+    "predictions_refused": Call(),
     "predictions_read": Call(_made("prediction_id", "predict")),
     "pack_templates_list": Call(),
     "packs_list": Call(),

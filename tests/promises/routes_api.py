@@ -346,6 +346,9 @@ API: Expected = {
     "web: /api/v1/predictions": {
         "GET": "401 ok ok ok ok ok ok ok",
     },
+    "web: /api/v1/predictions/refused": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
     "web: /api/v1/predictions/<uuid:prediction_id>": {
         "GET": "401 404 404 ok ok ok ok 404",
     },

@@ -109,6 +109,7 @@ SENTENCES: dict[Action, Promise] = {
     Action.LOAD_REFUSED: gettext_lazy("%(actor)s refused a version at load"),
     Action.PREDICTIONS_SEALED: gettext_lazy("%(actor)s sealed prediction records"),
     Action.PREDICTIONS_DAMAGED: gettext_lazy("%(actor)s set damaged prediction records aside"),
+    Action.PREDICTIONS_REFUSED: gettext_lazy("%(actor)s refused predictions"),
     Action.EXPORT_REQUESTED: gettext_lazy("%(actor)s asked for an export"),
     Action.EXPORTED: gettext_lazy("%(actor)s made an export"),
     Action.EXPORT_FAILED: gettext_lazy("%(actor)s ended an export without a result"),
