@@ -1,9 +1,10 @@
-"""Two things at the same moment, twenty times, with real threads: never a wrong quorum."""
+"""Two things at the same moment, again and again, with real threads: never a wrong quorum."""
 
 import threading
 from collections.abc import Callable
 from functools import partial
 
+import pytest
 from django.db import connections
 
 from audit.actions import Action
@@ -17,7 +18,7 @@ from tests.factories import tiny, verbs
 from tests.factories.policies import publish_policy
 from tests.stage import Stage, review_again
 
-ROUNDS = 20
+ROUNDS, THOROUGH_ROUNDS = 10, 100
 ONE_SIGNER = {
     "metrics": [],
     "evidence": ["evaluation", "golden", "card"],
@@ -25,6 +26,12 @@ ONE_SIGNER = {
     "validity_days": 30,
     "outage_grace_s": 0,
 }
+
+
+@pytest.fixture
+def rounds(pytestconfig: pytest.Config) -> int:
+    """How often the two meet."""
+    return THOROUGH_ROUNDS if pytestconfig.getoption("--thorough") else ROUNDS
 
 
 def at_once(*acts: Callable[[], object]) -> list[object]:
@@ -62,12 +69,12 @@ def new_card(text: str, name: str = "ada") -> Callable[[], object]:
     return act
 
 
-def test_an_edit_of_the_card_beside_the_last_signature(ready_copy: Stage) -> None:
+def test_an_edit_of_the_card_beside_the_last_signature(ready_copy: Stage, rounds: int) -> None:
     """Either the edit comes first and the signature is refused, or the notary refuses."""
     publish_policy(
         caller=who("mira"), name="one", tier="medium", team=the_team(), document=ONE_SIGNER
     )
-    for number in range(ROUNDS):
+    for number in range(rounds):
         review = submit(caller=who("ada"), version=ready_copy.version)
 
         card, signature = at_once(new_card(f"round {number}"), putting("ben", review))
@@ -79,12 +86,12 @@ def test_an_edit_of_the_card_beside_the_last_signature(ready_copy: Stage) -> Non
     assert not Approval.objects.exists()
 
 
-def test_a_contribution_and_a_signature_of_one_person(ready_copy: Stage) -> None:
+def test_a_contribution_and_a_signature_of_one_person(ready_copy: Stage, rounds: int) -> None:
     """Mira edits and signs in the same moment: her signature is never part of an approval."""
     publish_policy(
         caller=who("mira"), name="one", tier="medium", team=the_team(), document=ONE_SIGNER
     )
-    for number in range(ROUNDS):
+    for number in range(rounds):
         version = verbs.another(who("ada"), ready_copy.version.model)
         verbs.make_ready(who("ada"), version)
         review = submit(caller=who("ada"), version=version)
@@ -95,10 +102,10 @@ def test_a_contribution_and_a_signature_of_one_person(ready_copy: Stage) -> None
     assert not Approval.objects.exists()
 
 
-def test_two_last_signatures(ready_copy: Stage) -> None:
+def test_two_last_signatures(ready_copy: Stage, rounds: int) -> None:
     """Both are kept, the quorum is reached once and the notary approves once."""
     reached = AuditEvent.objects.filter(action=Action.REVIEW_QUORUM_REACHED.value)
-    for number in range(1, ROUNDS + 1):
+    for number in range(1, rounds + 1):
         review = submit(caller=who("ada"), version=ready_copy.version)
 
         results = at_once(
@@ -109,7 +116,7 @@ def test_two_last_signatures(ready_copy: Stage) -> None:
         assert all(isinstance(result, Signature) for result in results)
         assert review_again(review).state == ReviewState.QUORUM
         assert reached.count() == number
-        if number < ROUNDS:
+        if number < rounds:
             withdraw(caller=who("ada"), review=review)
     assert ready_copy.notary_round() == 1
     assert Approval.objects.count() == 1
@@ -152,9 +159,9 @@ def test_two_submissions(ready_copy: Stage) -> None:
         withdraw(caller=who("ada"), review=review)
 
 
-def test_the_withdrawal_and_the_last_signature(ready_copy: Stage) -> None:
+def test_the_withdrawal_and_the_last_signature(ready_copy: Stage, rounds: int) -> None:
     """A withdrawn review is never approved."""
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         review = verbs.signed(ready_copy.version, ["ben"])
 
         at_once(
