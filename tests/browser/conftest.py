@@ -12,7 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.cast import user_of
 from tests.stage import (
@@ -41,6 +41,8 @@ EVERY_RULE = {"type": "tag", "values": WCAG}
 # Between the themes of one width only colours differ.
 OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 HEIGHT = 900
+# The suite keeps every core busy; what a page promises is to show it, not by when.
+expect.set_options(timeout=20_000)
 # Each width and each theme is held to every rule once, and each pair of them to those of colours.
 LOOKS = (
     (1440, "light", EVERY_RULE),

@@ -1,6 +1,7 @@
 """Jobs: who sees which, live parts, the log, cancel and retry."""
 
 import html
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -113,7 +114,7 @@ class TestThePage:
         shown = as_("ben").get(reverse("web:job", args=[job.pk])).content.decode()
         assert "predict" in shown
         assert "50%" in shown
-        assert "40 s left" in shown
+        assert re.search(r"\b4\d s left", shown)
 
     def test_draws_the_points_that_have_arrived(self, ready: Stage, as_: As) -> None:
         job = running(ready)
