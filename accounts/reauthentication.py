@@ -31,6 +31,12 @@ def reauthenticate(*, caller: Caller, password: str, code: str = "", recovery: b
     for a code that is missing or that nobody asked for, TooManyTries after several within five
     minutes.
     """
+    if not caller.user.has_usable_password():
+        raise NotAllowed(
+            "Your login has no password; sign in again at the identity provider, where that is "
+            "offered.",
+            field="password",
+        )
     enrolled = has_factor(caller.person_id)
     _require_code(code, enrolled=enrolled)
     _count_try(caller.user)

@@ -17,6 +17,7 @@ from trust.fields import read_objects, read_text
 WELL_KNOWN = "/.well-known/openid-configuration"
 KEYS_AGAIN_S = 30
 KEYS_LAST_S = 3600
+ASKED_AGAIN_S = 15
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,28 @@ class _Known:
         self._provider: Provider | None = None
         self._keys: list[dict[str, Any]] = []
         self._keys_at = float("-inf")
+        self._away: tuple[str, float] = ("", 0.0)
 
     def provider(self) -> Provider:
-        """The provider of the settings."""
+        """The provider of the settings.
+
+        Where it did not answer a moment ago it is not asked: whoever waits for it holds a thread.
+        """
         with self._lock:
             if self._provider is None or self._provider.issuer != settings.OIDC_ISSUER:
-                self._provider = _discover(settings.OIDC_ISSUER)
+                self._provider = self._discovered(settings.OIDC_ISSUER)
                 self._keys, self._keys_at = [], float("-inf")
             return self._provider
+
+    def _discovered(self, issuer: str) -> Provider:
+        away, since = self._away
+        if away == issuer and time.monotonic() - since < ASKED_AGAIN_S:
+            raise ProviderUnavailable("The identity provider did not answer a moment ago.")
+        try:
+            return _discover(issuer)
+        except ProviderUnavailable:
+            self._away = (issuer, time.monotonic())
+            raise
 
     def keys(self, provider: Provider, wanted: str | None) -> list[dict[str, Any]]:
         """The provider's keys, fetched again where the wanted one is new, but not at every call."""

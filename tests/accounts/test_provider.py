@@ -20,6 +20,7 @@ from accounts.oidc.id_tokens import Refused
 from accounts.oidc.identities import end_identity
 from accounts.oidc.provider import _Known, the_provider
 from accounts.proposing import propose
+from accounts.reauthentication import reauthenticate
 from accounts.services import create_user, deactivate_user
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -240,6 +241,9 @@ class TestTheProvider:
     def test_that_does_not_answer_is_said_to_be_away(self) -> None:
         with override_settings(OIDC_ISSUER="http://127.0.0.1:9", OIDC_CLIENT_ID="x"):
             assert Client().get("/accounts/provider/").status_code == 503
+            again = Client().get("/accounts/provider/")
+        assert again.status_code == 503
+        assert "a moment ago" in again.content.decode()
 
     @pytest.mark.parametrize(
         ("address", "allowed"),
@@ -325,6 +329,8 @@ class TestBinding:
         bind("new")
         assert not User.objects.get(pk=user.pk).has_usable_password()
         assert sign_in(Client(), provider)["Location"] == "/"
+        with pytest.raises(NotAllowed, match="has no password"):
+            reauthenticate(caller=who("new"), password="x")
         with override_settings(OIDC_ISSUER=""), pytest.raises(Invalid, match="first password"):
             create_user(caller=who("root"), password="", **(words | {"username": "other"}))
         assert not Person.objects.filter(name="Other").exists()

@@ -122,12 +122,17 @@ def _session_of(user: User) -> str:
     )
 
 
-def _bound_account() -> dict[str, str]:
-    """An account at a provider that opens cleo's login; nobody goes there."""
+def _ways_in(user: User) -> dict[str, str]:
+    """A session of the user, and an account at a provider that opens cleo's login: nobody goes
+    there."""
     with override_settings(OIDC_ISSUER="https://id.example.org", OIDC_CLIENT_ID="assay"):
         bind("cleo", "cleo-at-work")
     row = Identity.objects.get()
-    return {"identity": str(row.pk), "bound_user": str(row.user_id)}
+    return {
+        "identity": str(row.pk),
+        "bound_user": str(row.user_id),
+        "session": _session_of(user),
+    }
 
 
 def _waivable() -> None:
@@ -197,8 +202,7 @@ def furnish(stage: Stage) -> House:
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),
-            **_bound_account(),
-            "session": _session_of(zoe.user),
+            **_ways_in(zoe.user),
             "with_factor": _with_an_app(),
             "proposal": str(proposal.pk),
             "proposed": f"sha256:{proposal.digest}",

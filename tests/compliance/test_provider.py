@@ -31,7 +31,8 @@ def approved(world: World) -> Review:
     version = world.version(world.model("loans"), b"loans")
     cleo: dict[str, Any] = {"caller": world.caller("cleo"), "version": version}
     (gate,) = (gate for gate in dry_run(version) if gate.gate == "card")
-    words = {"reason": "For one branch.", "expires_on": in_days(10), "gate_digest": gate.digest}
+    words: dict[str, Any] = {"reason": "For one branch.", "expires_on": in_days(10)}
+    words["gate_digest"] = gate.digest
     with provider.running() as there:
         _bind(world, "ben", "cleo")
 
