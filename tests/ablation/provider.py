@@ -89,7 +89,7 @@ PROVIDER = (
         _ASKING,
         "identity is None or identity.user_id != caller.user.pk or claims.auth_time is None",
         "identity is None or claims.auth_time is None",
-        (f"{_ELSE}::test_by",),
+        (f"{_ELSE}::test_by_an_account_of_another_person",),
     ),
     Guard(
         "a sign-in proves the words that it was asked for",

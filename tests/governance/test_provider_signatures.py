@@ -158,6 +158,14 @@ class TestNothingElseIsTaken:
             verbs.put("ben", review, password="", sign_in=ask.challenge)
         assert not review.signatures.exists()
 
+    def test_by_an_account_of_another_person(self, provider: Provider, review: Review) -> None:
+        bind("cleo", "cleo-at-work")
+        provider.be(sub="cleo-at-work")
+        ask = asked("ben", review)
+        with pytest.raises(NotAllowed, match="not bound to your login"):
+            answer_again(who("ben"), provider.reply(ask.address))
+        assert whys() == ["identity"]
+
     @pytest.mark.parametrize("words", [{"decision": "reject"}, {"reason": "For another reason."}])
     def test_for_other_words(
         self, provider: Provider, review: Review, words: dict[str, Any]

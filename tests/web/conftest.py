@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from accounts.sessions import Use, note_use
 from tests.cast import user_of
 from tests.stage import (
     approved,
@@ -35,7 +36,10 @@ def as_() -> As:
 
     def sign_in(username: str) -> Client:
         client = Client()
-        client.force_login(user_of(username))
+        user = user_of(username)
+        client.force_login(user)
+        # As after the first page: later ones note the session no more.
+        note_use(user, Use(str(client.session.session_key), "", None))
         return client
 
     return sign_in
