@@ -5,10 +5,10 @@ import os
 import secrets
 from pathlib import Path
 
-from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from config.content_policy import *  # noqa: F403
 from config.log_settings import *  # noqa: F403
 from config.platform import sockets
 from config.second_factors import *  # noqa: F403
@@ -87,20 +87,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _TLS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-    }
-}
-
 # --- Application ----------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.auth",
