@@ -70,6 +70,7 @@ class Integrator:
         self._tree = CompactRange()
         self._watermark = 0
         self._signed: SignedTree | None = None
+        self._note = b""
 
     def start(self) -> bool:
         """Take the lock and read the tree; False while another notary holds the lock.
@@ -111,6 +112,11 @@ class Integrator:
     def head(self) -> SignedTree | None:
         """The newest tree that was signed."""
         return self._signed
+
+    @property
+    def note(self) -> bytes:
+        """The checkpoint that this instance signed last; empty before the first."""
+        return self._note
 
     def require(self, tree: SignedTree) -> None:
         """Refuse a database whose first events are not those of `tree`. Raises InconsistentLog."""
@@ -180,7 +186,7 @@ class Integrator:
         reached("checkpoint.remembered")
         self._publish(unsigned, note)
         reached("checkpoint.published")
-        self._signed = unsigned
+        self._signed, self._note = unsigned, note
 
     @staticmethod
     def _publish(tree: SignedTree, note: bytes) -> None:

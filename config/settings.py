@@ -34,6 +34,8 @@ TRUSTED_KEYS = env.path("ASSAY_TRUSTED_KEYS", _KEYS, _SHOWN, "Public keys of the
 WITNESSES = env.path(
     "ASSAY_WITNESSES", VAR / "witnesses.txt", "var/witnesses.txt", "Witnesses: address and key."
 )
+ANCHOR_FILE = env.text("ASSAY_ANCHOR_FILE", "", "Where the notary appends checkpoints, if set.")
+ANCHOR_EVERY = env.integer("ASSAY_ANCHOR_EVERY", 1, "Every which one of them.", minimum=1)
 NOTARY_KEY_DIR = env.path(
     "ASSAY_NOTARY_KEYS",
     VAR / "notary",
@@ -312,12 +314,6 @@ SERVING_CONTACT_SECONDS = env.integer(
     "ASSAY_SERVING_CONTACT",
     1,
     "Seconds without an answer of the database before the grace of an approval begins.",
-)
-REFUSALS_SECONDS = env.integer(
-    "ASSAY_REFUSALS_SECONDS",
-    60,
-    "Seconds between two entries in the log about refused predictions.",
-    minimum=1,
 )
 PREDICT_SECONDS = env.integer(
     "ASSAY_PREDICT_SECONDS", 10, "Longest time of one run of a model.", minimum=1

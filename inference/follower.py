@@ -38,6 +38,8 @@ from inference.services import (
 from inference.table import Candidate, EmergencyCandidate, Loaded, Opened, Table
 
 log = logging.getLogger("assay.serving")
+# Between two entries in the log about refused predictions.
+TELL_SECONDS = 60
 
 
 class Follower:
@@ -104,7 +106,7 @@ class Follower:
 
     def _follow(self) -> None:
         self.look()
-        if time.monotonic() - self._told_at >= settings.REFUSALS_SECONDS:
+        if time.monotonic() - self._told_at >= TELL_SECONDS:
             self._told_at = time.monotonic()
             self.tell_refusals()
 

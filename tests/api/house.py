@@ -174,7 +174,6 @@ def furnish(stage: Stage) -> House:
     review = submit(caller=ada, version=open_version)
     verbs.make_ready(ada, draft)
     _waivable()
-    waiver = waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro")
     create_team(caller=who("root"), slug=SIDE, name="Side")
     proposal, unwise = _proposed("dan"), _proposed("carl")
     run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
@@ -197,7 +196,7 @@ def furnish(stage: Stage) -> House:
             "job": str(run.job_id),
             "evidence": f"sha256:{evidence.digest}",
             "policy": str(policy.pk),
-            "waiver": str(waiver.pk),
+            "waiver": str(waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro").pk),
             **_in_emergency(stage),
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection, transaction
 
+from audit.anchors import check_anchor
+from audit.findings import Finding
 from audit.verification import LogCheck
 from audit.witnesses import Witness, check_cosignatures, load_witnesses
 from compliance.verification.check import check_records
@@ -70,7 +72,8 @@ class Command(BaseCommand):
         found = 0
         with _one_moment():
             records = check_records(approvals, blobs=options["blobs"])
-            for finding in chain(log.findings(), check_cosignatures(witnesses), records):
+            logged = chain(log.findings(), check_cosignatures(witnesses), _anchored(keys))
+            for finding in chain(logged, records):
                 found += 1
                 line = json.dumps(asdict(finding)) if options["json"] else f"FINDING  {finding}"
                 self.stdout.write(line)
@@ -83,6 +86,16 @@ class Command(BaseCommand):
                 f"{log.checkpoints} checkpoints: {found or 'no'} findings."
             )
         return found
+
+
+def _anchored(keys: TrustedKeys) -> Iterator[Finding]:
+    """What contradicts the file of checkpoints, where one is configured."""
+    if not settings.ANCHOR_FILE:
+        return
+    try:
+        yield from check_anchor(Path(settings.ANCHOR_FILE), keys.named(settings.ORIGIN))
+    except OSError as error:
+        yield Finding("anchored checkpoint", settings.ANCHOR_FILE, f"it cannot be read: {error}.")
 
 
 @contextmanager

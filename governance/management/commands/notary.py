@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
+from audit.anchors import FileAnchor
 from audit.integrator import InconsistentLog, Integrator, Overtaken
 from governance.emergencies.notary import sign_waiting_emergencies
 from governance.keys.rotation import MEMORY, load_former_keys
@@ -45,14 +46,21 @@ class Command(BaseCommand):
                 trusted=load_trusted_keys(settings.TRUSTED_KEYS).named(settings.ORIGIN),
                 former=former,
             )
+            anchor = FileAnchor.configured()
             while not stop.is_set():
-                self._serve(integrator, approval_key, stop)
+                self._serve(integrator, approval_key, anchor, stop)
         except (OSError, TrustError) as error:
             raise CommandError(f"The notary's keys cannot be used: {error}") from None
         except InconsistentLog as error:
             raise CommandError(f"The log is not the one that was signed: {error}") from None
 
-    def _serve(self, integrator: Integrator, approval_key: Any, stop: threading.Event) -> None:
+    def _serve(
+        self,
+        integrator: Integrator,
+        approval_key: Any,
+        anchor: FileAnchor,
+        stop: threading.Event,
+    ) -> None:
         pause = settings.NOTARY_INTERVAL_MS / 1000
         try:
             connection.ensure_connection()
@@ -64,6 +72,7 @@ class Command(BaseCommand):
                 sign_waiting_emergencies(approval_key)
                 sign_waiting_approvals(approval_key)
                 integrator.run_once()
+                anchor.keep_newest(integrator.note)
                 stop.wait(pause)
         except (DatabaseError, InterfaceError, Overtaken) as error:
             log.warning("The notary begins anew: %s", str(error).splitlines()[0])
