@@ -39,7 +39,7 @@ class FileAnchor:
         return cls(path, settings.ANCHOR_EVERY)
 
     def keep_newest(self, note: bytes) -> bool:
-        """Whether this one was kept now. A file that takes none stops nothing: it is tried again."""
+        """Whether this one was kept now; what the file refuses is tried again."""
         if self._path is None or not note or note == self._shown:
             return False
         if self._skipped + 1 < self._every:
