@@ -77,6 +77,8 @@ class Action(StrEnum):
     DELEGATION_ENDED = "delegation.ended"
     REVIEW_SEEN = "review.seen"
     REVIEW_COMMENTED = "review.commented"
+    THREAD_RESOLVED = "thread.resolved"
+    THREAD_REOPENED = "thread.reopened"
     REVIEW_SIGNED = "review.signed"
     REVIEW_REJECTED = "review.rejected"
     REVIEW_CHANGES_REQUESTED = "review.changes_requested"
@@ -193,6 +195,8 @@ _SENTENCES = {
     Action.DELEGATION_ENDED: "A person ended a delegation before its day",
     Action.REVIEW_SEEN: "A reviewer looked at a statement",
     Action.REVIEW_COMMENTED: "A comment was written",
+    Action.THREAD_RESOLVED: "A thread of comments was resolved",
+    Action.THREAD_REOPENED: "A thread of comments was opened again",
     Action.REVIEW_SIGNED: "A review was signed",
     Action.REVIEW_REJECTED: "A version was rejected",
     Action.REVIEW_CHANGES_REQUESTED: "Changes were requested",

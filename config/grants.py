@@ -25,6 +25,7 @@ APP_INSERT_ONLY = (
     "evaluation_evaluationplan",
     "governance_policyversion",
     "governance_comment",
+    "governance_threadmove",
     "governance_reviewlook",
     "governance_assignment",
     "governance_assignee",

@@ -28,8 +28,6 @@ from governance.reviewing import assignments
 from governance.reviewing.etags import etag_of, require_match
 from governance.serializers import (
     AnswerOut,
-    CommentIn,
-    CommentOut,
     EndingOut,
     GateOut,
     PolicyOut,
@@ -218,29 +216,6 @@ class Withdraw(ReviewView):
         """Close the review without a decision."""
         review = services.withdraw(caller=self.caller, review=self.review(review_id))
         return Response(_detail(review))
-
-
-class Comments(ReviewView):
-    """Remarks."""
-
-    @extend_schema(operation_id="comments_list", responses=reads(CommentOut(many=True)))
-    def get(self, request: Request, review_id: UUID) -> Response:
-        """Remarks in order."""
-        rows = self.review(review_id).comments.select_related("author").order_by("at", "pk")
-        return Response(CommentOut(rows[:500], many=True).data)
-
-    @extend_schema(
-        operation_id="comments_write",
-        parameters=[KEY],
-        request=CommentIn,
-        responses=changes(201, CommentOut),
-    )
-    @once
-    def post(self, request: Request, review_id: UUID) -> Response:
-        """Write a remark."""
-        fields = CommentIn.read(request.data)
-        row = services.comment(caller=self.caller, review=self.review(review_id), **fields)
-        return Response(CommentOut(row).data, status=201)
 
 
 class Aliases(CallerView):

@@ -84,12 +84,16 @@ class Review(models.Model):
 
 
 class Comment(models.Model):
-    """A remark in a review, at a gate where `anchor` names one."""
+    """A remark in a review, at a gate, section or figure where `anchor` names one, or a reply.
+
+    Replies are one level deep: a trigger holds that `parent` begins a thread of the same review.
+    """
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="comments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     body = models.TextField(max_length=4000)
     anchor = models.CharField(max_length=64, blank=True)
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replies")
     at = models.DateTimeField(auto_now_add=True)
 
 

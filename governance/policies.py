@@ -8,7 +8,7 @@ from accounts.passkey_records import has_passkey
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 from governance.findings.records import annex_of
-from governance.models import Review, ReviewState, Waiver
+from governance.models import Comment, Review, ReviewState, Waiver
 from governance.policy.documents import Policy
 from registry.models import ModelVersion, VersionContributor
 from trust.methods import OIDC, PASSKEY
@@ -40,6 +40,18 @@ def may_comment(caller: Caller, team: UUID) -> Decision:
     if caller.has_role(team, Role.CONTRIBUTOR, Role.REVIEWER, Role.MANAGER, Role.COMPLIANCE):
         return allow()
     return deny("Only members who read the evidence may comment.")
+
+
+def may_resolve(caller: Caller, comment: Comment) -> Decision:
+    """Whoever wrote the first comment of the thread, and those who review."""
+    if not caller.may_use(Scope.WRITE):
+        return deny("This token may not resolve threads.")
+    if comment.author.person_id == caller.person_id:
+        return allow()
+    team = comment.review.version.model.team_id
+    if caller.has_role(team, Role.REVIEWER, Role.MANAGER, Role.COMPLIANCE):
+        return allow()
+    return deny("Only whoever wrote it, a reviewer, a manager or compliance may resolve a thread.")
 
 
 def signing_role(caller: Caller, team: UUID, policy: Policy) -> str | None:

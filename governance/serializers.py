@@ -14,7 +14,6 @@ from governance.findings.selectors import conditions_named
 from governance.findings.serializers import AnnexOut, FindingOut, NamedConditionOut
 from governance.models import (
     Approval,
-    Comment,
     PolicyVersion,
     Review,
     Revocation,
@@ -246,23 +245,6 @@ class SignIn(ProvedIn):
     )
     decision = serializers.ChoiceField(SignDecision.choices)
     reason = serializers.CharField(max_length=4000)
-
-
-class CommentIn(Input):
-    """A remark, at a gate if `anchor` names one."""
-
-    body = serializers.CharField(max_length=4000)
-    anchor = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
-
-
-class CommentOut(serializers.ModelSerializer[Comment]):
-    """A remark in a review."""
-
-    author = serializers.CharField(source="author.username")
-
-    class Meta:
-        model = Comment
-        fields = ["id", "author", "body", "anchor", "at"]
 
 
 class PromoteIn(Input):

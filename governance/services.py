@@ -20,7 +20,6 @@ from governance.evidence.gates import GateResult, blocking
 from governance.evidence.statements import build_statement, what_changed
 from governance.findings.records import Annex, annex_of, blocking_findings
 from governance.models import (
-    Comment,
     PolicyVersion,
     Review,
     ReviewState,
@@ -130,26 +129,6 @@ def _require_due(version: ModelVersion) -> None:
             "This version is approved already; "
             f"it may be submitted for renewal from {due:%Y-%m-%d} on."
         )
-
-
-@transaction.atomic
-def comment(*, caller: Caller, review: Review, body: str, anchor: str = "") -> Comment:
-    """Write a remark, at a gate where `anchor` names one. Raises NotAllowed, Invalid."""
-    policies.may_comment(caller, review.version.model.team_id).enforce()
-    known = {gate["gate"] for gate in statement_of(review)["gates"]}
-    if anchor and anchor not in known:
-        raise Invalid("There is no such gate in this review.", field="anchor")
-    row = Comment.objects.create(
-        review=review, author=caller.user, body=written(body, "body", LONGEST_TEXT), anchor=anchor
-    )
-    record(
-        actor=caller.actor,
-        action=Action.REVIEW_COMMENTED,
-        subject=("review", review.pk),
-        payload={"comment_digest": f"sha256:{sha256(row.body.encode()).hexdigest()}"},
-        related=[("version", review.version_id), ("model", review.version.model_id)],
-    )
-    return row
 
 
 def sign(

@@ -6,7 +6,13 @@ from governance import api
 from governance.emergencies import api as api_emergencies
 from governance.findings import api as api_findings
 from governance.policy import api as api_trials
-from governance.reviewing import api_asking, api_assigning, api_delegations, api_looks
+from governance.reviewing import (
+    api_asking,
+    api_assigning,
+    api_commenting,
+    api_delegations,
+    api_looks,
+)
 from governance.waivers import api as api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
@@ -49,7 +55,17 @@ urlpatterns = [
     path(f"{_REVIEW}/changes", api_looks.Changes.as_view(), name="changes"),
     path(f"{_REVIEW}/signatures/challenge", api_asking.AskToSign.as_view(), name="sign-challenge"),
     path(f"{_REVIEW}/withdrawal", api.Withdraw.as_view(), name="withdraw"),
-    path(f"{_REVIEW}/comments", api.Comments.as_view(), name="comments"),
+    path(f"{_REVIEW}/comments", api_commenting.Comments.as_view(), name="comments"),
+    path(
+        f"{_REVIEW}/comments/<int:comment_id>/resolution",
+        api_commenting.Resolve.as_view(),
+        name="thread-resolve",
+    ),
+    path(
+        f"{_REVIEW}/comments/<int:comment_id>/reopening",
+        api_commenting.Reopen.as_view(),
+        name="thread-reopen",
+    ),
     path("delegations", api_delegations.Delegations.as_view(), name="delegations"),
     path(
         "delegations/<uuid:delegation_id>/ending",

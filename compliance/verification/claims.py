@@ -219,11 +219,16 @@ CLAIMS = (
     Claim(
         "comment",
         facts(
-            "review_id, 'sha256:' || encode(sha256(convert_to(body, 'UTF8')), 'hex'), author_id",
-            "at",
-            "governance_comment",
+            f"c.review_id, {findings.SAID.format('c')}, c.author_id, CASE WHEN c.anchor ~ "
+            f"'^(section|figure):' THEN c.anchor END, {findings.SAID.format('p')}",
+            "c.at",
+            "governance_comment c LEFT JOIN governance_comment p ON p.id = c.parent_id",
         ),
-        told_by("review.commented", "subject_id, payload->'comment_digest', user_id"),
+        told_by(
+            "review.commented",
+            "subject_id, payload->'comment_digest', user_id, payload->'anchor', "
+            "payload->'reply_to'",
+        ),
     ),
     Claim(
         "signature",

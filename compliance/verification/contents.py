@@ -13,6 +13,7 @@ from audit.findings import Finding
 from common.errors import DomainError
 from evaluation.criteria import interval_of
 from evaluation.models import EvaluationPlan
+from governance.findings.anchors import FIGURES, SECTIONS
 from governance.findings.records import record_of as finding_of
 from governance.findings.records import record_of_move
 from governance.models import (
@@ -271,5 +272,5 @@ def _comments() -> Iterator[Finding]:
             gates = {gate["gate"] for gate in json.loads(bytes(row.review.statement))["gates"]}
         except (ValueError, LookupError, TypeError):
             continue
-        if row.anchor not in gates:
-            yield Finding("comment", str(row.pk), "it is at a gate that its review does not have.")
+        if row.anchor not in {*gates, *SECTIONS, *FIGURES}:
+            yield Finding("comment", str(row.pk), "it is at a place that its review does not have.")

@@ -12,7 +12,24 @@ _SAID = (
     "subject_id, payload->'finding', payload->'version_digest', payload->'move', action, "
     "person_id, user_id"
 )
+# The digest of what a comment says.
+SAID = "'sha256:' || encode(sha256(convert_to({}.body, 'UTF8')), 'hex')"
 CLAIMS = (
+    Claim(
+        "move of a thread",
+        facts(
+            f"c.review_id, c.id::text, {SAID.format('c')}, m.position, "
+            "CASE WHEN m.resolved THEN 'thread.resolved' ELSE 'thread.reopened' END, m.user_id",
+            "m.at",
+            "governance_threadmove m JOIN governance_comment c ON c.id = m.comment_id",
+        ),
+        facts(
+            "subject_id, payload->'comment', payload->'comment_digest', payload->'position', "
+            "action, user_id",
+            "occurred_at",
+            "audit_auditevent WHERE action IN ('thread.resolved', 'thread.reopened')",
+        ),
+    ),
     Claim(
         "look at a review",
         facts(

@@ -76,3 +76,21 @@ class DelegationEnd(models.Model):
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+
+
+class ThreadMove(models.Model):
+    """That somebody resolved the thread of a comment, or opened it again; the newest holds."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    comment = models.ForeignKey(
+        "governance.Comment", on_delete=models.PROTECT, related_name="moves"
+    )
+    position = models.PositiveIntegerField()
+    resolved = models.BooleanField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "position"], name="thread_move_once"),
+        ]

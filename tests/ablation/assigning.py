@@ -3,6 +3,7 @@
 from tests.ablation.guard import Guard
 
 _ASSIGNMENTS = "tests/governance/test_assignments.py"
+_THREADS = "tests/governance/test_threads.py"
 _DELEGATIONS = "tests/governance/test_delegations.py"
 
 ASSIGNING = (
@@ -50,5 +51,21 @@ ASSIGNING = (
         "WHERE false",
         (f"{_DELEGATIONS}::TestTheDatabase::test_keeps_one_delegate_at_a_time",),
         (f"{_DELEGATIONS}::TestNaming::test_one_at_a_time",),
+    ),
+    Guard(
+        "a contributor resolves no thread of a reviewer",
+        "governance/policies.py",
+        'return deny("Only whoever wrote it, a reviewer, a manager or compliance may resolve a '
+        'thread.")',
+        "return allow()",
+        (f"{_THREADS}::TestResolving::test_by_role",),
+    ),
+    Guard(
+        "the database has no reply to a reply",
+        "governance/migrations/0023_thread_guards.py",
+        "IF NEW.parent_id IS NOT NULL AND NOT EXISTS",
+        "IF false AND NOT EXISTS",
+        (f"{_THREADS}::TestTheDatabase::test_has_no_reply_to_a_reply",),
+        (f"{_THREADS}::TestReplying::test_one_level_deep_and_in_the_same_review",),
     ),
 )

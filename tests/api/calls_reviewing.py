@@ -1,7 +1,16 @@
 """One call of each operation about what is said and asked in reviews."""
 
+from typing import Any
+
 from tests.api.call import Call, made, raised, review, says, version
+from tests.api.house import House
 from tests.factories.waivers import in_days
+
+
+def thread(house: House) -> dict[str, Any]:
+    """The comment of the review."""
+    return review(house) | {"comment_id": house["comment"]}
+
 
 REVIEWING = {
     "reviews_assign": Call(
@@ -17,7 +26,12 @@ REVIEWING = {
     "delegations_list": Call(),
     "delegations_end": Call(made("delegation_id", "delegations_make")),
     "comments_list": Call(review),
-    "comments_write": Call(review, says(body="Why this limit?", anchor="")),
+    "comments_write": Call(
+        review,
+        lambda house: {"body": "Why this limit?", "anchor": "", "reply_to": int(house["comment"])},
+    ),
+    "comments_resolve": Call(thread),
+    "comments_reopen": Call(thread),
     "findings_of_version": Call(version(1)),
     "findings_raise": Call(
         version(1),

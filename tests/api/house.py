@@ -15,8 +15,9 @@ from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token, create_user
 from evaluation.services import request_run
 from governance.emergencies.services import end_emergency
-from governance.models import PolicyVersion
+from governance.models import Comment, PolicyVersion, Review
 from governance.policy.documents import DEFAULTS
+from governance.reviewing.commenting import comment
 from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot
@@ -166,6 +167,11 @@ def _training_rows(caller: Caller) -> DatasetSnapshot:
     )
 
 
+def _asked(review: Review) -> Comment:
+    """What ben asks in the review."""
+    return comment(caller=who("ben"), review=review, body="Is it real?")
+
+
 def furnish(stage: Stage) -> House:
     """Adds to an approved stage: zoe with every role, an open review, drafts, uploads, jobs."""
     zoe, ada, dataset = _zoe(), who("ada"), DatasetSnapshot.objects.get(name="tumours")
@@ -180,9 +186,8 @@ def furnish(stage: Stage) -> House:
     assert run.job_id is not None
     jobs.cancel_job(caller=zoe, job=Job.objects.get(pk=run.job_id))
     evidence = stage.version.evidence.first()
-    policy = PolicyVersion.objects.first()
+    policy = PolicyVersion.objects.order_by("pk")[0]
     assert evidence is not None
-    assert policy is not None
     return House(
         token_of(zoe)[1],
         {
@@ -198,6 +203,7 @@ def furnish(stage: Stage) -> House:
             "policy": str(policy.pk),
             "waiver": str(waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro").pk),
             **_in_emergency(stage),
+            "comment": str(_asked(review).pk),
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),

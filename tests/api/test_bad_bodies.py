@@ -17,7 +17,7 @@ from tests.stage import Stage
 pytestmark = pytest.mark.usefixtures("untraced")
 OPTIONAL = {
     "cards_edit": set(),
-    "comments_write": {"anchor"},
+    "comments_write": {"anchor", "reply_to"},
     "compressions_request": {"params", "calibration"},
     "datasets_register": set(),
     "evaluations_request": {"seed", "resamples"},

@@ -15,6 +15,8 @@ from tests.api.calls import PREDICT, WEB
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WRITES = {"post", "put", "patch"}
 WITHOUT_BODY = {
+    "comments_reopen",
+    "comments_resolve",
     "delegations_end",
     "jobs_cancel",
     "jobs_retry",

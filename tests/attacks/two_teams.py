@@ -31,8 +31,9 @@ from governance.findings.services import (
 )
 from governance.models import Finding, PolicyVersion, Review
 from governance.reviewing.assigning import assign
+from governance.reviewing.commenting import comment, reopen, resolve
 from governance.reviewing.looks import note_look
-from governance.services import comment, submit, withdraw
+from governance.services import submit, withdraw
 from inference.models import Prediction
 from inference.segments import SegmentWriter
 from inference.services import note_loaded, note_refused, ship_predictions
@@ -259,7 +260,9 @@ def _reviews(hand: Caller, reviewer: Caller, version: ModelVersion, child: Model
     review = submit(caller=hand, version=version)
     assign(caller=hand, review=review, assignees=[reviewer.user.person_id], due_on=None)
     note_look(caller=reviewer, review=review)
-    comment(caller=reviewer, review=review, body="Is it real?")
+    thread = comment(caller=reviewer, review=review, body="Is it real?")
+    resolve(caller=reviewer, comment=thread)
+    reopen(caller=reviewer, comment=thread)
     verbs.put(reviewer.user.username, review, decision="request_changes")
     withdraw(caller=hand, review=submit(caller=hand, version=child))
 

@@ -15,7 +15,8 @@ from compliance.models import Export
 from compliance.services import request_export
 from evaluation.models import EvaluationRun
 from governance.models import PolicyVersion, Review, Signature
-from governance.services import comment, submit
+from governance.reviewing.commenting import comment
+from governance.services import submit
 from tests.browser.conftest import OpenAs, Site
 from tests.cast import TEAM, password_of, the_team, user_of, who
 from tests.factories import verbs

@@ -20,9 +20,10 @@ from governance.findings.services import answer_finding, close_finding, reopen_f
 from governance.models import Review
 from governance.reviewing.asking import ask_to_revoke, ask_to_sign
 from governance.reviewing.assigning import assign
+from governance.reviewing.commenting import comment, reopen, resolve
 from governance.reviewing.delegations import end_delegation, name_delegate
 from governance.reviewing.looks import note_look
-from governance.services import comment, sign, submit, withdraw
+from governance.services import sign, submit, withdraw
 from governance.waivers.services import withdraw_waiver
 from registry.blobs import ensure_row, put_bytes
 from registry.manifests import File
@@ -196,8 +197,11 @@ def _discussed(world: World, version: ModelVersion) -> None:
         review = submit(caller=world.caller("ada"), version=version)
         note_look(caller=world.caller("ben"), review=review)
         _assigned(world, review)
-        for word in ("Why?", "How?"):
-            comment(caller=world.caller("ben"), review=review, body=word)
+        for word in ("Why?", "How?", "Who?"):
+            thread = comment(caller=world.caller("ben"), review=review, body=word)
+        comment(caller=world.caller("ada"), review=review, body="So.", reply_to=thread)
+        resolve(caller=world.caller("ben"), comment=thread)
+        reopen(caller=world.caller("cleo"), comment=thread)
         if decision is None:
             withdraw(caller=world.caller("ada"), review=review)
             continue

@@ -1,13 +1,16 @@
 """Who may submit, sign, withdraw and comment, in which state: the tables that an auditor reads."""
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.roles import Scope
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from governance.models import Review, ReviewState
+from governance.reviewing.commenting import comment
 from governance.selectors import review_by_id, statement_of
-from governance.services import comment, submit, withdraw
+from governance.services import submit, withdraw
 from registry.intake import Piece
 from registry.models import Status
 from registry.services import show_status
@@ -180,7 +183,7 @@ class TestSign:
             ({"reason": "x" * 4001}, "reason"),
         ],
     )
-    def test_names_the_field(self, ready: Stage, wishes: dict[str, str], field: str) -> None:
+    def test_names_the_field(self, ready: Stage, wishes: dict[str, Any], field: str) -> None:
         review = submit(caller=who("ada"), version=ready.version)
 
         with pytest.raises(Invalid) as refusal:
@@ -279,7 +282,7 @@ class TestComment:
             ({"body": "Here.", "anchor": "metric:beauty"}, "anchor"),
         ],
     )
-    def test_names_the_field(self, ready: Stage, wishes: dict[str, str], field: str) -> None:
+    def test_names_the_field(self, ready: Stage, wishes: dict[str, Any], field: str) -> None:
         review = submit(caller=who("ada"), version=ready.version)
 
         with pytest.raises(Invalid) as refusal:

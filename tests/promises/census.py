@@ -138,6 +138,7 @@ _NAMED = {
     "other": "policy",
     "waiver_id": "waiver",
     "finding_id": "raised",
+    "comment_id": "comment",
     "delegation_id": "delegation",
     "emergency_id": "granted",
     "token_id": "token",

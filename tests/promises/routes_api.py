@@ -239,6 +239,12 @@ API: Expected = {
         "GET": "401 404 404 ok ok ok ok 404",
         "POST": "401 404 404 ok ok ok ok 404",
     },
+    "web: /api/v1/reviews/<uuid:review_id>/comments/<int:comment_id>/resolution": {
+        "POST": "401 404 404 403 ok ok ok 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/comments/<int:comment_id>/reopening": {
+        "POST": "401 404 404 403 no no no 404",
+    },
     "web: /api/v1/approvals/ending": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

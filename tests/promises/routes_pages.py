@@ -154,6 +154,12 @@ PAGES: Expected = {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 to to to 403 404",
     },
+    "web: /reviews/<uuid:pk>/comments/<int:comment_id>/resolve": {
+        "POST": "to 404 404 403 to to to 404",
+    },
+    "web: /reviews/<uuid:pk>/comments/<int:comment_id>/reopen": {
+        "POST": "to 404 404 403 no no no 404",
+    },
     "web: /reviews/<uuid:pk>/withdraw": {
         "POST": "to 404 404 to 403 to 403 404",
     },

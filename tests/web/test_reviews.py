@@ -319,14 +319,17 @@ class TestCommenting:
         assert as_("ben").post(address, said).status_code == 302
         shown = page_of(as_("ada"), review)
         assert "How was this split?" in shown
-        assert "on gate: Accuracy" in shown
+        assert "on: Accuracy" in shown
         assert "Comment (1 so far)" in shown
 
     @pytest.mark.parametrize(
         ("said", "words"),
         [
             ({"body": " "}, "Write something."),
-            ({"body": "x", "anchor": "none"}, "There is no such gate in this review."),
+            (
+                {"body": "x", "anchor": "none"},
+                "There is no such gate, section or figure in this review.",
+            ),
             ({"body": "x" * 4001}, "at most 4000"),
         ],
     )

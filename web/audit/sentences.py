@@ -75,6 +75,8 @@ SENTENCES: dict[Action, Promise] = {
     Action.DELEGATION_ENDED: gettext_lazy("%(actor)s ended a delegation"),
     Action.REVIEW_SEEN: gettext_lazy("%(actor)s looked at a statement"),
     Action.REVIEW_COMMENTED: gettext_lazy("%(actor)s wrote a comment"),
+    Action.THREAD_RESOLVED: gettext_lazy("%(actor)s resolved a thread of comments"),
+    Action.THREAD_REOPENED: gettext_lazy("%(actor)s opened a thread of comments again"),
     Action.REVIEW_SIGNED: gettext_lazy("%(actor)s signed a review"),
     Action.REVIEW_REJECTED: gettext_lazy("%(actor)s rejected a version"),
     Action.REVIEW_CHANGES_REQUESTED: gettext_lazy("%(actor)s requested changes"),

@@ -60,7 +60,8 @@ class SignForm(forms.Form):
 
 
 class CommentForm(forms.Form):
-    """A remark, at a gate where one is named."""
+    """A remark, at a gate, section or figure where one is named, or a reply."""
 
     body = forms.CharField(max_length=4000, error_messages={"required": _("Write something.")})
     anchor = forms.CharField(max_length=64, required=False)
+    reply_to = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

@@ -16,11 +16,13 @@ from governance import policies
 from governance.models import Review, ReviewState, SignDecision
 from governance.policy.documents import Policy
 from governance.policy.scopes import scope_shown
+from governance.reviewing.commenting import comments_of
 from governance.reviewing.signing import MEANINGS
 from governance.selectors import measured_in, review_by_id, waivers_named
 from registry.cards import FIELDS
 from registry.models import CardRevision, ModelVersion
 from trust.methods import OIDC
+from web.findings.anchors import anchor_choices
 from web.markdown import rendered_fields
 from web.reports.changes import changes_between
 from web.reports.evaluation import evaluation_view
@@ -29,6 +31,7 @@ from web.reports.parity import parity_view
 from web.reports.plan import plan_view
 from web.reviews import assigned, findings, people, presenting
 from web.reviews.differences import since_last_look
+from web.reviews.discussing import threads_of
 from web.reviews.presenting import Frozen, Now
 
 Query = Mapping[str, str]
@@ -39,7 +42,8 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
     review = review_by_id(caller, review_id)
     frozen = Frozen.of(review)
     now = Now.of(review, frozen)
-    comments = list(review.comments.select_related("author__person").order_by("at", "pk"))
+    comments = comments_of(review)
+    threads = threads_of(caller, comments)
     about = findings.about(caller, review)
     signed = people.signed_by(review, about["names"])
     waivers = [people.waived(row) for row in waivers_named(frozen.statement)]
@@ -60,13 +64,15 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "changed": now.changed if review.state in presenting.OPEN else [],
         "signed": signed,
         "contributors": people.contributors_of(review.version),
-        "timeline": people.timeline_of(review, comments, signed),
+        "timeline": people.timeline_of(review, threads, signed),
         "hidden_fields": [
             ("statement_digest", f"sha256:{review.statement_digest}"),
             ("last_comment", last_comment),
             ("annex_digest", about["annex_digest"]),
         ],
         "comment_count": len(comments),
+        "open_threads": sum(not thread["resolved"] for thread in threads),
+        "anchors": anchor_choices(gate["gate"] for gate in gates)[1:],
         "anchor": query.get("anchor", ""),
         "may_comment": policies.may_comment(caller, review.version.model.team_id),
         "may_withdraw": _may_withdraw(caller, review),

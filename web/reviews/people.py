@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
-from governance.models import Comment, Review, ReviewState, Signature, SignDecision, Waiver
+from governance.models import Review, ReviewState, Signature, SignDecision, Waiver
 from governance.policies import HANDS
 from registry.models import ModelVersion
 from trust.methods import OIDC, PASSKEY, PASSWORD, PASSWORD_AND_TOTP
@@ -101,11 +101,11 @@ def contributors_of(version: ModelVersion) -> list[dict[str, str]]:
 
 
 def timeline_of(
-    review: Review, comments: Iterable[Comment], signed: Iterable[Signed]
+    review: Review, threads: Iterable[dict[str, Any]], signed: Iterable[Signed]
 ) -> list[dict[str, Any]]:
-    """Everything that was said and done, for `{% timeline_item %}`."""
+    """Everything that was said and done: threads, and events for `{% timeline_item %}`."""
     items: list[dict[str, Any]] = [_opened(review)]
-    items += [_said(comment) for comment in comments]
+    items += threads
     items += [_signed(entry) for entry in signed]
     items += moves_of(review)
     items += _ended(review)
@@ -119,16 +119,6 @@ def _opened(review: Review) -> dict[str, Any]:
         "digest": f"sha256:{review.statement_digest}",
         "at": review.opened_at,
         "icon": "up",
-    }
-
-
-def _said(comment: Comment) -> dict[str, Any]:
-    about = (_("on gate: %(gate)s") % {"gate": gate_title(comment.anchor)}, "#gates")
-    return {
-        "person": comment.author.person.name,
-        "comment": comment.body,
-        "at": comment.at,
-        "about": about if comment.anchor else None,
     }
 
 

@@ -13,6 +13,7 @@ from governance import policies, services
 from governance.models import Review, ReviewState, SignDecision
 from governance.policy.documents import Policy
 from governance.reviewing import assignments
+from governance.reviewing.commenting import comment, comment_by_id
 from governance.reviewing.looks import note_look
 from governance.reviewing.waiting import unsigned_by
 from governance.selectors import review_by_id, reviews_seen_by, statement_of
@@ -169,20 +170,23 @@ class ReviewComment(ReviewPage):
         form = CommentForm(request.POST)
         if not form.is_valid():
             return self._again(pk, str(next(iter(form.errors.values()))[0]))
+        given: dict[str, Any] = form.cleaned_data
         try:
-            services.comment(caller=self.caller, review=review, **form.cleaned_data)
-        except Invalid as error:
+            parent = comment_by_id(review, given["reply_to"]) if given["reply_to"] else None
+            row = comment(caller=self.caller, review=review, **(given | {"reply_to": parent}))
+        except (Conflict, Invalid) as error:
             return self._again(pk, error.reason)
-        return redirect(f"{address_of(review)}#discussion")
+        return redirect(f"{address_of(review)}#c-{row.pk}")
 
     def _again(self, pk: UUID, problem: str) -> HttpResponse:
         posted = self.request.POST
+        where = "reply" if posted.get("reply_to") else "comment"
         context = self.context(
             self.request,
             pk,
-            comment_error=problem,
-            comment_body=posted.get("body", ""),
+            reply_to=posted.get("reply_to", ""),
             anchor=posted.get("anchor", ""),
+            **{f"{where}_error": problem, f"{where}_body": posted.get("body", "")},
         )
         return self.page("reviews/detail.html", context, status=UNPROCESSABLE)
 

@@ -48,6 +48,7 @@ STATES: dict[str, Look] = {
     "finding_open": Look(_("Open"), "warn", "warn"),
     "finding_answered": Look(_("Answered"), "wait", "msg"),
     "finding_closed": Look(_("Closed"), "", "check"),
+    "resolved": Look(_("Resolved"), "ok", "check"),
     "overdue": Look(_("Overdue"), "bad", "wait"),
     "queued": Look(_("Queued"), "", "wait"),
     "running": Look(_("Running"), "wait", "loop"),
