@@ -89,6 +89,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _TLS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
 # --- Application ----------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.auth",
