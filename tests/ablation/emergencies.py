@@ -4,7 +4,7 @@ from tests.ablation.guard import Guard
 
 _TESTS = "tests/governance/test_emergencies.py"
 _BUNDLE = "tests/trust/test_bundle_emergencies.py::test_a_defect_is_named"
-_GUARDS = "governance/migrations/0016_emergency_guards.py"
+_GUARDS = "governance/migrations/0021_emergency_guards.py"
 
 EMERGENCIES = (
     Guard(

@@ -158,7 +158,7 @@ STATEMENTS = (
     ),
     Guard(
         "the notary reads the stored model again",
-        "governance/notary.py",
+        "governance/notary_checks.py",
         '        read_verified(artifact["sha256"].removeprefix("sha256:"), artifact["size"])\n',
         "        continue\n",
         (f"{_NOTARY}::TestRefuses::test_when",),
@@ -200,8 +200,8 @@ DATABASE = (
     Guard(
         "grants: approvals are the notary's",
         "config/grants.py",
-        '    "governance_approval",\n    "inference_servingstate",\n',
-        '    "inference_servingstate",\n',
+        '    "governance_approval",\n    "governance_emergencyattestation",\n    "inference_',
+        '    "governance_emergencyattestation",\n    "inference_',
         (f"{_FOLLOWING}::TestForgeryInTheDatabase",),
     ),
     Guard(

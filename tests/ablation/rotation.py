@@ -28,8 +28,8 @@ ROTATION = (
     Guard(
         "a place in the log is that of exactly this envelope",
         "governance/keys/recorded.py",
-        "return said.action == Action.VERSION_APPROVED and told == wanted",
-        "return bool(told and wanted)",
+        "_tells(event, action, part) == wanted and stands_in(",
+        "_tells(event, action, part) and stands_in(",
         (f"{_ROTATION}::TestARotation::test_lets_an_ended_key_sign_nothing_later",),
     ),
     Guard(

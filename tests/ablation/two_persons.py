@@ -37,8 +37,7 @@ TWO_PERSONS = (
     Guard(
         "two persons: the confirmer gives the password",
         "accounts/proposing.py",
-        "    method = reauthenticate(caller=caller, password=password, code=code)\n"
-        "    return _confirm(",
+        "    method = _proved(caller, proposal.kind, password, code)\n    return _confirm(",
         '    method = "password"\n    return _confirm(',
         (f"{_SECOND}::test_gives_the_password_and_the_code",),
     ),
@@ -115,7 +114,7 @@ TWO_PERSONS = (
     ),
     Guard(
         "two persons: the notary asks who published the policy",
-        "governance/notary.py",
+        "governance/notary_checks.py",
         "if not published_by_two(policy):",
         "if False:",
         (f"{_DERIVED}::TestAPolicyThatNoTwoPersonsPublished",),
