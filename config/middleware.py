@@ -45,11 +45,18 @@ class NotedSession:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        self._note(request)
+        response = self.get_response(request)
+        # A session that begins here would be seen by nobody, nor be ended, until its first use.
+        self._note(request)
+        return response
+
+    @staticmethod
+    def _note(request: HttpRequest) -> None:
         key = request.session.session_key
         if key and isinstance(request.user, User):
             agent = request.headers.get("User-Agent", "").replace("\x00", "")
             note_use(request.user, Use(key, agent, request.META.get("REMOTE_ADDR") or None))
-        return self.get_response(request)
 
 
 class Refusals:

@@ -20,6 +20,7 @@ from common.openapi import changes
 from common.parsers import read_body, read_json
 from inference.authentication import TableAuthentication
 from inference.predicting import Asked, predict
+from inference.records import MOST
 from inference.refusals import Refused
 from inference.segments import damaged_segments
 from inference.serializers import PredictionIn, PredictionOut
@@ -77,7 +78,8 @@ class _Predict(APIView):
         return super().handle_exception(exc)
 
     def _refused(self, exc: DomainError | APIException) -> Refused:
-        """Names that are none of ours are left out: callers may invent as many as they like."""
+        """What callers may invent as they like is left out: names that are none of ours, and the
+        numbers of whoever is nobody. A number that no version can have would stop the log."""
         table, name = follower().table, self.kwargs["name"]
         number = self.kwargs.get("number")
         alias = self.request.query_params.get("alias", "champion") if number is None else ""
@@ -85,12 +87,13 @@ class _Predict(APIView):
         user = getattr(self.request, "_user", None)
         is_known = isinstance(user, UserRights)
         model = table.models.get(name)
+        is_number = is_known and model is not None and number is not None and number <= MOST
         return Refused(
             person=str(user.person) if isinstance(user, UserRights) else "",
             token=str(getattr(self.request, "_auth", "") or "") if is_known else "",
             model=str(model) if model else "",
             alias=alias if model and _is_alias(table, name, alias) else "",
-            number=number if model else None,
+            number=number if is_number else None,
             reason=exc.slug if isinstance(exc, DomainError) else exc.default_code,
         )
 

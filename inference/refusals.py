@@ -51,10 +51,13 @@ class Refusals:
     def count(self, refused: Refused, times: int = 1) -> None:
         """One more."""
         with self._lock:
-            if refused in self._counts or len(self._counts) < MOST_KEYS:
-                self._counts[refused] += times
-            else:
-                self._others[refused.model] += times
+            self._add(refused, times)
+
+    def _add(self, refused: Refused, times: int) -> None:
+        if refused in self._counts or len(self._counts) < MOST_KEYS:
+            self._counts[refused] += times
+        else:
+            self._others[refused.model] += times
 
     def take(self) -> Window | None:
         """What was counted, and begin anew; None where that is nothing."""
@@ -70,6 +73,6 @@ class Refusals:
         """The log did not take it: count it with what comes next."""
         with self._lock:
             for refused, times in window.counts.items():
-                self._counts[refused] += times
+                self._add(refused, times)
             self._others.update(window.others)
             self._since = min(self._since, window.since)

@@ -66,6 +66,18 @@ class TestMySessions:
         assert "Firefox on Linux" in page
         assert "Safari on iPhone" in page
 
+    def test_are_listed_as_soon_as_somebody_has_signed_in(self) -> None:
+        """What an intruder keeps for later is there to be seen and ended."""
+        kept = Client(headers={"User-Agent": PHONE})
+        words = {"login": "ben", "password": password_of("ben")}
+        assert kept.post("/accounts/login/", words).status_code == 302
+
+        (row,) = sessions_of(user_of("ben"))
+        assert end_sessions(caller=who("root"), user=user_of("ben")) == 1
+
+        assert "iPhone" in row.agent
+        assert not is_signed_in(kept)
+
     def test_are_ended_one_by_one(self) -> None:
         here, there = browser("ben"), browser("ben", PHONE)
         row = next(row for row in listed(here) if not row["is_current"])

@@ -37,9 +37,13 @@ def made(approved: Stage, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def ask(name: str, token: str, payload: Any = None, query: str = "") -> Any:
+    return ask_at(f"{name}/predict{query}", token, payload)
+
+
+def ask_at(path: str, token: str, payload: Any = None) -> Any:
     with override_settings(ROOT_URLCONF="config.urls_inference"):
         return Client().post(
-            f"/api/v1/models/{name}/predict{query}",
+            f"/api/v1/models/{path}",
             orjson.dumps(payload or tiny.request()),
             content_type="application/json",
             headers={"Authorization": f"Bearer {token}"},
@@ -85,6 +89,20 @@ def test_each_refusal_is_counted_by_caller_alias_and_reason(made: Follower) -> N
     assert '<td class="mono">not-approved</td>' in shown
 
 
+def test_numbers_that_callers_invent_neither_stop_the_log_nor_fill_it(made: Follower) -> None:
+    _row, text = create_token(caller=who("carl"), name="t", scopes=["predict"], days=1)
+    made.look()
+    for number in ("7", "8", "9" * 30):
+        ask_at(f"{MODEL}/versions/{number}/predict", "assay_inf_unknown")
+        ask_at(f"{MODEL}/versions/{number}/predict", text)
+
+    made.tell_refusals()
+
+    (event,) = told()
+    counts = {(c["person"] != "", c["number"]): c["count"] for c in event.payload["counts"]}
+    assert counts == {(False, None): 3, (True, 7): 1, (True, 8): 1, (True, None): 1}
+
+
 def test_an_answer_counts_nothing(made: Follower) -> None:
     assert made.refusals.take() is None
 
@@ -115,6 +133,23 @@ def test_nothing_is_lost_where_the_log_does_not_take_it(
     assert window is not None
     assert window.counts == {refused(): 1}
     assert window.until - window.since < timedelta(minutes=1)
+
+
+def test_a_log_that_takes_nothing_does_not_fill_the_memory() -> None:
+    kept = Refusals()
+    for minute in range(2):
+        for number in range(MOST_KEYS):
+            kept.count(refused(person=f"{minute}-{number}"))
+        if minute == 0:
+            first = kept.take()
+            assert first is not None
+
+    kept.put_back(first)
+
+    window = kept.take()
+    assert window is not None
+    assert len(window.counts) == MOST_KEYS
+    assert window.others == {"m": MOST_KEYS}
 
 
 def _fails(_window: object) -> None:
