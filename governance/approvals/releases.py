@@ -15,6 +15,7 @@ from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid
 from governance import policies
+from governance.emergencies.services import end_emergencies_of
 from governance.models import Approval, ReviewState, Revocation
 from governance.selectors import deciding_approval, standing, trusted_keys
 from governance.services import take_back_open_review
@@ -220,7 +221,7 @@ def _end(
 
 @transaction.atomic
 def retire(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersion:
-    """Take a version out of use for good; an approval that it has ends.
+    """Take a version out of use for good; an approval or emergency grant that it has ends.
 
     Raises NotAllowed, Conflict while an alias points at it or a review is open, Invalid.
     """
@@ -235,6 +236,7 @@ def retire(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersio
         raise Conflict("A review of this version is open; withdraw it first.")
     for approval in _unended(version):
         _end(caller, version, approval, reason)
+    end_emergencies_of(caller=caller, version=version, reason=reason)
     show_status(version, Status.RETIRED, reason)
     record(
         actor=caller.actor,

@@ -45,6 +45,12 @@ def end_emergency(*, caller: Caller, grant: EmergencyGrant, reason: str) -> Emer
     return _end(grant, EmergencyCause.STOPPED, reason, caller)
 
 
+def end_emergencies_of(*, caller: Caller, version: ModelVersion, reason: str) -> None:
+    """End every grant of a version that is taken out of use; a part of that verb, which holds it."""
+    for grant in grants().filter(version=version, end=None):
+        _end(grant, EmergencyCause.STOPPED, reason, caller)
+
+
 @transaction.atomic
 def review_emergency(
     *, caller: Caller, grant: EmergencyGrant, outcome: str, reason: str

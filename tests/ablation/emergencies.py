@@ -77,6 +77,13 @@ EMERGENCIES = (
         (f"{_TESTS}::TestServing::test_gives_way_to_an_approval",),
     ),
     Guard(
+        "a version that is retired answers in no emergency",
+        "governance/approvals/releases.py",
+        "    end_emergencies_of(caller=caller, version=version, reason=reason)\n",
+        "",
+        (f"{_TESTS}::TestServing::test_ends_when_the_version_is_retired",),
+    ),
+    Guard(
         "no grant row without two persons",
         _GUARDS,
         "IF said IS NULL OR said ->> 'version'",

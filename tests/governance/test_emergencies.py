@@ -15,7 +15,7 @@ from accounts.proposing import propose
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from compliance.verification.check import check_records
-from governance.approvals.releases import promote
+from governance.approvals.releases import promote, retire
 from governance.emergencies.selectors import in_force, state_of
 from governance.emergencies.services import (
     end_emergencies,
@@ -197,6 +197,15 @@ class TestServing:
     def test_ends_when_somebody_ends_it(self, granted: Stage, tmp_path: Path) -> None:
         with serving.follower() as made:
             end_emergency(caller=who("cora"), grant=the_grant(), reason="Enough.")
+            made.look()
+            with pytest.raises(NotApproved):
+                serving.answer(made, "carl", tmp_path)
+        assert told("emergency.ended").payload["cause"] == "stopped"
+
+    def test_ends_when_the_version_is_retired(self, granted: Stage, tmp_path: Path) -> None:
+        with serving.follower() as made:
+            granted.version.aliases.all().delete()
+            retire(caller=who("mira"), version=granted.version, reason="It is old.")
             made.look()
             with pytest.raises(NotApproved):
                 serving.answer(made, "carl", tmp_path)
