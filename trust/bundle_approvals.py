@@ -22,6 +22,7 @@ from trust.bundle_report import BundleReport
 from trust.bundle_waivers import check_gates
 from trust.digests import digest_hex
 from trust.dsse import MAX_ENVELOPE_BYTES
+from trust.emergency import Emergency
 from trust.errors import Malformed, TrustError, Untrusted
 from trust.fields import (
     JsonObject,
@@ -120,19 +121,26 @@ def _check_version(
     folder = digest_hex(approval.version_digest)
     path = version_manifest_member(folder)
     manifest = _named_document(members, path, approval.version_digest, report)
-    if not manifest:
-        return manifest
+    if manifest:
+        compare_with_manifest(manifest, approval, member, report)
+    return manifest
+
+
+def compare_with_manifest(
+    manifest: JsonObject, said: Approval | Emergency, member: str, report: BundleReport
+) -> None:
+    """Whether what was signed names the artifacts, the model and the number of the version."""
+    path = version_manifest_member(digest_hex(said.version_digest))
     if manifest.get("type") != VERSION_MANIFEST_TYPE:
         report.find(path, f"it is not of the type {VERSION_MANIFEST_TYPE}")
     try:
         listed = artifact_digests_of(tuple(read_objects(manifest, "artifacts")))
-        if listed != artifact_digests_of(approval.artifacts):
+        if listed != artifact_digests_of(said.artifacts):
             report.find(member, "its artifacts are not those of the version's manifest")
-        if approval.subject_name not in version_names(manifest):
+        if said.subject_name not in version_names(manifest):
             report.find(member, "its subject is not called as the version is")
     except Malformed as error:
         report.find(path, str(error))
-    return manifest
 
 
 def version_names(manifest: JsonObject) -> tuple[str, str]:

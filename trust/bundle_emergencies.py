@@ -1,8 +1,9 @@
 """The emergency grants of a bundle, re-derived: proposal, two persons, policy, time."""
 
+from dataclasses import dataclass
 from functools import partial
 
-from trust.bundle_approvals import Held
+from trust.bundle_approvals import Held, compare_with_manifest
 from trust.bundle_layout import policy_member, proposal_member, version_manifest_member
 from trust.bundle_log import LogFacts
 from trust.bundle_members import BundleMembers
@@ -16,15 +17,23 @@ from trust.fields import JsonObject
 from trust.keys import TrustedKeys
 
 
+@dataclass(frozen=True, slots=True)
+class GrantedVersion:
+    """A grant whose envelope a trusted key signed, and its version's manifest."""
+
+    emergency: Emergency
+    manifest: JsonObject
+
+
 def read_emergencies(
     members: BundleMembers,
     keys: TrustedKeys,
     facts: LogFacts,
     held: Held,
     report: BundleReport,
-) -> dict[str, Emergency]:
+) -> dict[str, GrantedVersion]:
     """Check every emergency grant; return those that a trusted key signed, by id."""
-    found: dict[str, Emergency] = {}
+    found: dict[str, GrantedVersion] = {}
     for member, name in members.folder("emergencies/", ".dsse.json"):
         report.count("emergency grants")
         key = (name, members.digests[member])
@@ -39,8 +48,8 @@ def read_emergencies(
             continue
         if key not in facts.emergencies.granted:
             report.find(member, "the log has no event that this emergency grant was given")
-        _check_grant(members, emergency, member, facts, report)
-        found[name] = emergency
+        manifest = _check_grant(members, emergency, member, facts, report)
+        found[name] = GrantedVersion(emergency, manifest)
     if found:
         report.note(f"{len(found)} emergency grants let a version answer without an approval")
     return found
@@ -52,18 +61,22 @@ def _check_grant(
     member: str,
     facts: LogFacts,
     report: BundleReport,
-) -> None:
-    _behind(members, version_manifest_member(digest_hex(emergency.version_digest)), report)
+) -> JsonObject:
+    """The version's manifest."""
+    path = version_manifest_member(digest_hex(emergency.version_digest))
+    manifest = _behind(members, path, report)
+    if manifest:
+        compare_with_manifest(manifest, emergency, member, report)
     proposal = _behind(members, proposal_member(digest_hex(emergency.proposal_digest)), report)
     policy = _behind(members, policy_member(digest_hex(emergency.policy_digest)), report)
-    if not proposal or not policy:
-        return
     steps = facts.emergencies.steps.get(emergency.proposal_digest, [])
     try:
-        for problem in wrong_with_emergency(emergency, proposal, policy, steps):
-            report.find(member, problem)
+        if proposal and policy:
+            for problem in wrong_with_emergency(emergency, proposal, policy, steps):
+                report.find(member, problem)
     except Malformed as error:
         report.find(member, str(error))
+    return manifest
 
 
 def _behind(members: BundleMembers, member: str, report: BundleReport) -> JsonObject:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from trust.approval import Approval, why_not_at, why_stale_at
 from trust.bundle_approvals import ApprovedVersion, version_names
+from trust.bundle_emergencies import GrantedVersion
 from trust.bundle_log import LogFacts
 from trust.bundle_members import BundleMembers
 from trust.bundle_report import BundleReport
-from trust.emergency import Emergency, why_no_emergency_at
+from trust.emergency import why_no_emergency_at
 from trust.errors import TrustError, Untrusted
 from trust.fields import (
     JsonObject,
@@ -28,7 +29,7 @@ REVOCATION_REACH = timedelta(seconds=1)
 def check_predictions(
     members: BundleMembers,
     approved: Mapping[str, ApprovedVersion],
-    granted: Mapping[str, Emergency],
+    granted: Mapping[str, GrantedVersion],
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
@@ -54,7 +55,7 @@ def _check_line(
     member: str,
     number: int,
     approved: Mapping[str, ApprovedVersion],
-    granted: Mapping[str, Emergency],
+    granted: Mapping[str, GrantedVersion],
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
@@ -86,9 +87,7 @@ def _check_record(
     approval = version.approval
     if read_digest(record, "version_digest") != approval.version_digest:
         raise Untrusted("its approval is for another version")
-    name = f"{read_text(record, 'model')}/{read_count(record, 'number')}"
-    if version.manifest and name not in version_names(version.manifest):
-        raise Untrusted("its model and number are not those of its version")
+    _require_named(record, version.manifest)
     reason = why_not_at(approval, moment)
     if reason:
         raise Untrusted(reason.removesuffix("."))
@@ -97,17 +96,25 @@ def _check_record(
     return _is_late(approval, moment, facts.revoked.get(approval.id))
 
 
+def _require_named(record: JsonObject, manifest: JsonObject) -> None:
+    name = f"{read_text(record, 'model')}/{read_count(record, 'number')}"
+    if manifest and name not in version_names(manifest):
+        raise Untrusted("its model and number are not those of its version")
+
+
 def _check_in_emergency(
-    record: JsonObject, granted: Mapping[str, Emergency], facts: LogFacts
+    record: JsonObject, granted: Mapping[str, GrantedVersion], facts: LogFacts
 ) -> None:
     """Raises for a record that no emergency grant covers."""
     read_text(record, "id")
     read_digest(record, "input_digest")
     read_digest(record, "output_digest")
     moment = read_moment(record, "at")
-    emergency = granted.get(read_text(record, "emergency"))
-    if emergency is None or "approval" in record:
+    version = granted.get(read_text(record, "emergency"))
+    if version is None or "approval" in record:
         raise Untrusted("its emergency grant is not in the bundle, or cannot be trusted")
+    emergency = version.emergency
+    _require_named(record, version.manifest)
     ended = facts.emergencies.ended.get(emergency.id, moment)
     wrong = {
         "its emergency grant is for another version": (

@@ -84,6 +84,13 @@ EMERGENCIES = (
         (f"{_TESTS}::TestServing::test_ends_when_the_version_is_retired",),
     ),
     Guard(
+        "a record in an emergency names the version that was granted",
+        "trust/bundle_predictions.py",
+        "    if manifest and name not in version_names(manifest):\n",
+        "    if False:\n",
+        (_BUNDLE,),
+    ),
+    Guard(
         "no grant row without two persons",
         _GUARDS,
         "IF said IS NULL OR said ->> 'version'",

@@ -18,6 +18,7 @@ from tests.ablation.past import PAST
 from tests.ablation.plans import PLANS
 from tests.ablation.provider import PROVIDER
 from tests.ablation.quarantine import QUARANTINE
+from tests.ablation.refusals import REFUSALS
 from tests.ablation.rotation import ROTATION
 from tests.ablation.scopes import SCOPES
 from tests.ablation.sessions import SESSIONS
@@ -373,6 +374,7 @@ GUARDS: tuple[Guard, ...] = (
     *FACTORS,
     *PASSKEYS,
     *PROVIDER,
+    *REFUSALS,
     *SESSIONS,
     *PLANS,
     *LOG,

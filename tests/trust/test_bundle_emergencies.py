@@ -66,6 +66,12 @@ def test_a_sound_one_is_sound_and_said(tmp_path: Path) -> None:
             "was not in force",
         ),
         ({"edit_answers": answer(emergency="another")}, "not in the bundle"),
+        ({"edit_answers": answer(number=4)}, "not those of its version"),
+        ({"edit_answers": answer(model="another")}, "not those of its version"),
+        (
+            {"edit_grant": lambda grant: grant["artifacts"].pop()},
+            "not those of the version's manifest",
+        ),
         ({"edit_answers": answer(approval=GRANT_ID)}, "not in the bundle"),
         ({"ended_after": timedelta(minutes=5)}, "was ended"),
     ],
