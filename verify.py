@@ -4166,19 +4166,26 @@ def _check_version(
     folder = digest_hex(approval.version_digest)
     path = version_manifest_member(folder)
     manifest = _named_document(members, path, approval.version_digest, report)
-    if not manifest:
-        return manifest
+    if manifest:
+        compare_with_manifest(manifest, approval, member, report)
+    return manifest
+
+
+def compare_with_manifest(
+    manifest: JsonObject, said: Approval | Emergency, member: str, report: BundleReport
+) -> None:
+    """Whether what was signed names the artifacts, the model and the number of the version."""
+    path = version_manifest_member(digest_hex(said.version_digest))
     if manifest.get("type") != VERSION_MANIFEST_TYPE:
         report.find(path, f"it is not of the type {VERSION_MANIFEST_TYPE}")
     try:
         listed = artifact_digests_of(tuple(read_objects(manifest, "artifacts")))
-        if listed != artifact_digests_of(approval.artifacts):
+        if listed != artifact_digests_of(said.artifacts):
             report.find(member, "its artifacts are not those of the version's manifest")
-        if approval.subject_name not in version_names(manifest):
+        if said.subject_name not in version_names(manifest):
             report.find(member, "its subject is not called as the version is")
     except Malformed as error:
         report.find(path, str(error))
-    return manifest
 
 
 def version_names(manifest: JsonObject) -> tuple[str, str]:
@@ -4346,15 +4353,23 @@ def _check_signature(
 
 # --- trust.bundle_emergencies ---
 
+@dataclass(frozen=True, slots=True)
+class GrantedVersion:
+    """A grant whose envelope a trusted key signed, and its version's manifest."""
+
+    emergency: Emergency
+    manifest: JsonObject
+
+
 def read_emergencies(
     members: BundleMembers,
     keys: TrustedKeys,
     facts: LogFacts,
     held: Held,
     report: BundleReport,
-) -> dict[str, Emergency]:
+) -> dict[str, GrantedVersion]:
     """Check every emergency grant; return those that a trusted key signed, by id."""
-    found: dict[str, Emergency] = {}
+    found: dict[str, GrantedVersion] = {}
     for member, name in members.folder("emergencies/", ".dsse.json"):
         report.count("emergency grants")
         key = (name, members.digests[member])
@@ -4369,8 +4384,8 @@ def read_emergencies(
             continue
         if key not in facts.emergencies.granted:
             report.find(member, "the log has no event that this emergency grant was given")
-        _check_grant(members, emergency, member, facts, report)
-        found[name] = emergency
+        manifest = _check_grant(members, emergency, member, facts, report)
+        found[name] = GrantedVersion(emergency, manifest)
     if found:
         report.note(f"{len(found)} emergency grants let a version answer without an approval")
     return found
@@ -4382,18 +4397,22 @@ def _check_grant(
     member: str,
     facts: LogFacts,
     report: BundleReport,
-) -> None:
-    _behind(members, version_manifest_member(digest_hex(emergency.version_digest)), report)
+) -> JsonObject:
+    """The version's manifest."""
+    path = version_manifest_member(digest_hex(emergency.version_digest))
+    manifest = _behind(members, path, report)
+    if manifest:
+        compare_with_manifest(manifest, emergency, member, report)
     proposal = _behind(members, proposal_member(digest_hex(emergency.proposal_digest)), report)
     policy = _behind(members, policy_member(digest_hex(emergency.policy_digest)), report)
-    if not proposal or not policy:
-        return
     steps = facts.emergencies.steps.get(emergency.proposal_digest, [])
     try:
-        for problem in wrong_with_emergency(emergency, proposal, policy, steps):
-            report.find(member, problem)
+        if proposal and policy:
+            for problem in wrong_with_emergency(emergency, proposal, policy, steps):
+                report.find(member, problem)
     except Malformed as error:
         report.find(member, str(error))
+    return manifest
 
 
 def _behind(members: BundleMembers, member: str, report: BundleReport) -> JsonObject:
@@ -4503,7 +4522,7 @@ REVOCATION_REACH = timedelta(seconds=1)
 def check_predictions(
     members: BundleMembers,
     approved: Mapping[str, ApprovedVersion],
-    granted: Mapping[str, Emergency],
+    granted: Mapping[str, GrantedVersion],
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
@@ -4529,7 +4548,7 @@ def _check_line(
     member: str,
     number: int,
     approved: Mapping[str, ApprovedVersion],
-    granted: Mapping[str, Emergency],
+    granted: Mapping[str, GrantedVersion],
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
@@ -4561,9 +4580,7 @@ def _check_record(
     approval = version.approval
     if read_digest(record, "version_digest") != approval.version_digest:
         raise Untrusted("its approval is for another version")
-    name = f"{read_text(record, 'model')}/{read_count(record, 'number')}"
-    if version.manifest and name not in version_names(version.manifest):
-        raise Untrusted("its model and number are not those of its version")
+    _require_named(record, version.manifest)
     reason = why_not_at(approval, moment)
     if reason:
         raise Untrusted(reason.removesuffix("."))
@@ -4572,17 +4589,25 @@ def _check_record(
     return _is_late(approval, moment, facts.revoked.get(approval.id))
 
 
+def _require_named(record: JsonObject, manifest: JsonObject) -> None:
+    name = f"{read_text(record, 'model')}/{read_count(record, 'number')}"
+    if manifest and name not in version_names(manifest):
+        raise Untrusted("its model and number are not those of its version")
+
+
 def _check_in_emergency(
-    record: JsonObject, granted: Mapping[str, Emergency], facts: LogFacts
+    record: JsonObject, granted: Mapping[str, GrantedVersion], facts: LogFacts
 ) -> None:
     """Raises for a record that no emergency grant covers."""
     read_text(record, "id")
     read_digest(record, "input_digest")
     read_digest(record, "output_digest")
     moment = read_moment(record, "at")
-    emergency = granted.get(read_text(record, "emergency"))
-    if emergency is None or "approval" in record:
+    version = granted.get(read_text(record, "emergency"))
+    if version is None or "approval" in record:
         raise Untrusted("its emergency grant is not in the bundle, or cannot be trusted")
+    emergency = version.emergency
+    _require_named(record, version.manifest)
     ended = facts.emergencies.ended.get(emergency.id, moment)
     wrong = {
         "its emergency grant is for another version": (
