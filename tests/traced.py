@@ -17,10 +17,14 @@ class Tracing:
     """Coverage's tracer, here and in what this process starts; held by whoever needs speed."""
 
     def __init__(self, config: pytest.Config) -> None:
-        plugin = config.pluginmanager.getplugin("_cov")
-        self._controller: Any = getattr(plugin, "cov_controller", None)
+        self._plugins = config.pluginmanager
         self._holders = 0
         self._environment: dict[str, str] = {}
+
+    @property
+    def _controller(self) -> Any:
+        # Asked each time: a process of the suite gets another one when its session begins.
+        return getattr(self._plugins.getplugin("_cov"), "cov_controller", None)
 
     def hold(self) -> None:
         """Stops tracing until as many releases as holds have come."""
