@@ -135,9 +135,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "config.middleware.NotedSession",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.Refusals",
+    "config.middleware.NotedSession",
 ]
 ROOT_URLCONF = "config.urls_web"
 WSGI_APPLICATION = "config.wsgi_web.application"

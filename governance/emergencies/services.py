@@ -46,7 +46,7 @@ def end_emergency(*, caller: Caller, grant: EmergencyGrant, reason: str) -> Emer
 
 
 def end_emergencies_of(*, caller: Caller, version: ModelVersion, reason: str) -> None:
-    """End every grant of a version that is taken out of use; a part of that verb, which holds it."""
+    """End every grant of a version that is taken out of use: a part of that verb."""
     for grant in grants().filter(version=version, end=None):
         _end(grant, EmergencyCause.STOPPED, reason, caller)
 

@@ -27,8 +27,8 @@ SESSIONS = (
         "no session is hidden from its person and the administrators",
         "config/middleware.py",
         "        response = self.get_response(request)\n"
-        "        # A session that begins here would be seen by nobody, nor be ended, until its first "
-        "use.\n        self._note(request)\n",
+        "        # A session that begins here would be seen by nobody, nor be ended, until its "
+        "first use.\n        self._note(request)\n",
         "        response = self.get_response(request)\n",
         (f"{_MINE}::TestMySessions::test_are_listed_as_soon_as_somebody_has_signed_in",),
     ),

@@ -29,7 +29,9 @@ SEEN = {
     "audit_keys",
 }
 EMPTY = {
+    "predictions_refused",
     "delegations_list",
+    "emergencies_list",
     "policies_try",
     "findings_list",
     "proposals_list",
@@ -40,6 +42,8 @@ EMPTY = {
     "predictions_list",
 }
 OWN = {
+    "sessions_list",
+    "sessions_end_others",
     "passkeys_list",
     "passkeys_offer",
     "passkeys_register",

@@ -17,6 +17,8 @@ from tests.stage import MODEL, Stage
 # What everybody may see or do: himself, the tree's heads, the program's own lists and the
 # instance's policies. The seeded things are another team's in all the others.
 OPEN = {
+    "sessions_list",
+    "sessions_end_others",
     "me_read",
     "passkeys_list",
     "passkeys_offer",
@@ -37,7 +39,9 @@ OPEN = {
     "audit_keys",
 }
 LISTS = {
+    "predictions_refused",
     "delegations_list",
+    "emergencies_list",
     "policies_try",
     "findings_list",
     "proposals_list",
