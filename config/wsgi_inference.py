@@ -13,6 +13,6 @@ application = whole_bodies(get_wsgi_application())
 limit_memory(settings.SERVER_MEMORY_BYTES)
 
 # Models can be imported only once Django is set up.
-from inference.serving import follower  # noqa: E402
+from inference.serving import begin  # noqa: E402
 
-follower()
+begin()

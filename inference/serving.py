@@ -11,11 +11,14 @@ from inference.segments import SegmentWriter
 
 @lru_cache(maxsize=1)
 def follower() -> Follower:
-    """The process's follower, started at the first call."""
-    started = Follower()
-    started.start()
-    atexit.register(started.stop)
-    return started
+    """The process's follower; it knows nothing until `begin` was called."""
+    return Follower()
+
+
+def begin() -> None:
+    """Follow the database until the process ends, which then tells what it refused last."""
+    follower().start()
+    atexit.register(follower().stop)
 
 
 @lru_cache(maxsize=1)
