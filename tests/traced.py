@@ -1,4 +1,4 @@
-"""Which tests count for coverage: tracing costs them two fifths of their time.
+"""Which tests count for coverage: tracing costs them a fifth of their time.
 
 A file whose tests have stopped reaching new lines goes on untraced, but for every third, until one
 of those reaches something new: the figure is a lower bound. `--trace-tests=all` traces every test.
