@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,9 +129,9 @@ class BundleStory:
             self.event("version.registered", {"number": number})
         manifest: Document = {
             "type": "assay/manifest/1",
-            "model": MODEL,
+            "model": deepcopy(MODEL),
             "number": 3,
-            "artifacts": ARTIFACTS,
+            "artifacts": deepcopy(ARTIFACTS),
             "signature": {},
             "lineage": {},
             "threshold": None,
@@ -176,10 +177,10 @@ class BundleStory:
         statement: Document = {
             "type": "assay/review-statement/1",
             "review": REVIEW_ID,
-            "model": MODEL,
+            "model": deepcopy(MODEL),
             "number": 3,
             "version_digest": version,
-            "artifacts": ARTIFACTS,
+            "artifacts": deepcopy(ARTIFACTS),
             "evidence": evidence,
             "policy": {"id": "p", "name": "High risk", "revision": 2, "digest": policy},
             "gates": [

@@ -1,5 +1,6 @@
 """The part of a bundle's story in which two managers let a version answer without an approval."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,7 +62,7 @@ class EmergencyStory(BundleStory):
             "policy_digest": policy,
             "persons": [MIRA, DAN],
             "contributors": ["person-ada"],
-            "artifacts": ARTIFACTS,
+            "artifacts": deepcopy(ARTIFACTS),
             "golden_digest": None,
             "alias": "champion",
             "environment": "",

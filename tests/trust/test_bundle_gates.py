@@ -1,6 +1,7 @@
 """Gates that a bundle can be asked again answer as the signed statement says, or it is found."""
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ class Story(BundleStory):
             document["lineage"] = lineage
 
         def statement(document: Document) -> None:
-            document["gates"] += gates
+            document["gates"] += deepcopy(gates)
             self.evaluated = document["evidence"][0]["digest"]
 
         def events(told: list[Document]) -> None:
