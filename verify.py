@@ -1236,6 +1236,11 @@ def finding_move_member(move_digest_hex: str) -> str:
     return f"finding-moves/{move_digest_hex}.json"
 
 
+def attachment_member(file_digest_hex: str) -> str:
+    """Where a file lies that is attached to a comment or a finding."""
+    return f"attachments/{file_digest_hex}.bin"
+
+
 def passkey_member(record_digest_hex: str) -> str:
     """Where the record of a passkey lies."""
     return f"passkeys/{record_digest_hex}.json"
@@ -1629,6 +1634,36 @@ class BundleMembers:
             raise Malformed("the last line does not end in a newline")
         if DIGEST_PREFIX + running.hexdigest() != self.digests.get(name):
             raise Untrusted("it changed while it was read")
+
+
+# --- trust.bundle_attachments ---
+
+NAMING_ACTIONS = ("review.commented", "finding.raised")
+
+
+def attached_to(said: JsonObject) -> list[str]:
+    """The digests of the files that an event or the record of a finding names. Raises Malformed."""
+    if "attachments" not in said:
+        return []
+    return [read_digest(entry, "digest") for entry in read_objects(said, "attachments")]
+
+
+def check_attachments(members: BundleMembers, told: set[str], report: BundleReport) -> None:
+    """Every file that a disclosed event (`told`) or a finding names is there.
+
+    That its bytes have the digest that the member is called by is checked with all such members.
+    """
+    named = dict.fromkeys(told, "the log")
+    for member, _name in members.folder("findings/", ".json"):
+        try:
+            named |= dict.fromkeys(attached_to(members.document(member) or {}), member)
+        except Malformed as error:
+            report.find(member, str(error))
+    for digest, where in sorted(named.items()):
+        report.count("attached files")
+        path = attachment_member(digest_hex(digest))
+        if not members.has(path):
+            report.find(path, f"{where} names it, but it is not in the bundle")
 
 
 # --- trust.merkle ---
@@ -3110,6 +3145,8 @@ class LogFacts:
     """approval -> since when it is stale, and when that was noticed"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
+    attached: set[str] = field(default_factory=set)
+    """digest of a file that a comment or a finding names"""
     findings: FindingLog = field(default_factory=FindingLog)
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
 
@@ -3117,6 +3154,7 @@ class LogFacts:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
+        self._add_attached(event)
         self.findings.add(event)
         self.emergencies.add(event, index)
         if event.action == "version.approved":
@@ -3146,6 +3184,10 @@ class LogFacts:
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))
         note_proof(self.passkeys, event)
+
+    def _add_attached(self, event: LogEvent) -> None:
+        if event.action in NAMING_ACTIONS:
+            self.attached.update(attached_to(event.payload))
 
     def add_gates(self, event: LogEvent) -> None:
         """What gates are asked about, of an event: evidence, champions, licences."""
@@ -4866,6 +4908,7 @@ _DIGEST_NAMED = (
     ("findings/", ".json"),
     ("finding-moves/", ".json"),
     ("passkeys/", ".json"),
+    ("attachments/", ".bin"),
 )
 
 
@@ -4917,6 +4960,7 @@ def _verify(
     check_cosigned(members, leaves, trusted.named(manifest.origin), witnesses, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
+    check_attachments(members, facts.attached, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     granted = read_emergencies(members, approvals_keys, facts, recorder(leaves), report)

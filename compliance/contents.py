@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from accounts.models import Passkey, Proposal
 from audit.models import AuditLeaf
 from audit.selectors import cosigned, newest_cosigned
-from common.errors import TooLarge
+from common.errors import DomainError, TooLarge
 from compliance.scopes import ExportScope
 from compliance.selection import Ids, Selection
+from governance.attachments.models import Attachment
 from governance.models import (
     Approval,
     EmergencyAttestation,
@@ -28,6 +30,7 @@ from governance.models import (
 )
 from governance.selectors import trusted_keys
 from inference.models import Prediction
+from registry.blobs import stream
 from registry.models import CardRevision, Evidence, ModelVersion
 from trust.bundle_layout import (
     COSIGNED_MEMBER,
@@ -38,6 +41,7 @@ from trust.bundle_layout import (
     UNLISTED_MEMBERS,
     VERIFIER_MEMBER,
     approval_member,
+    attachment_member,
     disclosure_member,
     emergency_member,
     evidence_member,
@@ -118,6 +122,7 @@ def _small(stage: Stage, selection: Selection) -> None:
     ):
         _signed(stage, waiver_member(digest), digest, bytes(body), salt, name)
     _findings(stage, versions)
+    _attachments(stage, selection)
     for digest, body in _rows(Passkey, "credential", selection.passkeys, "digest", "record"):
         stage.put(passkey_member(digest), bytes(body))
     for digest, body in _rows(PolicyVersion, "pk", selection.policies, "digest", "body"):
@@ -139,6 +144,17 @@ def _findings(stage: Stage, versions: Ids) -> None:
         stage.put(finding_member(digest), bytes(body))
     for digest, body in _rows(FindingMove, "finding__version", versions, "digest", "record"):
         stage.put(finding_move_member(digest), bytes(body))
+
+
+def _attachments(stage: Stage, selection: Selection) -> None:
+    wanted = Q(comment__review__in=selection.reviews) | Q(finding__version__in=selection.versions)
+    rows = Attachment.objects.filter(wanted).order_by("blob").values_list("blob", flat=True)
+    for digest in rows.distinct().iterator():
+        # Damaged or missing bytes make no export fail: the verifier says so.
+        with suppress(DomainError):
+            pieces = stream(digest)
+            with stage.open(attachment_member(digest)) as file:
+                file.writelines(pieces)
 
 
 def _signed(stage: Stage, member: str, digest: str, body: bytes, salt: str, name: str) -> None:

@@ -24,6 +24,7 @@ APP_INSERT_ONLY = (
     "registry_aliasmove",
     "evaluation_evaluationplan",
     "governance_policyversion",
+    "governance_attachment",
     "governance_comment",
     "governance_threadmove",
     "governance_reviewlook",

@@ -257,6 +257,9 @@ MAX_MODEL_BYTES = env.integer(
 MAX_DATASET_BYTES = env.integer(
     "ASSAY_MAX_DATASET", 512 * 2**20, "Largest dataset snapshot in bytes.", minimum=1
 )
+MAX_ATTACHMENT_BYTES = env.integer(
+    "ASSAY_MAX_ATTACHMENT", 20 * 2**20, "Largest file attached in a review, in bytes.", minimum=1
+)
 MAX_DATASET_ROWS = env.integer(
     "ASSAY_MAX_DATASET_ROWS", 5_000_000, "Most rows of a dataset snapshot.", minimum=1
 )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance import api
+from governance.attachments import api as api_attachments
 from governance.emergencies import api as api_emergencies
 from governance.findings import api as api_findings
 from governance.policy import api as api_trials
@@ -29,6 +30,11 @@ urlpatterns = [
         name="waiver-withdraw",
     ),
     path(f"{_VERSION}/findings", api_findings.FindingsOfVersion.as_view(), name="version-findings"),
+    path(
+        "attachments/<uuid:attachment_id>",
+        api_attachments.AttachedFile.as_view(),
+        name="attachment",
+    ),
     path("findings", api_findings.Findings.as_view(), name="findings"),
     path(_FINDING, api_findings.FindingDetail.as_view(), name="finding"),
     path(f"{_FINDING}/answers", api_findings.Answer.as_view(), name="finding-answer"),

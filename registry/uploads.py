@@ -36,6 +36,7 @@ from worker.models import OPEN, Job
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 DIGEST_SUFFIX = ".sha256"
+_REGISTER, _REVIEW = (Role.CONTRIBUTOR, Role.MANAGER), (Role.REVIEWER, Role.COMPLIANCE)
 
 
 class Body(Protocol):
@@ -65,12 +66,12 @@ class TakenFile:
 
 
 def may_upload(caller: Caller) -> Decision:
-    """Whoever may register something in some team may send the bytes for it."""
+    """Whoever registers or reviews in some team may send the bytes for it."""
     if not caller.may_use(Scope.WRITE):
         return deny("This token may not change anything.")
-    if caller.teams_with(Role.CONTRIBUTOR, Role.MANAGER):
+    if caller.teams_with(*_REGISTER, *_REVIEW):
         return allow()
-    return deny("Only contributors and managers of a team may upload files.")
+    return deny("Only contributors, managers, reviewers and compliance of a team upload files.")
 
 
 @transaction.atomic
@@ -80,7 +81,7 @@ def start(*, caller: Caller, name: str, size: int, sha256: str = "") -> Upload:
     Raises NotAllowed, Invalid, TooLarge, Conflict (too many open), Unavailable (disk full).
     """
     may_upload(caller).enforce()
-    _check_wishes(name, size, sha256)
+    _check_wishes(name, size, sha256, most=_most(caller))
     now = timezone.now()
     Person.objects.select_for_update(no_key=True).get(pk=caller.person_id)
     live = Upload.objects.filter(~held(), user__person_id=caller.person_id, expires_at__gt=now)
@@ -101,7 +102,13 @@ def start(*, caller: Caller, name: str, size: int, sha256: str = "") -> Upload:
     return upload
 
 
-def _check_wishes(name: str, size: int, sha256: str) -> None:
+def _most(caller: Caller) -> int:
+    """Who only reviews attaches files, and sends none that is longer than these may be."""
+    registers = caller.teams_with(*_REGISTER)
+    return settings.MAX_ARTIFACT_BYTES if registers else settings.MAX_ATTACHMENT_BYTES
+
+
+def _check_wishes(name: str, size: int, sha256: str, most: int) -> None:
     if not _NAME.fullmatch(name):
         raise Invalid(
             "A file name has 1 to 128 letters, digits, dots, dashes and underscores, and begins "
@@ -112,10 +119,8 @@ def _check_wishes(name: str, size: int, sha256: str) -> None:
         raise Invalid("A SHA-256 digest has 64 lowercase hexadecimal digits.", field="sha256")
     if size < 1:
         raise Invalid("An empty file cannot be uploaded.", field="size")
-    if size > settings.MAX_ARTIFACT_BYTES:
-        raise TooLarge(
-            f"A file may have at most {settings.MAX_ARTIFACT_BYTES} bytes.", field="size"
-        )
+    if size > most:
+        raise TooLarge(f"A file may have at most {most} bytes.", field="size")
 
 
 def _make_partial(upload: Upload) -> None:
@@ -296,18 +301,26 @@ def _require_whole(upload: Upload, descriptor: int) -> None:
 
 
 @transaction.atomic
-def store(*, user: User, upload_id: UUID, job_id: UUID, limit: int | None = None) -> TakenFile:
+def store(
+    *, user: User, upload_id: UUID, job_id: UUID | None, limit: int | None = None
+) -> TakenFile:
     """The whole file of an upload that this job holds, moved into the blob store; the upload
     stays, so that after a refusal it can be used again. Raises what `take` raises.
     """
-    upload = _locked_row(user, upload_id, limit, Q(job_id=job_id))
+    if job_id:
+        upload = _locked_row(user, upload_id, limit, Q(job_id=job_id))
+    else:
+        upload = whole(user=user, upload_id=upload_id, limit=limit)
     sha256 = _move(upload)
     return TakenFile(blobs.path_of(sha256), upload.name, upload.size, sha256)
 
 
-def take(*, user: User, upload_id: UUID, job_id: UUID, limit: int | None = None) -> TakenFile:
-    """The whole file of an upload that this job holds, moved into the blob store; the upload ends
-    with the caller's transaction, in which this must be called. The Blob row is the caller's.
+def take(
+    *, user: User, upload_id: UUID, job_id: UUID | None, limit: int | None = None
+) -> TakenFile:
+    """The whole file of an upload that this job holds, or none where there is no job, moved into
+    the blob store; the upload ends with the caller's transaction, in which this must be called.
+    The Blob row is the caller's.
 
     Raises NotFound, Conflict (not whole), Invalid (other digest), TooLarge (over `limit` bytes).
     """

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trust.bundle_approvals import read_approvals, recorder
+from trust.bundle_attachments import check_attachments
 from trust.bundle_emergencies import read_emergencies
 from trust.bundle_keys import followed_keys
 from trust.bundle_layout import (
@@ -46,6 +47,7 @@ _DIGEST_NAMED = (
     ("findings/", ".json"),
     ("finding-moves/", ".json"),
     ("passkeys/", ".json"),
+    ("attachments/", ".bin"),
 )
 
 
@@ -97,6 +99,7 @@ def _verify(
     check_cosigned(members, leaves, trusted.named(manifest.origin), witnesses, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
+    check_attachments(members, facts.attached, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     granted = read_emergencies(members, approvals_keys, facts, recorder(leaves), report)

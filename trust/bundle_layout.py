@@ -84,6 +84,11 @@ def finding_move_member(move_digest_hex: str) -> str:
     return f"finding-moves/{move_digest_hex}.json"
 
 
+def attachment_member(file_digest_hex: str) -> str:
+    """Where a file lies that is attached to a comment or a finding."""
+    return f"attachments/{file_digest_hex}.bin"
+
+
 def passkey_member(record_digest_hex: str) -> str:
     """Where the record of a passkey lies."""
     return f"passkeys/{record_digest_hex}.json"

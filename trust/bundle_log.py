@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from trust.bundle_attachments import NAMING_ACTIONS, attached_to
 from trust.bundle_layout import EVENTS_MEMBER
 from trust.bundle_members import BundleMembers
 from trust.bundle_report import BundleReport
@@ -49,6 +50,8 @@ class LogFacts:
     """approval -> since when it is stale, and when that was noticed"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
+    attached: set[str] = field(default_factory=set)
+    """digest of a file that a comment or a finding names"""
     findings: FindingLog = field(default_factory=FindingLog)
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
 
@@ -56,6 +59,7 @@ class LogFacts:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
+        self._add_attached(event)
         self.findings.add(event)
         self.emergencies.add(event, index)
         if event.action == "version.approved":
@@ -85,6 +89,10 @@ class LogFacts:
             batch, digest = read_text(payload, "batch"), read_digest(payload, "digest")
             self.sealed.add((batch, digest, read_count(payload, "count")))
         note_proof(self.passkeys, event)
+
+    def _add_attached(self, event: LogEvent) -> None:
+        if event.action in NAMING_ACTIONS:
+            self.attached.update(attached_to(event.payload))
 
     def add_gates(self, event: LogEvent) -> None:
         """What gates are asked about, of an event: evidence, champions, licences."""

@@ -220,14 +220,15 @@ CLAIMS = (
         "comment",
         facts(
             f"c.review_id, {findings.SAID.format('c')}, c.author_id, CASE WHEN c.anchor ~ "
-            f"'^(section|figure):' THEN c.anchor END, {findings.SAID.format('p')}",
+            f"'^(section|figure):' THEN c.anchor END, {findings.SAID.format('p')}, "
+            f"{findings.FILES.format('comment_id', 'c')}",
             "c.at",
             "governance_comment c LEFT JOIN governance_comment p ON p.id = c.parent_id",
         ),
         told_by(
             "review.commented",
             "subject_id, payload->'comment_digest', user_id, payload->'anchor', "
-            "payload->'reply_to'",
+            "payload->'reply_to', payload->'attachments'",
         ),
     ),
     Claim(

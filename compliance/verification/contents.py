@@ -64,6 +64,7 @@ def contents() -> Iterator[Finding]:
     proposals = Proposal.objects.all()
     yield from _each("proposal", proposals, "document", "digest", _proposal)
     found = ReviewFinding.objects.select_related("version").defer("version__manifest")
+    found = found.prefetch_related("attachments")
     yield from _each("finding", found, "record", "digest", _finding)
     yield from _finding_moves()
     yield from _each("passkey", Passkey.objects.all(), "record", "digest", _passkey)
@@ -205,7 +206,7 @@ def _waiver(row: Waiver, said: Said) -> Iterator[str]:
 
 
 def _finding(row: ReviewFinding, said: Said) -> Iterator[str]:
-    yield from _differing(finding_of(row), said)
+    yield from _differing({"attachments": None} | finding_of(row, row.attachments.all()), said)
 
 
 def _finding_moves() -> Iterator[Finding]:

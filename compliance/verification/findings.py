@@ -14,6 +14,11 @@ _SAID = (
 )
 # The digest of what a comment says.
 SAID = "'sha256:' || encode(sha256(convert_to({}.body, 'UTF8')), 'hex')"
+# The files attached to a row, as events name them; NULL where there is none.
+FILES = (
+    "(SELECT jsonb_agg(jsonb_build_object('name', a.name, 'digest', 'sha256:' || a.blob_id, "
+    "'size', a.size) ORDER BY a.position) FROM governance_attachment a WHERE a.{} = {}.id)"
+)
 CLAIMS = (
     Claim(
         "move of a thread",
@@ -83,14 +88,16 @@ CLAIMS = (
         "finding",
         facts(
             "f.version_id, 'sha256:' || f.digest, 'sha256:' || v.digest, f.severity, f.effect, "
-            "f.due_on, f.owner_id, f.person_id, f.user_id",
+            "f.due_on, f.owner_id, f.person_id, f.user_id, "
+            f"{FILES.format('finding_id', 'f')}",
             "f.at",
             "governance_finding f JOIN registry_modelversion v ON v.id = f.version_id",
         ),
         told_by(
             "finding.raised",
             "subject_id, payload->'finding', payload->'version_digest', payload->'severity', "
-            "payload->'effect', payload->'due_on', payload->'owner', person_id, user_id",
+            "payload->'effect', payload->'due_on', payload->'owner', person_id, user_id, "
+            "payload->'attachments'",
         ),
     ),
     Claim(

@@ -57,8 +57,9 @@ def _told(version: ModelVersion) -> tuple[FindingLog, set[str]]:
 def _held(version: ModelVersion) -> set[str]:
     """The same of the rows whose bytes are what their columns say. Raises Conflict."""
     found = set()
-    for row in Finding.objects.filter(version=version).select_related("version"):
-        if bytes(row.record) != canonical(record_of(row)):
+    raised = Finding.objects.filter(version=version).select_related("version")
+    for row in raised.prefetch_related("attachments"):
+        if bytes(row.record) != canonical(record_of(row, row.attachments.all())):
             raise Conflict(f"The record of the finding F-{row.number} is not what its row says.")
         found.add(f"sha256:{row.digest}|None|{row.person_id}")
     before: dict[object, str] = {}

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from governance.attachments.models import Attachment
+from governance.attachments.records import named
 from governance.models import Finding, FindingEffect, FindingMove, Move
 from trust.canonical import canonical
 from trust.findings import FINDING_RECORD_TYPE, MOVE_RECORD_TYPE
@@ -19,8 +21,8 @@ OPEN = "open"
 STATES = (OPEN, Move.ANSWERED.value, Move.CLOSED.value)
 
 
-def record_of(finding: Finding) -> dict[str, Any]:
-    """What a reviewer says with a finding."""
+def record_of(finding: Finding, files: Iterable[Attachment]) -> dict[str, Any]:
+    """What a reviewer says with a finding, to which he attaches files."""
     return {
         "type": FINDING_RECORD_TYPE,
         "version_digest": f"sha256:{finding.version.digest}",
@@ -34,6 +36,7 @@ def record_of(finding: Finding) -> dict[str, Any]:
         "person": str(finding.person_id),
         "user": str(finding.user_id),
         "at": format_moment(finding.at),
+        **named(files),
     }
 
 

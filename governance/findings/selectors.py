@@ -27,7 +27,7 @@ def _whole(rows: QuerySet[Finding]) -> QuerySet[Finding]:
         with_states(rows)
         .select_related("version__model", "owner", "person")
         .defer("version__manifest")
-        .prefetch_related(Prefetch("moves", moves))
+        .prefetch_related(Prefetch("moves", moves), "attachments")
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from common.api import Input
+from governance.attachments.serializers import AttachmentOut, attachments_in
 from governance.findings.records import is_overdue, state_of
 from governance.models import Finding, FindingEffect, FindingMove, Severity
 from registry.serializers import DigestField
@@ -85,9 +86,10 @@ class FindingDetailOut(FindingOut):
     """A finding with everything that was said about it."""
 
     moves = FindingMoveOut(many=True)
+    attachments = AttachmentOut(many=True)
 
     class Meta(FindingOut.Meta):
-        fields = [*FindingOut.Meta.fields, "moves"]
+        fields = [*FindingOut.Meta.fields, "attachments", "moves"]
 
 
 class FindingIn(Input):
@@ -99,6 +101,7 @@ class FindingIn(Input):
     owner = serializers.CharField(max_length=150, help_text="The login of who is to answer.")
     due_on = serializers.DateField(help_text="The day, in UTC, by which it is to be settled.")
     anchor = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
+    attachments = attachments_in()
 
 
 class AnswerIn(Input):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +15,9 @@ from audit.actors import SYSTEM, Actor
 from audit.selectors import events
 from audit.services import record
 from common.errors import Conflict, Invalid
+from governance.attachments.models import Attachment
+from governance.attachments.records import named
+from governance.attachments.taking import take_files
 from governance.findings import policies
 from governance.findings.anchors import anchors_of
 from governance.findings.records import (
@@ -58,12 +62,14 @@ def raise_finding(
     owner: UUID,
     due_on: date,
     anchor: str = "",
+    attachments: Sequence[UUID] = (),
 ) -> Finding:
     """Say what is wrong with a version, who is to answer for it, and by which day (UTC).
 
     `blocking` stops an approval until it is closed; `condition` follows the approval, and signers
-    accept it. `anchor` is a gate, a section or a figure; empty for the version as a whole. Raises
-    NotAllowed, Conflict, Invalid.
+    accept it. `anchor` is a gate, a section or a figure; empty for the version as a whole.
+    `attachments` are finished uploads of the caller; the record names them. Raises NotAllowed,
+    Conflict, Invalid, and what `take_files` raises.
     """
     policies.may_raise_finding(caller, version).enforce()
     locked = _locked(version.pk)
@@ -86,12 +92,21 @@ def raise_finding(
         user=caller.user,
         at=timezone.now(),
     )
-    finding.record = canonical(record_of(finding))
+    _keep(finding, take_files(caller, attachments))
+    said = {"severity": severity, "effect": effect, "due_on": due_on.isoformat()}
+    said |= {"owner": str(owner), **named(finding.attachments.all())}
+    _tell(caller.actor, Action.FINDING_RAISED, finding, said)
+    return finding
+
+
+def _keep(finding: Finding, files: list[Attachment]) -> None:
+    """The record with the files that it names: neither changes afterwards."""
+    finding.record = canonical(record_of(finding, files))
     finding.digest = sha256(finding.record).hexdigest()
     finding.save()
-    said = {"severity": severity, "effect": effect, "due_on": due_on.isoformat()}
-    _tell(caller.actor, Action.FINDING_RAISED, finding, said | {"owner": str(owner)})
-    return finding
+    for file in files:
+        file.finding = finding
+    Attachment.objects.bulk_create(files)
 
 
 def _check(
@@ -193,7 +208,7 @@ def _move(
     return move
 
 
-def _tell(actor: Actor, action: Action, finding: Finding, said: dict[str, str]) -> None:
+def _tell(actor: Actor, action: Action, finding: Finding, said: dict[str, Any]) -> None:
     record(
         actor=actor,
         action=action,

@@ -1,7 +1,8 @@
 """Verbs of the discussion: comment, reply, resolve a thread, open it again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Prefetch
@@ -11,6 +12,9 @@ from accounts.callers import Caller
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid, NotFound
+from governance.attachments.models import Attachment
+from governance.attachments.records import named
+from governance.attachments.taking import take_files
 from governance.findings.anchors import FIGURES, SECTIONS
 from governance.models import Comment, Review
 from governance.policies import may_comment, may_resolve
@@ -24,10 +28,10 @@ _ELSEWHERE = (*SECTIONS, *FIGURES)
 
 
 def comments_of(review: Review) -> list[Comment]:
-    """Everything that was said, in order, with authors and what became of the threads."""
+    """Everything that was said, in order, with authors, files and what became of the threads."""
     moves = ThreadMove.objects.select_related("user__person").order_by("position")
     rows = review.comments.select_related("author__person").order_by("at", "pk")
-    return list(rows.prefetch_related(Prefetch("moves", moves)))
+    return list(rows.prefetch_related(Prefetch("moves", moves), "attachments"))
 
 
 def comment_by_id(review: Review, comment_id: int) -> Comment:
@@ -53,15 +57,18 @@ def comment(
     body: str,
     anchor: str = "",
     reply_to: Comment | None = None,
+    attachments: Sequence[UUID] = (),
 ) -> Comment:
     """Write a remark, at a gate, section or figure where `anchor` names one, or a reply to one.
 
-    A reply stands under the first comment of its thread. Raises NotAllowed, Conflict where the
-    thread is resolved, Invalid.
+    A reply stands under the first comment of its thread. `attachments` are finished uploads of the
+    caller. Raises NotAllowed, Conflict where the thread is resolved, Invalid, and what
+    `take_files` raises.
     """
     may_comment(caller, review.version.model.team_id).enforce()
     _lock(review)
     _check(review, anchor, reply_to)
+    files = take_files(caller, attachments)
     row = Comment.objects.create(
         review=review,
         author=caller.user,
@@ -69,7 +76,10 @@ def comment(
         anchor=anchor,
         parent=reply_to,
     )
-    said = {"comment_digest": _digest(row)}
+    for file in files:
+        file.comment = row
+    Attachment.objects.bulk_create(files)
+    said = {"comment_digest": _digest(row), **named(files)}
     # Where it stands; that at a gate is no evidence and was never told.
     if anchor in _ELSEWHERE:
         said["anchor"] = anchor

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from common.api import Input
+from governance.attachments.serializers import AttachmentOut, attachments_in
 from governance.models import Comment
 from governance.reviewing.commenting import is_resolved
 
@@ -22,6 +23,7 @@ class CommentIn(Input):
         max_value=2**63 - 1,
         help_text="The id of the first comment of a thread.",
     )
+    attachments = attachments_in()
 
 
 class CommentOut(serializers.ModelSerializer[Comment]):
@@ -30,10 +32,11 @@ class CommentOut(serializers.ModelSerializer[Comment]):
     author = serializers.CharField(source="author.username")
     reply_to: Any = serializers.IntegerField(source="parent_id", allow_null=True)
     resolved = serializers.SerializerMethodField()
+    attachments = AttachmentOut(many=True)
 
     class Meta:
         model = Comment
-        fields = ["id", "author", "body", "anchor", "reply_to", "resolved", "at"]
+        fields = ["id", "author", "body", "anchor", "reply_to", "resolved", "attachments", "at"]
 
     def get_resolved(self, row: Comment) -> bool:
         """Whether the thread that it begins is resolved; false of a reply."""

@@ -20,11 +20,17 @@ async function call(url, options) {
   throw new Refused(body.detail ?? body.title ?? String(answer.status));
 }
 
+// What the server takes as a name: it is shown and never becomes a path.
+function tidy(name) {
+  const plain = name.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "-").slice(-128);
+  return plain.replace(/^[^A-Za-z0-9]+/, "") || "file";
+}
+
 async function send(url, file, told, isCurrent) {
   const opened = await call(url, {
     method: "POST",
     headers: headers({ "Content-Type": "application/json" }),
-    body: JSON.stringify({ size: file.size, name: file.name }),
+    body: JSON.stringify({ size: file.size, name: tidy(file.name) }),
   });
   const place = `${url}/${encodeURIComponent(opened.id)}`;
   let { offset } = opened;

@@ -139,7 +139,7 @@ AUTHORISATION = (
     _deny(
         "may_upload",
         "registry/uploads.py",
-        "Only contributors and managers of a team may upload files.",
+        "Only contributors, managers, reviewers and compliance of a team upload files.",
         _WRITES,
     ),
     _deny(

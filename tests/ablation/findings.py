@@ -7,6 +7,7 @@ _CONDITIONS = "tests/governance/test_conditions.py"
 _BUNDLE = "tests/trust/test_bundle_conditions.py"
 _TRIGGERS = "governance/migrations/0012_finding_guards.py"
 _NAMED = f"{_BUNDLE}::test_a_defect_is_named"
+_FILES = "tests/governance/test_attachments.py"
 _ATTACKS = "tests/attacks/test_findings.py"
 
 FINDINGS = (
@@ -72,6 +73,34 @@ FINDINGS = (
         "    if then.open != held or moves != _held(version):\n",
         "    if False:\n",
         (f"{_ATTACKS}::test_the_notary_believes_no_closing_without_its_event",),
+    ),
+    Guard(
+        "an attached file stays with the finding that names it",
+        "governance/migrations/0025_attachment_guards.py",
+        "IF NEW.finding_id IS NOT NULL AND NOT EXISTS (",
+        "IF false AND NOT EXISTS (",
+        (f"{_FILES}::TestTheDatabase::test_gives_a_finding_no_file_that_its_record_does_not_name",),
+    ),
+    Guard(
+        "attached files are for those who read the review",
+        "governance/attachments/selectors.py",
+        "Attachment.objects.filter(seen, pk=attachment_id)",
+        "Attachment.objects.filter(pk=attachment_id)",
+        (f"{_FILES}::TestReading::test_is_for_who_reads_the_review_and_never_shown_in_a_browser",),
+    ),
+    Guard(
+        "nobody attaches another's upload, or one that is too long",
+        "governance/attachments/taking.py",
+        "uploads.whole(user=caller.user, upload_id=upload_id, limit=limit)",
+        "uploads.Upload.objects.get(pk=upload_id)",
+        (f"{_FILES}::TestAttaching::test_refuses_what_is_no_evidence",),
+    ),
+    Guard(
+        "an outsider misses an attached file",
+        "trust/bundle_attachments.py",
+        "        if not members.has(path):\n",
+        "        if False:\n",
+        (_NAMED,),
     ),
     Guard(
         "nobody signs without having been shown the conditions",

@@ -30,6 +30,7 @@ REVIEWING = {
         review,
         lambda house: {"body": "Why this limit?", "anchor": "", "reply_to": int(house["comment"])},
     ),
+    "attachments_download": Call(lambda house: {"attachment_id": house["attachment"]}),
     "comments_resolve": Call(thread),
     "comments_reopen": Call(thread),
     "findings_of_version": Call(version(1)),

@@ -15,7 +15,7 @@ from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token, create_user
 from evaluation.services import request_run
 from governance.emergencies.services import end_emergency
-from governance.models import Comment, PolicyVersion, Review
+from governance.models import PolicyVersion, Review
 from governance.policy.documents import DEFAULTS
 from governance.reviewing.commenting import comment
 from governance.services import submit
@@ -167,9 +167,12 @@ def _training_rows(caller: Caller) -> DatasetSnapshot:
     )
 
 
-def _asked(review: Review) -> Comment:
-    """What ben asks in the review."""
-    return comment(caller=who("ben"), review=review, body="Is it real?")
+def _asked(review: Review) -> dict[str, str]:
+    """What ben asks in the review, with a file."""
+    ben = who("ben")
+    files = [verbs.send(ben, "winter.csv", b"day,error\n1,0.2\n")]
+    row = comment(caller=ben, review=review, body="Is it real?", attachments=files)
+    return {"comment": str(row.pk), "attachment": str(row.attachments.get().pk)}
 
 
 def furnish(stage: Stage) -> House:
@@ -203,7 +206,7 @@ def furnish(stage: Stage) -> House:
             "policy": str(policy.pk),
             "waiver": str(waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro").pk),
             **_in_emergency(stage),
-            "comment": str(_asked(review).pk),
+            **_asked(review),
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),

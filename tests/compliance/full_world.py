@@ -198,7 +198,10 @@ def _discussed(world: World, version: ModelVersion) -> None:
         note_look(caller=world.caller("ben"), review=review)
         _assigned(world, review)
         for word in ("Why?", "How?", "Who?"):
-            thread = comment(caller=world.caller("ben"), review=review, body=word)
+            files = [send(world.caller("ben"), "why.txt", b"Why?")] if word == "Why?" else []
+            thread = comment(
+                caller=world.caller("ben"), review=review, body=word, attachments=files
+            )
         comment(caller=world.caller("ada"), review=review, body="So.", reply_to=thread)
         resolve(caller=world.caller("ben"), comment=thread)
         reopen(caller=world.caller("cleo"), comment=thread)

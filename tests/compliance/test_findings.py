@@ -7,6 +7,7 @@ import pytest
 
 from governance.findings.services import close_finding
 from governance.models import Finding
+from registry.blobs import read_verified
 from tests.compliance.test_bundles import Outsider
 from tests.compliance.world import World, bundle_of
 from tests.trust.bundle_factory import repack, unpack
@@ -43,6 +44,9 @@ def test_they_are_in_every_bundle_of_the_version(
     members = unpack(bundle.read_bytes())
     assert members[f"findings/{condition.digest}.json"] == bytes(condition.record)
     assert sum(name.startswith("finding-moves/") for name in members) == 1
+    file = condition.attachments.get()
+    assert members[f"attachments/{file.blob_id}.bin"] == read_verified(file.blob_id, file.size)
+    assert report["counts"]["attached files"] == 2
 
 
 def test_a_bundle_without_the_condition_is_tampered_with(

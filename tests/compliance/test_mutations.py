@@ -27,6 +27,7 @@ TABLES = (
     "audit_cosignature",
     "governance_policyversion",
     "governance_review",
+    "governance_attachment",
     "governance_comment",
     "governance_threadmove",
     "governance_signature",
@@ -95,6 +96,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("governance_policyversion", "published_at"): ({"swap"}, MOMENT),
     ("governance_review", "opened_at"): ({"swap"}, MOMENT),
     ("governance_review", "closed_at"): ({"swap"}, MOMENT),
+    ("governance_attachment", "id"): ({"flip"}, NUMBER),
     ("governance_comment", "id"): ({"flip"}, NUMBER),
     ("governance_comment", "body"): (
         {"swap"},

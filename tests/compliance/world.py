@@ -30,6 +30,7 @@ from registry.models import ModelVersion, RegisteredModel
 from registry.services import NewVersion, add_evidence, add_version, edit_card, register_model
 from tests.audit.notary import Notary
 from tests.factories.agreeing import give_roles, published
+from tests.factories.verbs import send
 from trust.times import format_moment
 from worker.child import execute
 from worker.leases import claim, end
@@ -176,9 +177,11 @@ class World:
         )
 
     def found(self, version: ModelVersion, effect: str, *, owner: str = "ada") -> Finding:
-        """What Ben found in a version."""
+        """What Ben found in a version, with a file that shows it."""
+        ben = self.caller("ben")
         return raise_finding(
-            caller=self.caller("ben"),
+            caller=ben,
+            attachments=[send(ben, "winter.csv", f"{version.pk},{effect}\n".encode())],
             version=version,
             severity="medium",
             effect=effect,

@@ -139,6 +139,7 @@ _NAMED = {
     "waiver_id": "waiver",
     "finding_id": "raised",
     "comment_id": "comment",
+    "attachment_id": "attachment",
     "delegation_id": "delegation",
     "emergency_id": "granted",
     "token_id": "token",
@@ -162,6 +163,7 @@ _NAMED = {
 _BEGINS = {
     "reviews": "review",
     "findings": "raised",
+    "attachments": "attachment",
     "jobs": "job",
     "datasets": "dataset",
     "policies": "policy",

@@ -91,12 +91,12 @@ API: Expected = {
         "DELETE": "401 404 404 404 404 404 404 ok",
     },
     "web: /api/v1/uploads": {
-        "POST": "401 403 403 ok 403 ok 403 403",
+        "POST": "401 403 403 ok ok ok ok 403",
     },
     "web: /api/v1/uploads/<uuid:upload_id>": {
-        "GET": "401 403 403 404 403 404 403 403",
+        "GET": "401 403 403 404 404 404 404 403",
         "PATCH": "401 no no no no no no no",
-        "DELETE": "401 403 403 404 403 404 403 403",
+        "DELETE": "401 403 403 404 404 404 404 403",
     },
     "web: /api/v1/jobs": {
         "GET": "401 ok ok ok ok ok ok ok",
@@ -238,6 +238,9 @@ API: Expected = {
     "web: /api/v1/reviews/<uuid:review_id>/comments": {
         "GET": "401 404 404 ok ok ok ok 404",
         "POST": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/attachments/<uuid:attachment_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
     },
     "web: /api/v1/reviews/<uuid:review_id>/comments/<int:comment_id>/resolution": {
         "POST": "401 404 404 403 ok ok ok 404",

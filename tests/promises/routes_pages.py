@@ -150,6 +150,9 @@ PAGES: Expected = {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 no no no no 404",
     },
+    "web: /attachments/<uuid:pk>": {
+        "GET": "to 404 404 ok ok ok ok 404",
+    },
     "web: /reviews/<uuid:pk>/assign": {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 to to to 403 404",

@@ -15,6 +15,7 @@ NO_PAGES = {
     "models/<slug:name>/versions/<int:number>/manifest",
     "models/<slug:name>/versions/<int:number>/artifacts/<slug:role>/<str:file>",
     "models/<slug:name>/versions/<int:number>/evidence/<slug:digest>",
+    "attachments/<uuid:pk>",
     "reviews/<uuid:pk>/statement",
     "reviews/<uuid:pk>/approval",
     "jobs/<uuid:pk>/live",

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from trust.bundle_layout import finding_member
+from trust.bundle_layout import attachment_member, finding_member
+from trust.digests import digest_hex, digest_of
 
 FOUND_BY, OWNER, CLOSED_BY = "person-ben", "person-ada", "person-cleo"
 DUE = "2026-12-31"
+FILE = b"rows of winter"
 
 
 def add_findings(story: Any, version: str) -> dict[str, Any]:
@@ -19,10 +21,12 @@ def add_findings(story: Any, version: str) -> dict[str, Any]:
             "owner": OWNER,
             "due_on": DUE,
             "person": FOUND_BY,
+            "attachments": [{"name": "a.txt", "digest": digest_of(FILE), "size": len(FILE)}],
         }
         for effect in ("blocking", "condition")
     ]
     story.edit_findings(records)
+    story.files[attachment_member(digest_hex(digest_of(FILE)))] = FILE
     digests = [story.put(finding_member, record) for record in records]
     for record, digest in zip(records, digests, strict=True):
         said = {"finding": digest, "version_digest": version, "effect": record["effect"]}

@@ -62,6 +62,11 @@ def closed_before(events: list[Document]) -> None:
     closed["payload"] = {"finding": raised["payload"]["finding"]}
 
 
+def other_bytes(files: dict[str, bytes]) -> None:
+    """Of the file that is attached."""
+    files |= {name: b"summer" for name in files if name.startswith("attachments/")}
+
+
 DEFECTS: list[tuple[dict[str, Edit], str, str]] = [
     ({"edit_events": of_events("finding.closed", action="card.edited")}, "findings/", "it blocked"),
     ({"edit_events": reopened}, "findings/", "it blocked"),
@@ -86,6 +91,9 @@ DEFECTS: list[tuple[dict[str, Edit], str, str]] = [
     ({"edit_signatures": of_signature({"conditions": []})}, "signatures/", "left out"),
     ({"edit_signatures": of_signature({"surprise": 1})}, "signatures/", "no 'conditions'"),
     ({"edit_files": drop_files("findings/")}, "findings/", "not in the bundle"),
+    ({"edit_files": drop_files("attachments/")}, "attachments/", "names it, but it is not in"),
+    ({"edit_files": other_bytes}, "attachments/", "do not have the digest"),
+    ({"edit_findings": of_condition(attachments=[{"name": "a"}])}, "findings/", "is not a digest"),
     (
         {"edit_approval": lambda s: s["predicate"].pop("annex")},
         STATEMENT,
@@ -110,7 +118,7 @@ def test_a_whole_one_is_sound(tmp_path: Path) -> None:
     report = report_of(story(), tmp_path)
 
     assert (report.exit_code, report.findings) == (0, [])
-    assert report.counts["conditions"] == 1
+    assert (report.counts["conditions"], report.counts["attached files"]) == (1, 1)
 
 
 def test_an_approval_names_its_conditions_or_does_not_speak_of_them() -> None:

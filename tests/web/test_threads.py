@@ -1,12 +1,15 @@
 """Threads of comments on the review's page."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from governance.models import Review
 from governance.services import submit
-from tests.cast import who
-from tests.stage import Stage
+from tests.cast import user_of, who
+from tests.factories import verbs
+from tests.factories.findings import in_days
+from tests.stage import MODEL, Stage
 from tests.web.conftest import As
 from tests.web.test_reviews import page_of
 
@@ -50,3 +53,44 @@ class TestThreads:
 
         assert reply.status_code == 422
         assert 'id="reply-err"' in reply.content.decode()
+
+
+class TestFiles:
+    def test_are_attached_without_script_and_listed_where_they_were_said(
+        self, review: Review, as_: As
+    ) -> None:
+        files = [SimpleUploadedFile("Winter rows (2).csv", b"1,2\n")]
+        address = reverse("web:review-comment", args=[review.pk])
+
+        as_("ben").post(address, {"body": "Winter?", "attachments-bytes": files})
+
+        row = review.comments.get().attachments.get()
+        assert row.name == "Winter-rows-2-.csv"
+        assert f'href="{reverse("web:attachment", args=[row.pk])}"' in page_of(as_("ada"), review)
+
+    def test_one_that_is_refused_stays_beside_its_comment(self, review: Review, as_: As) -> None:
+        address = reverse("web:review-comment", args=[review.pk])
+        upload = verbs.send(who("ben"), "winter.pdf", b"no pdf")
+
+        reply = as_("ben").post(address, {"body": "Winter?", "attachments": [str(upload)]})
+
+        shown = reply.content.decode()
+        assert reply.status_code == 422
+        assert "winter.pdf does not begin like a .pdf file." in shown
+        assert f'value="{upload}" checked' in shown
+        assert "Winter?" in shown
+
+    def test_of_a_finding_stand_on_its_page(self, ready: Stage, as_: As) -> None:
+        address = reverse("web:finding-new", args=[MODEL, ready.version.number])
+        upload = verbs.send(who("ben"), "winter.pdf", b"%PDF-1")
+        said = {
+            "effect": "condition",
+            "severity": "low",
+            "text": "Winter.",
+            "owner": str(user_of("ada").person_id),
+            "due_on": in_days(9).isoformat(),
+        }
+
+        page = as_("ben").post(address, said | {"attachments": [str(upload)]}, follow=True)
+
+        assert "winter.pdf" in page.content.decode()

@@ -55,6 +55,7 @@ class Shown:
             "person": self.row.person.name,
             "comment": self.row.text,
             "role": _("raised the finding"),
+            "files": list(self.row.attachments.all()),
             "at": self.row.at,
         }
         return [raised, *(_said(move) for move in self.moves)]

@@ -24,6 +24,7 @@ from web.formpage import FormPage
 from web.forms.findings import AnswerForm, FindingFilter, FindingForm, MoveForm
 from web.paging import newest_first
 from web.templatetags.formats import short_digest
+from web.uploadpage import UploadPage
 from web.versions.acts import ActPage
 
 MOST_EVIDENCE = 20
@@ -54,7 +55,7 @@ class FindingList(PageView):
         return self.page("findings/list.html", context)
 
 
-class RaiseFinding(ActPage):
+class RaiseFinding(UploadPage, ActPage):
     """Saying what is wrong with a version."""
 
     title = gettext_lazy("Raise a finding")
@@ -64,6 +65,7 @@ class RaiseFinding(ActPage):
         "until it is closed. What you write is never changed; it is answered, closed or reopened."
     )
     button = gettext_lazy("Raise the finding")
+    template = "findings/raise.html"
 
     def allowed(self) -> Decision:
         """Reviewers who had no hand in the version."""

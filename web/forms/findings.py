@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.findings.records import STATES
 from governance.models import FindingEffect, Severity
+from web.forms.uploads import Uploads
 
 _LONG = forms.Textarea(attrs={"rows": "4", "maxlength": "4000"})
 _STATE_WORDS = {"open": _("Open"), "answered": _("Answered"), "closed": _("Closed")}
@@ -47,6 +48,7 @@ class FindingForm(forms.Form):
         input_formats=["%Y-%m-%d"],
         help_text=_("The last day, in UTC."),
     )
+    attachments = Uploads(label=_("Files"))
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.models import ReviewState
 from web.forms.passkeys import answer_field, question_field
+from web.forms.uploads import Uploads
 
 
 class ReviewFilter(forms.Form):
@@ -65,3 +66,4 @@ class CommentForm(forms.Form):
     body = forms.CharField(max_length=4000, error_messages={"required": _("Write something.")})
     anchor = forms.CharField(max_length=64, required=False)
     reply_to = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    attachments = Uploads()

@@ -41,6 +41,7 @@ def _said(row: Comment) -> dict[str, Any]:
         "pk": row.pk,
         "person": row.author.person.name,
         "comment": row.body,
+        "files": list(row.attachments.all()),
         "at": row.at,
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ from registry.cards import FIELDS
 from registry.models import CardRevision, ModelVersion
 from trust.methods import OIDC
 from web.findings.anchors import anchor_choices
+from web.forms.reviews import CommentForm
 from web.markdown import rendered_fields
 from web.reports.changes import changes_between
 from web.reports.evaluation import evaluation_view
@@ -74,6 +76,8 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "open_threads": sum(not thread["resolved"] for thread in threads),
         "anchors": anchor_choices(gate["gate"] for gate in gates)[1:],
         "anchor": query.get("anchor", ""),
+        "comment_form": CommentForm(),
+        "limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         "may_comment": policies.may_comment(caller, review.version.model.team_id),
         "may_withdraw": _may_withdraw(caller, review),
         "approval": getattr(review, "approval", None),

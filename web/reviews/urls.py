@@ -20,6 +20,7 @@ urlpatterns = [
         discussing.ThreadReopen.as_view(),
         name="thread-reopen",
     ),
+    path("attachments/<uuid:pk>", views.AttachedFile.as_view(), name="attachment"),
     path("reviews/<uuid:pk>/withdraw", views.ReviewWithdraw.as_view(), name="review-withdraw"),
     path("reviews/<uuid:pk>/statement", views.ReviewStatement.as_view(), name="review-statement"),
     path("reviews/<uuid:pk>/approval", views.ReviewApproval.as_view(), name="review-approval"),

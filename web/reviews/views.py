@@ -4,12 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
 from governance import policies, services
+from governance.attachments.selectors import attachment_by_id
 from governance.models import Review, ReviewState, SignDecision
 from governance.policy.documents import Policy
 from governance.reviewing import assignments
@@ -17,6 +19,7 @@ from governance.reviewing.commenting import comment, comment_by_id
 from governance.reviewing.looks import note_look
 from governance.reviewing.waiting import unsigned_by
 from governance.selectors import review_by_id, reviews_seen_by, statement_of
+from registry.api import attachment
 from web.base import UNPROCESSABLE, PageView
 from web.forms.passkeys import read_proof
 from web.forms.reviews import CommentForm, ReviewFilter, SignForm
@@ -24,6 +27,7 @@ from web.paging import newest_first
 from web.reviews.assigned import assigned
 from web.reviews.page import address_of, review_page
 from web.reviews.presenting import counts_of, state_key
+from web.uploadpage import files_shown, sent_with_files
 
 
 class ReviewList(PageView):
@@ -167,18 +171,18 @@ class ReviewComment(ReviewPage):
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Write the comment and come back to the discussion."""
         review = review_by_id(self.caller, pk)
-        form = CommentForm(request.POST)
+        form = sent_with_files(self.caller, request, CommentForm)
         if not form.is_valid():
-            return self._again(pk, str(next(iter(form.errors.values()))[0]))
+            return self._again(pk, form, str(next(iter(form.errors.values()))[0]))
         given: dict[str, Any] = form.cleaned_data
         try:
             parent = comment_by_id(review, given["reply_to"]) if given["reply_to"] else None
             row = comment(caller=self.caller, review=review, **(given | {"reply_to": parent}))
-        except (Conflict, Invalid) as error:
-            return self._again(pk, error.reason)
+        except (Conflict, Invalid, TooLarge) as error:
+            return self._again(pk, form, error.reason)
         return redirect(f"{address_of(review)}#c-{row.pk}")
 
-    def _again(self, pk: UUID, problem: str) -> HttpResponse:
+    def _again(self, pk: UUID, form: Form, problem: str) -> HttpResponse:
         posted = self.request.POST
         where = "reply" if posted.get("reply_to") else "comment"
         context = self.context(
@@ -186,9 +190,20 @@ class ReviewComment(ReviewPage):
             pk,
             reply_to=posted.get("reply_to", ""),
             anchor=posted.get("anchor", ""),
+            comment_form=form,
+            **files_shown(self.caller, form),
             **{f"{where}_error": problem, f"{where}_body": posted.get("body", "")},
         )
         return self.page("reviews/detail.html", context, status=UNPROCESSABLE)
+
+
+class AttachedFile(PageView):
+    """The bytes of a file attached to a comment or a finding."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+        """A download that arrives whole only if its digest is right."""
+        row = attachment_by_id(self.caller, pk)
+        return attachment(row.blob_id, row.size, row.name)
 
 
 class ReviewWithdraw(PageView):

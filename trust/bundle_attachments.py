@@ -1,0 +1,35 @@
+"""Files attached to comments and findings: what names them, and that a bundle holds them."""
+
+from trust.bundle_layout import attachment_member
+from trust.bundle_members import BundleMembers
+from trust.bundle_report import BundleReport
+from trust.digests import digest_hex
+from trust.errors import Malformed
+from trust.fields import JsonObject, read_digest, read_objects
+
+NAMING_ACTIONS = ("review.commented", "finding.raised")
+
+
+def attached_to(said: JsonObject) -> list[str]:
+    """The digests of the files that an event or the record of a finding names. Raises Malformed."""
+    if "attachments" not in said:
+        return []
+    return [read_digest(entry, "digest") for entry in read_objects(said, "attachments")]
+
+
+def check_attachments(members: BundleMembers, told: set[str], report: BundleReport) -> None:
+    """Every file that a disclosed event (`told`) or a finding names is there.
+
+    That its bytes have the digest that the member is called by is checked with all such members.
+    """
+    named = dict.fromkeys(told, "the log")
+    for member, _name in members.folder("findings/", ".json"):
+        try:
+            named |= dict.fromkeys(attached_to(members.document(member) or {}), member)
+        except Malformed as error:
+            report.find(member, str(error))
+    for digest, where in sorted(named.items()):
+        report.count("attached files")
+        path = attachment_member(digest_hex(digest))
+        if not members.has(path):
+            report.find(path, f"{where} names it, but it is not in the bundle")
