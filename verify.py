@@ -3145,6 +3145,8 @@ class LogFacts:
     """approval -> since when it is stale, and when that was noticed"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
+    validated: dict[str, object] = field(default_factory=dict)
+    """digest of a validation report -> the person who finished it"""
     attached: set[str] = field(default_factory=set)
     """digest of a file that a comment or a finding names"""
     findings: FindingLog = field(default_factory=FindingLog)
@@ -3154,7 +3156,7 @@ class LogFacts:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
-        self._add_attached(event)
+        self._add_written(event)
         self.findings.add(event)
         self.emergencies.add(event, index)
         if event.action == "version.approved":
@@ -3185,7 +3187,9 @@ class LogFacts:
             self.sealed.add((batch, digest, read_count(payload, "count")))
         note_proof(self.passkeys, event)
 
-    def _add_attached(self, event: LogEvent) -> None:
+    def _add_written(self, event: LogEvent) -> None:
+        if event.action == "validation.finished":
+            self.validated[read_digest(event.payload, "validation")] = event.person
         if event.action in NAMING_ACTIONS:
             self.attached.update(attached_to(event.payload))
 
@@ -3692,6 +3696,19 @@ def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
 
 
+def validated(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """A validator has finished a report about the version; its overall rating is shown."""
+    if policy.get("validation_report") is not True:
+        return
+    report = shown.reports.get("validation")
+    if report is None:
+        yield _missing("validation_report", None, "There is no validation report of this version.")
+        return
+    rating = read_text(read_object(report, "rating"), "title")
+    reason = f"The newest validation report says: {rating}."
+    yield _judged("validation_report", True, rating, None, reason, "validation")
+
+
 ASKED_AGAIN: tuple[Asked, ...] = (
     worst_slice_reaches_floor,
     no_worse_than_champion,
@@ -3702,6 +3719,7 @@ ASKED_AGAIN: tuple[Asked, ...] = (
     lineage_complete,
     confined_enough,
     evidence_fresh,
+    validated,
 )
 
 
@@ -3714,7 +3732,7 @@ def ask(policy: JsonObject, shown: Shown) -> list[Answer]:
 
 # A row's moment and its event's differ by what a transaction takes.
 _APART = timedelta(minutes=5)
-_LOOKED_AT = (*AGEING, "sandbox")
+_LOOKED_AT = (*AGEING, "sandbox", "validation")
 _ASKING = frozenset(
     (
         "slices",
@@ -3726,6 +3744,7 @@ _ASKING = frozenset(
         "lineage",
         "sandbox",
         "evidence_days",
+        "validation_report",
     )
 )
 _AGE = "evidence_age"
@@ -3983,6 +4002,56 @@ def _wrong_with_plan(
         "the log has no event that it was sealed": digest not in facts.plans_sealed,
         "the log tells of a run under it before it was sealed": digest in facts.plans_late,
     }
+
+
+# --- trust.validations ---
+
+VALIDATION = "validation"
+VALIDATION_TYPE = "assay/validation/1"
+
+
+def wrong_with_validation(
+    report: JsonObject, digest: str, statement: JsonObject, finished: Mapping[str, object]
+) -> Iterator[str]:
+    """Why a report does not carry the statement that names it. Raises Malformed.
+
+    `finished` is what the log tells: digest of a report -> the person who finished it.
+    """
+    person = read_text(report, "person")
+    wrong = {
+        f"it is not of the type {VALIDATION_TYPE}": report.get("type") != VALIDATION_TYPE,
+        "it is about another version": report.get("version") != statement.get("version_digest"),
+        "a contributor to the version wrote it": person in read_texts(statement, "contributors"),
+        "the log has no event that this report was finished": digest not in finished,
+        "the log names another person for it": finished.get(digest, person) != person,
+    }
+    yield from (why for why, is_so in wrong.items() if is_so)
+
+
+# --- trust.bundle_validation ---
+
+def check_validation(
+    members: BundleMembers,
+    statement: JsonObject,
+    approval: Approval,
+    finished: Mapping[str, object],
+    report: BundleReport,
+) -> None:
+    """Where a statement names a report, it is one. Raises Malformed.
+
+    That it is there with its bytes is checked with all evidence.
+    """
+    for entry in read_objects(statement, "evidence"):
+        if entry.get("kind") != VALIDATION:
+            continue
+        digest = read_digest(entry, "digest")
+        path = evidence_member(digest_hex(approval.version_digest), digest_hex(digest))
+        document = members.document(path) if members.has(path) else None
+        if document is None:
+            continue
+        report.count("validation reports")
+        for why in wrong_with_validation(document, digest, statement, finished):
+            report.find(path, why)
 
 
 # --- trust.bundle_waivers ---
@@ -4258,6 +4327,7 @@ def _check_statement(
             find(problem)
         _check_evidence(members, statement, approval, report)
         check_plan(members, statement, approval, facts, report)
+        check_validation(members, statement, approval, facts.validated, report)
         check_conditions(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
         check_answers(members, statement, policy, manifest, approval, facts, report)

@@ -90,6 +90,8 @@ class Action(StrEnum):
     FINDING_CLOSED = "finding.closed"
     FINDING_REOPENED = "finding.reopened"
     FINDING_OVERDUE = "finding.overdue"
+    VALIDATION_SAVED = "validation.saved"
+    VALIDATION_FINISHED = "validation.finished"
     WAIVER_GIVEN = "waiver.given"
     WAIVER_WITHDRAWN = "waiver.withdrawn"
     VERSION_APPROVED = "version.approved"
@@ -208,6 +210,8 @@ _SENTENCES = {
     Action.FINDING_CLOSED: "A finding was closed",
     Action.FINDING_REOPENED: "A finding was reopened",
     Action.FINDING_OVERDUE: "A finding is overdue",
+    Action.VALIDATION_SAVED: "The draft of a validation report was saved",
+    Action.VALIDATION_FINISHED: "A validation report was finished",
     Action.WAIVER_GIVEN: "A gate was waived",
     Action.WAIVER_WITHDRAWN: "A waiver was withdrawn",
     Action.VERSION_APPROVED: "A version was approved",

@@ -25,7 +25,7 @@ from governance.evidence.statements import build_statement, what_changed
 from governance.findings.log import check_findings
 from governance.findings.records import annex_of
 from governance.models import Approval, Review, ReviewState, Signature, Waiver
-from governance.notary_checks import Refused, check_manifest, check_policy
+from governance.notary_checks import Refused, check_manifest, check_policy, check_validation
 from governance.policy.documents import Policy
 from governance.reviewing.leaving import send_back
 from governance.reviewing.signing import counting_signatures
@@ -111,6 +111,7 @@ def _re_derive(review: Review) -> list[Signature]:
         raise Refused("Fewer persons than the policy wants may sign for this version now.")
     _check_logged(Action.REVIEW_SIGNED, "signature", ("review", review.pk), signatures)
     _check_plan(review, statement)
+    check_validation(review, statement)
     waivers = [gate.waiver for gate in gates if gate.waiver]
     _check_logged(Action.WAIVER_GIVEN, "waiver", ("version", review.version_id), waivers)
     return signatures

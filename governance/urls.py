@@ -14,6 +14,7 @@ from governance.reviewing import (
     api_delegations,
     api_looks,
 )
+from governance.validating import api as api_validating
 from governance.waivers import api as api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
@@ -61,6 +62,18 @@ urlpatterns = [
     path(f"{_REVIEW}/changes", api_looks.Changes.as_view(), name="changes"),
     path(f"{_REVIEW}/signatures/challenge", api_asking.AskToSign.as_view(), name="sign-challenge"),
     path(f"{_REVIEW}/withdrawal", api.Withdraw.as_view(), name="withdraw"),
+    path(f"{_REVIEW}/validation", api_validating.Draft.as_view(), name="validation-draft"),
+    path(
+        f"{_REVIEW}/validation/finish",
+        api_validating.Finish.as_view(),
+        name="validation-finish",
+    ),
+    path(f"{_REVIEW}/validations", api_validating.Validations.as_view(), name="validations"),
+    path(
+        "validations/<uuid:validation_id>",
+        api_validating.ValidationDetail.as_view(),
+        name="validation",
+    ),
     path(f"{_REVIEW}/comments", api_commenting.Comments.as_view(), name="comments"),
     path(
         f"{_REVIEW}/comments/<int:comment_id>/resolution",

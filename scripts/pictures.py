@@ -59,6 +59,8 @@ PICTURES = {
     "playground": Picture("playground"),
     "reviews": Picture("reviews"),
     "reviews/<uuid:pk>": Picture("review", who="ben", at={"pk": "review"}),
+    "reviews/<uuid:pk>/validation": Picture("validation-write", who="ben", at={"pk": "review"}),
+    "validations/<uuid:pk>": Picture("validation", who="cora", at={"pk": "validation"}),
     "findings": Picture("findings"),
     "findings/<uuid:pk>": Picture("finding", who="ben", at={"pk": "finding"}),
     f"{_VERSION}/findings/new": Picture("finding-new", who="ben", at={"number": "1"}),

@@ -120,6 +120,7 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
     measure_by_plan(stage, numbers)
     review = steps.submit(stage, numbers, number=2)
     finding = discuss(stage, numbers)
+    validation = validate(stage, cancer)
     jobs = stage.ada.get("jobs?limit=100")["results"]
     approved = _first(people["cora"].client, "audit/events?action=version.approved")
     policy = _first(stage.ada, "policies")
@@ -137,6 +138,7 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
         "signer": people["ben"].username,
         "review": review["id"],
         "finding": finding["id"],
+        "validation": validation,
         "job": next(job["id"] for job in jobs if job["kind"] == "training.run"),
         "event": approved["id"],
         "policy": policy["id"],
@@ -151,8 +153,9 @@ def discuss(stage: Stage, line: Line) -> dict[str, Any]:
     said = {"owner": stage.people["ada"].username, "due_on": due}
     words = "Sevens are read as ones more often than before; show why that is no harm."
     fields = {"severity": "high", "effect": "blocking", "anchor": "figure:confusion_matrix"}
+    rows = ben.client.upload("sevens-read-as-ones.csv", b"row,digit,read as\n17,7,1\n94,7,1\n")
     finding: dict[str, Any] = ben.client.post(
-        f"{version}/findings", fields | said | {"text": words}
+        f"{version}/findings", fields | said | {"text": words, "attachments": [rows]}
     )
     answer = "Eleven of 540; the confusion matrix of the champion shows nine."
     stage.ada.post(f"findings/{finding['id']}/answers", {"text": answer})
@@ -160,6 +163,29 @@ def discuss(stage: Stage, line: Line) -> dict[str, Any]:
     words = "Describe in the card for which pens the scans were made, before the first branch."
     ben.client.post(f"{version}/findings", fields | said | {"text": words})
     return finding
+
+
+def validate(stage: Stage, line: Line) -> str:
+    """A validation report about the version that was approved; its id."""
+    ben = stage.people["ben"].client
+    reviews = ben.get("reviews?state=approved")["results"]
+    review = next(row["id"] for row in reviews if row["model"] == line.name)
+    texts = {
+        "purpose": "Sorting of samples before a physician looks. Diagnosis is **outside**.",
+        "soundness": "A small dense network suits thirty measured features of one sample.",
+        "data": "569 samples of one hospital, read from the snapshot by digest.",
+        "performance": "Accuracy and its interval were measured again:\n\n- on the held-out rows\n"
+        "- by slices of the mean radius",
+        "limitations": "Nothing is known of samples from other laboratories.",
+        "assumptions": "The measuring program stays the same.",
+        "monitoring": "Share of malignant answers, monthly; the next validation within a year.",
+        "conclusion": "It may be used for sorting, while the laboratory is the same.",
+    }
+    said = {"sections": texts, "rating": "fit_with_conditions"}
+    draft = ben.put(f"reviews/{review}/validation", said)
+    tag = {"If-Match": f'"{draft["revision"]}"'}
+    path = f"reviews/{review}/validation/finish"
+    return str(ben.send("POST", path, headers=tag).json()["id"])
 
 
 def measure_by_plan(stage: Stage, line: Line) -> None:

@@ -19,6 +19,7 @@ from trust.bundle_log import LogFacts
 from trust.bundle_members import BundleMembers
 from trust.bundle_plans import check_plan
 from trust.bundle_report import BundleReport
+from trust.bundle_validation import check_validation
 from trust.bundle_waivers import check_gates
 from trust.digests import digest_hex
 from trust.dsse import MAX_ENVELOPE_BYTES
@@ -171,6 +172,7 @@ def _check_statement(
             find(problem)
         _check_evidence(members, statement, approval, report)
         check_plan(members, statement, approval, facts, report)
+        check_validation(members, statement, approval, facts.validated, report)
         check_conditions(members, statement, approval, facts, report)
         check_gates(members, statement, policy, approval, facts, report)
         check_answers(members, statement, policy, manifest, approval, facts, report)

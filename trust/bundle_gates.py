@@ -16,7 +16,7 @@ from trust.gates import AGEING, Answer, Shown, ask
 
 # A row's moment and its event's differ by what a transaction takes.
 _APART = timedelta(minutes=5)
-_LOOKED_AT = (*AGEING, "sandbox")
+_LOOKED_AT = (*AGEING, "sandbox", "validation")
 _ASKING = frozenset(
     (
         "slices",
@@ -28,6 +28,7 @@ _ASKING = frozenset(
         "lineage",
         "sandbox",
         "evidence_days",
+        "validation_report",
     )
 )
 _AGE = "evidence_age"

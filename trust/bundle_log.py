@@ -50,6 +50,8 @@ class LogFacts:
     """approval -> since when it is stale, and when that was noticed"""
     sealed: set[tuple[str, str, int]] = field(default_factory=set)
     """(batch, digest, number of records)"""
+    validated: dict[str, object] = field(default_factory=dict)
+    """digest of a validation report -> the person who finished it"""
     attached: set[str] = field(default_factory=set)
     """digest of a file that a comment or a finding names"""
     findings: FindingLog = field(default_factory=FindingLog)
@@ -59,7 +61,7 @@ class LogFacts:
         """Take in one event. Raises Malformed for a payload without its fields."""
         payload = event.payload
         self.add_gates(event)
-        self._add_attached(event)
+        self._add_written(event)
         self.findings.add(event)
         self.emergencies.add(event, index)
         if event.action == "version.approved":
@@ -90,7 +92,9 @@ class LogFacts:
             self.sealed.add((batch, digest, read_count(payload, "count")))
         note_proof(self.passkeys, event)
 
-    def _add_attached(self, event: LogEvent) -> None:
+    def _add_written(self, event: LogEvent) -> None:
+        if event.action == "validation.finished":
+            self.validated[read_digest(event.payload, "validation")] = event.person
         if event.action in NAMING_ACTIONS:
             self.attached.update(attached_to(event.payload))
 

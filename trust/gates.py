@@ -327,6 +327,19 @@ def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
 
 
+def validated(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """A validator has finished a report about the version; its overall rating is shown."""
+    if policy.get("validation_report") is not True:
+        return
+    report = shown.reports.get("validation")
+    if report is None:
+        yield _missing("validation_report", None, "There is no validation report of this version.")
+        return
+    rating = read_text(read_object(report, "rating"), "title")
+    reason = f"The newest validation report says: {rating}."
+    yield _judged("validation_report", True, rating, None, reason, "validation")
+
+
 ASKED_AGAIN: tuple[Asked, ...] = (
     worst_slice_reaches_floor,
     no_worse_than_champion,
@@ -337,6 +350,7 @@ ASKED_AGAIN: tuple[Asked, ...] = (
     lineage_complete,
     confined_enough,
     evidence_fresh,
+    validated,
 )
 
 

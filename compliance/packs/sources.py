@@ -6,7 +6,13 @@ wants. It never guesses, and never calls measured what a person has only said.
 
 from collections.abc import Callable, Mapping
 
-from compliance.packs import about_data, about_life, about_measuring, about_model
+from compliance.packs import (
+    about_data,
+    about_life,
+    about_measuring,
+    about_model,
+    about_validation,
+)
 from compliance.packs.found import Found
 from compliance.packs.subject import Subject
 
@@ -17,4 +23,5 @@ SOURCES: Mapping[str, Source] = {
     **about_data.SOURCES,
     **about_measuring.SOURCES,
     **about_life.SOURCES,
+    **about_validation.SOURCES,
 }

@@ -13,6 +13,7 @@ from compliance.verification.passkeys import identities, passkeys
 from compliance.verification.predictions import predictions
 from compliance.verification.reviews import reviews
 from compliance.verification.two_persons import two_persons
+from compliance.verification.validations import validations
 from registry.blobs import open_verified
 from registry.models import Blob
 from trust.keys import TrustedKeys
@@ -38,6 +39,7 @@ def check_records(keys: TrustedKeys, *, blobs: bool) -> Iterator[Finding]:
     """
     yield from contents()
     yield from reviews(keys)
+    yield from validations()
     yield from passkeys()
     yield from identities()
     yield from emergencies(keys)

@@ -28,6 +28,7 @@ from governance.models import (
     Finding as ReviewFinding,
 )
 from governance.policy.documents import Policy
+from governance.validating.models import ValidationReport
 from governance.waivers.records import record_of
 from registry.models import CardRevision, Evidence, ModelVersion
 from trust.base64_text import decode_base64url
@@ -38,6 +39,7 @@ from trust.fields import as_object
 from trust.passkeys import PASSKEY_RECORD_TYPE
 from trust.strict_json import parse_strict
 from trust.times import format_moment
+from trust.validations import VALIDATION
 
 Said = dict[str, Any]
 Row = TypeVar("Row", bound=Model)
@@ -69,6 +71,7 @@ def contents() -> Iterator[Finding]:
     yield from _finding_moves()
     yield from _each("passkey", Passkey.objects.all(), "record", "digest", _passkey)
     yield from _plans()
+    yield from _validations()
     yield from _comments()
 
 
@@ -264,6 +267,35 @@ def _plan(row: EvaluationPlan, said: Said) -> Iterator[str]:
     yield from _differing(rows, said["dataset"])
     if row.document.kind != "plan" or row.document.version_id != row.version_id:
         yield "its document is no plan of its version."
+
+
+def _validations() -> Iterator[Finding]:
+    rows = ValidationReport.objects.filter(evidence__isnull=False)
+    rows = rows.select_related("evidence", "version").defer("version__manifest")
+    for row in rows.order_by("pk").iterator(chunk_size=_CHUNK):
+        assert row.evidence is not None, "those with evidence were asked for"
+        document = row.evidence
+        for why in _defects(row, bytes(document.body), document.digest, _validation):
+            yield Finding("validation report", str(row.pk), why)
+
+
+def _validation(row: ValidationReport, said: Said) -> Iterator[str]:
+    columns = {
+        "report": str(row.pk),
+        "version": f"sha256:{row.version.digest}",
+        "review": str(row.review_id),
+        "number": row.number,
+        "person": str(row.person_id),
+        "user": str(row.user_id),
+        "at": format_moment(row.at),
+    }
+    yield from _differing(columns, said)
+    texts = {part["name"]: part["text"] for part in said["sections"] if part["text"]}
+    if texts != row.sections or said["rating"]["name"] != row.rating:
+        yield "the columns and the bytes differ in what it says."
+    document = row.evidence
+    if document is None or (document.kind, document.version_id) != (VALIDATION, row.version_id):
+        yield "its document is no validation report of its version."
 
 
 def _comments() -> Iterator[Finding]:

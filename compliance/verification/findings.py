@@ -85,6 +85,21 @@ CLAIMS = (
         told_by("delegation.ended", "subject_id, payload->'delegation', user_id"),
     ),
     Claim(
+        "validation report",
+        facts(
+            "n.review_id, 'sha256:' || e.digest, 'sha256:' || v.digest, n.number, n.rating, "
+            "n.person_id, n.user_id",
+            "n.at",
+            "governance_validationreport n JOIN registry_modelversion v ON v.id = n.version_id "
+            "JOIN registry_evidence e ON e.id = n.evidence_id",
+        ),
+        told_by(
+            "validation.finished",
+            "subject_id, payload->'validation', payload->'version_digest', payload->'number', "
+            "payload->'rating', person_id, user_id",
+        ),
+    ),
+    Claim(
         "finding",
         facts(
             "f.version_id, 'sha256:' || f.digest, 'sha256:' || v.digest, f.severity, f.effect, "

@@ -43,6 +43,7 @@ class Policy:
     scope_required: tuple[str, ...] = ()
     passkey: bool = False
     emergency_hours: int = 0
+    validation_report: bool = False
 
     @property
     def demands(self) -> dict[str, object]:

@@ -36,6 +36,7 @@ LONGEST_VALIDITY_DAYS = 1825
 LONGEST_GRACE_S = 7 * 86400
 LONGEST_STALE_S = 90 * 86400
 SEALED_PLAN = "sealed_plan"
+VALIDATION_REPORT = "validation_report"
 WAIVABLE = (
     "evaluation",
     "explanation",
@@ -49,6 +50,7 @@ WAIVABLE = (
     "lineage",
     "sandbox",
     "evidence_age",
+    VALIDATION_REPORT,
     EVERY_METRIC,
     *(f"metric:{name}" for name in BY_NAME),
     *(f"slice:{name}" for name in BY_NAME),
@@ -306,6 +308,14 @@ FIELDS: tuple[Field, ...] = (
         Truth(),
         _("Sealed plan"),
         _("The criteria of the evaluation were sealed before its run, and are met."),
+        nothing=False,
+    ),
+    Field(
+        VALIDATION_REPORT,
+        "validation_report",
+        Truth(),
+        _("Validation report"),
+        _("A validator without a hand in the version has finished a narrative report about it."),
         nothing=False,
     ),
     Field(

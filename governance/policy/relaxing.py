@@ -164,6 +164,7 @@ _FIELDS: dict[str, Callable[[str, Any, Any], Iterator[Change]]] = {
     "waivable": _allowed,
     "second_factor": _demand,
     "sealed_plan": _demand,
+    "validation_report": _demand,
     "lineage": _demand,
     "slices": _conditions,
     "no_regression": _conditions,

@@ -17,6 +17,16 @@ def etag_of(review: Review, annex: Annex) -> str:
     return f'"{".".join(parts)}"'
 
 
+def one_of(header: str) -> str:
+    """The one strong tag that `If-Match` names, without its quotes; empty for several or a weak
+    one. Raises Invalid where it cannot be read."""
+    header = header[:LONGEST]
+    if not _LIST.fullmatch(header):
+        raise Invalid("Give the entity tags in quotes, as they were given out.", field="If-Match")
+    named = _TAG.findall(header)
+    return named[0][1] if len(named) == 1 and not named[0][0] else ""
+
+
 def require_match(header: str, review: Review, annex: Annex) -> None:
     """Raises Outdated where `If-Match` names no tag of the review as it stands, Invalid where it
     cannot be read. A weak tag never matches; `*` always does."""

@@ -4,12 +4,18 @@ from typing import Any
 
 from tests.api.call import Call, made, raised, review, says, version
 from tests.api.house import House
+from tests.factories.validations import SECTIONS
 from tests.factories.waivers import in_days
 
 
 def thread(house: House) -> dict[str, Any]:
     """The comment of the review."""
     return review(house) | {"comment_id": house["comment"]}
+
+
+def validated(house: House) -> dict[str, Any]:
+    """The review of which a validation report is written."""
+    return {"review_id": house["approved_review"]}
 
 
 REVIEWING = {
@@ -31,6 +37,13 @@ REVIEWING = {
         lambda house: {"body": "Why this limit?", "anchor": "", "reply_to": int(house["comment"])},
     ),
     "attachments_download": Call(lambda house: {"attachment_id": house["attachment"]}),
+    "validations_save": Call(
+        validated, lambda house: {"sections": dict(SECTIONS), "rating": "not_fit"}
+    ),
+    "validations_draft": Call(validated),
+    "validations_finish": Call(validated, headers={"If-Match": '"1"'}),
+    "validations_list": Call(validated),
+    "validations_read": Call(lambda house: {"validation_id": house["validation"]}),
     "comments_resolve": Call(thread),
     "comments_reopen": Call(thread),
     "findings_of_version": Call(version(1)),

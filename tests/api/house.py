@@ -22,7 +22,16 @@ from governance.services import submit
 from registry import jobs
 from registry.models import DatasetSnapshot
 from tests.cast import by_root_and_otto, give, password_of, user_of, who
-from tests.factories import emergencies, factors, findings, passkeys, tiny, verbs, waivers
+from tests.factories import (
+    emergencies,
+    factors,
+    findings,
+    passkeys,
+    tiny,
+    validations,
+    verbs,
+    waivers,
+)
 from tests.factories.delegations import away
 from tests.factories.passkeys import Device
 from tests.factories.policies import publish_policy
@@ -207,6 +216,7 @@ def furnish(stage: Stage) -> House:
             "waiver": str(waivers.give(EVERYBODY, stage.version, gate="metric:f1_macro").pk),
             **_in_emergency(stage),
             **_asked(review),
+            "validation": str(validations.finished("ben", stage.approval.review).pk),
             "raised": str(findings.found("ben", stage.version, effect="condition").pk),
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),

@@ -27,6 +27,7 @@ WITHOUT_BODY = {
     "reviews_withdraw",
     "second_factor_offer",
     "users_deactivate",
+    "validations_finish",
     "sessions_end",
     "sessions_end_others",
     "users_identity_remove",

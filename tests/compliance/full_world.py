@@ -24,6 +24,8 @@ from governance.reviewing.commenting import comment, reopen, resolve
 from governance.reviewing.delegations import end_delegation, name_delegate
 from governance.reviewing.looks import note_look
 from governance.services import sign, submit, withdraw
+from governance.validating.services import finish_report, save_report
+from governance.validating.template import template
 from governance.waivers.services import withdraw_waiver
 from registry.blobs import ensure_row, put_bytes
 from registry.manifests import File
@@ -77,6 +79,7 @@ def live_through(world: World) -> None:
     quarantine(version=world.version(loans, b"loans 4"), reason="It was damaged.")
     world.publish(by="cleo", name="lenient", document=LENIENT | {"validity_days": 40})
     _found(world)
+    _validated(world)
     _with_passkeys(world)
     _waived(world)
     _with_apps(world)
@@ -116,6 +119,19 @@ def _found(world: World) -> None:
         assert world.approve(version).state == "approved"
         close_finding(caller=world.caller("ben"), finding=condition, text=f"Watched: {name}.")
         reopen_finding(caller=world.caller("cleo"), finding=condition, text=f"Not {name}.")
+
+
+def _validated(world: World) -> None:
+    """Approved on the second of two validation reports."""
+    version = world.version(world.model("ferries"), b"ferries")
+    for name in ("ben", "cleo"):
+        review = submit(caller=world.caller("ada"), version=version)
+        said: dict[str, Any] = {"caller": world.caller(name), "review": review}
+        texts = {part.name: f"{name}: {part.title}" for part in template().sections}
+        draft = save_report(**said, sections=texts, rating="fit" if name == "ben" else "not_fit")
+        finish_report(**said, revision=draft.revision)
+        withdraw(caller=world.caller("ada"), review=review)
+    assert world.approve(version).state == "approved"
 
 
 def _with_apps(world: World) -> None:
@@ -198,7 +214,8 @@ def _discussed(world: World, version: ModelVersion) -> None:
         note_look(caller=world.caller("ben"), review=review)
         _assigned(world, review)
         for word in ("Why?", "How?", "Who?"):
-            files = [send(world.caller("ben"), "why.txt", b"Why?")] if word == "Why?" else []
+            shown = [f"{decision}".encode()] if word == "Who?" else []
+            files = [send(world.caller("ben"), "who.txt", body) for body in shown]
             thread = comment(
                 caller=world.caller("ben"), review=review, body=word, attachments=files
             )

@@ -38,6 +38,7 @@ TABLES = (
     "governance_delegationend",
     "governance_finding",
     "governance_findingmove",
+    "governance_validationreport",
     "governance_waiver",
     "governance_waiverwithdrawal",
     "governance_approval",
@@ -97,6 +98,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("governance_review", "opened_at"): ({"swap"}, MOMENT),
     ("governance_review", "closed_at"): ({"swap"}, MOMENT),
     ("governance_attachment", "id"): ({"flip"}, NUMBER),
+    ("governance_attachment", "position"): ({"flip"}, "of one file alone it says nothing"),
     ("governance_comment", "id"): ({"flip"}, NUMBER),
     ("governance_comment", "body"): (
         {"swap"},
@@ -110,6 +112,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("governance_reviewlook", "at"): ({"swap"}, MOMENT),
     ("governance_assignment", "at"): ({"swap"}, MOMENT),
     ("governance_assignee", "id"): ({"flip"}, NUMBER),
+    ("governance_validationreport", "revision"): (
+        {"flip"},
+        "how often the draft was saved; what was finished is in the document",
+    ),
     ("governance_waiverwithdrawal", "reason"): ({"flip", "swap"}, FREE),
     ("governance_waiverwithdrawal", "at"): ({"swap"}, MOMENT),
     ("governance_revocation", "reason"): ({"flip"}, FREE),

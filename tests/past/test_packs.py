@@ -39,6 +39,7 @@ RULES = (
     "owasp-aisvs-c3",
     "sr-26-2",
     "ss1-23",
+    "validation-report",
 )
 
 

@@ -239,6 +239,19 @@ API: Expected = {
         "GET": "401 404 404 ok ok ok ok 404",
         "POST": "401 404 404 ok ok ok ok 404",
     },
+    "web: /api/v1/reviews/<uuid:review_id>/validation": {
+        "GET": "401 404 404 404 404 404 404 404",
+        "PUT": "401 404 404 403 ok ok ok 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/validation/finish": {
+        "POST": "401 404 404 403 no no no 404",
+    },
+    "web: /api/v1/reviews/<uuid:review_id>/validations": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/validations/<uuid:validation_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
     "web: /api/v1/attachments/<uuid:attachment_id>": {
         "GET": "401 404 404 ok ok ok ok 404",
     },

@@ -150,6 +150,13 @@ PAGES: Expected = {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 no no no no 404",
     },
+    "web: /reviews/<uuid:pk>/validation": {
+        "GET": "to 404 404 403 ok ok ok 404",
+        "POST": "to 404 404 403 to to to 404",
+    },
+    "web: /validations/<uuid:pk>": {
+        "GET": "to 404 404 ok ok ok ok 404",
+    },
     "web: /attachments/<uuid:pk>": {
         "GET": "to 404 404 ok ok ok ok 404",
     },

@@ -34,6 +34,7 @@ MODULES = (
     "governance.approvals.expiry",
     "governance.waivers.services",
     "governance.findings.services",
+    "governance.validating.services",
     "governance.reviewing.assigning",
     "governance.reviewing.delegations",
     "governance.emergencies.services",

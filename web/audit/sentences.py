@@ -88,6 +88,8 @@ SENTENCES: dict[Action, Promise] = {
     Action.FINDING_CLOSED: gettext_lazy("%(actor)s closed a finding"),
     Action.FINDING_REOPENED: gettext_lazy("%(actor)s reopened a finding"),
     Action.FINDING_OVERDUE: gettext_lazy("%(actor)s said that a finding is overdue"),
+    Action.VALIDATION_SAVED: gettext_lazy("%(actor)s saved the draft of a validation report"),
+    Action.VALIDATION_FINISHED: gettext_lazy("%(actor)s finished a validation report"),
     Action.WAIVER_GIVEN: gettext_lazy("%(actor)s waived a gate"),
     Action.WAIVER_WITHDRAWN: gettext_lazy("%(actor)s withdrew a waiver"),
     Action.VERSION_APPROVED: gettext_lazy("%(actor)s approved a version"),

@@ -31,7 +31,7 @@ from web.reports.evaluation import evaluation_view
 from web.reports.explanation import explanation_view
 from web.reports.parity import parity_view
 from web.reports.plan import plan_view
-from web.reviews import assigned, findings, people, presenting
+from web.reviews import assigned, findings, people, presenting, validating
 from web.reviews.differences import since_last_look
 from web.reviews.discussing import threads_of
 from web.reviews.presenting import Frozen, Now
@@ -85,6 +85,7 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "card": _card(review, frozen),
         **about,
         **assigned.about(caller, review),
+        **validating.about(caller, review, frozen.statement),
         **since_last_look(caller, review),
         **_decision(caller, review, frozen, signed),
         **_reports(review, frozen, query),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.reviews import assigning, discussing, views
+from web.reviews import assigning, discussing, validating, views
 
 urlpatterns = [
     path("reviews", views.ReviewList.as_view(), name="reviews"),
@@ -20,6 +20,12 @@ urlpatterns = [
         discussing.ThreadReopen.as_view(),
         name="thread-reopen",
     ),
+    path(
+        "reviews/<uuid:pk>/validation",
+        validating.WriteValidation.as_view(),
+        name="validation-write",
+    ),
+    path("validations/<uuid:pk>", validating.ValidationPage.as_view(), name="validation"),
     path("attachments/<uuid:pk>", views.AttachedFile.as_view(), name="attachment"),
     path("reviews/<uuid:pk>/withdraw", views.ReviewWithdraw.as_view(), name="review-withdraw"),
     path("reviews/<uuid:pk>/statement", views.ReviewStatement.as_view(), name="review-statement"),

@@ -1,0 +1,1 @@
+"""The validator's narrative report about a version."""
