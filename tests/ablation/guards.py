@@ -24,6 +24,7 @@ from tests.ablation.scopes import SCOPES
 from tests.ablation.sessions import SESSIONS
 from tests.ablation.staleness import STALENESS
 from tests.ablation.two_persons import TWO_PERSONS
+from tests.ablation.validations import VALIDATIONS
 from tests.ablation.waivers import WAIVERS
 
 _REVIEWS = "tests/governance/test_reviews.py"
@@ -369,6 +370,7 @@ GUARDS: tuple[Guard, ...] = (
     *GATES,
     *EMERGENCIES,
     *FINDINGS,
+    *VALIDATIONS,
     *ASSIGNING,
     *QUARANTINE,
     *FACTORS,

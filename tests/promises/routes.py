@@ -4,9 +4,10 @@ from tests.promises.routes_api import API
 from tests.promises.routes_pages import PAGES as OTHER_PAGES
 from tests.promises.routes_pages import Expected
 from tests.promises.routes_people import PEOPLE
+from tests.promises.routes_reviews import REVIEWS
 
 PAGES: Expected = OTHER_PAGES | PEOPLE
-WEB: Expected = PAGES | API
+WEB: Expected = PAGES | API | REVIEWS
 
 # The process that predicts knows callers from memory alone; who may ask is a table of its tests.
 INFERENCE_FOR_ANONYMOUS = {

@@ -76,8 +76,7 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "open_threads": sum(not thread["resolved"] for thread in threads),
         "anchors": anchor_choices(gate["gate"] for gate in gates)[1:],
         "anchor": query.get("anchor", ""),
-        "comment_form": CommentForm(),
-        "limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        **_writing(),
         "may_comment": policies.may_comment(caller, review.version.model.team_id),
         "may_withdraw": _may_withdraw(caller, review),
         "approval": getattr(review, "approval", None),
@@ -90,6 +89,10 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         **_decision(caller, review, frozen, signed),
         **_reports(review, frozen, query),
     }
+
+
+def _writing() -> dict[str, Any]:
+    return {"comment_form": CommentForm(), "limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
 
 
 def _may_withdraw(caller: Caller, review: Review) -> Any:
