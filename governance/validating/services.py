@@ -22,7 +22,7 @@ from registry.services import add_evidence
 from trust.canonical import canonical
 from trust.validations import VALIDATION
 
-LONGEST_SECTION = 20_000
+LONGEST_SECTION = 10_000
 _OVER = (Status.RETIRED, Status.QUARANTINED)
 
 

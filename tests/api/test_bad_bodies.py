@@ -18,6 +18,7 @@ pytestmark = pytest.mark.usefixtures("untraced")
 OPTIONAL = {
     "cards_edit": set(),
     "comments_write": {"anchor", "reply_to"},
+    "validations_save": {"rating"},
     "compressions_request": {"params", "calibration"},
     "datasets_register": set(),
     "evaluations_request": {"seed", "resamples"},

@@ -76,7 +76,7 @@ class TestWriting:
         ("wishes", "field"),
         [
             ({"sections": {"poetry": "x"}}, "sections.poetry"),
-            ({"sections": {"data": "x" * 20_001}}, "sections.data"),
+            ({"sections": {"data": "x" * 10_001}}, "sections.data"),
             ({"sections": {"data": "\x00"}}, "sections.data"),
             ({"rating": "splendid"}, "rating"),
         ],
