@@ -14,3 +14,6 @@ os.environ.setdefault("ASSAY_STATIC", str(Path(__file__).parent.parent / "var/te
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from config.settings import *  # noqa: E402, F403 - read after the environment is set
+
+# Every test client makes the middleware anew, and WhiteNoise would look at every file each time.
+WHITENOISE_AUTOREFRESH = True
