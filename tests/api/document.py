@@ -13,7 +13,7 @@ _PREFIX = "/api/v1"
 @cache
 def _document() -> dict[str, Any]:
     text = (_DOCS / "openapi.yml").read_text(encoding="utf-8")
-    parsed: dict[str, Any] = yaml.safe_load(text)
+    parsed: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return parsed
 
 

@@ -55,7 +55,7 @@ def generated(file: str) -> str:
 @pytest.fixture(scope="module", params=list(APPS))
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The document of the web process, then the one of the inference process."""
-    parsed: dict[str, Any] = yaml.safe_load(generated(request.param))
+    parsed: dict[str, Any] = yaml.load(generated(request.param), yaml.CSafeLoader)
     return parsed
 
 

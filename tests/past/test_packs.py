@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from django.test import Client
 
 from audit.models import AuditEvent
@@ -221,6 +219,10 @@ class TestForms:
 
     @pytest.mark.parametrize("bare", [False, True])
     def test_as_a_bill_of_materials_hold_to_the_schema(self, approved: Stage, bare: bool) -> None:
+        # Building their grammars takes seconds, of every process that collects the tests.
+        from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+        from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
         version = approved.version
         if bare:
             version = verbs.another(who("ada"), version.model, strength=0.5)
