@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.api.call import Call
 from tests.api.house import House
 
-EXAMPLES = 4
+EXAMPLES = 2
 PATIENCE_S = 60.0
 # What the notary, the shipper of records or a job still have to do.
 NOT_YET = {404, 409, 503}

@@ -1,7 +1,11 @@
 """Networks trained once with the defaults, for the tests that only look at them."""
 
+import fcntl
+import os
+import pickle
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from torch.onnx._internal.exporter._registration import ONNXRegistry
@@ -17,6 +21,18 @@ def one_operator_table() -> Iterator[None]:
         derive = staticmethod(cache(ONNXRegistry.from_torchlib))
         patch.setattr(ONNXRegistry, "from_torchlib", derive)
         yield
+
+
+def _trained_once(case: cases.Case, recipe: str, name: str) -> TrainResult:
+    """By the first process of a run that asks, for all of them."""
+    shared = Path(os.environ["ASSAY_TEST_BASE"])
+    kept = shared / f"trained-{name}.pickle"
+    with (shared / f"trained-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(cases.trained(case.data, recipe)))
+    result: TrainResult = pickle.loads(kept.read_bytes())
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +52,14 @@ def diabetes() -> cases.Case:
 
 @pytest.fixture(scope="session")
 def tumour_model(tumours: cases.Case) -> TrainResult:
-    return cases.trained(tumours.data, "mlp")
+    return _trained_once(tumours, "mlp", "tumours")
 
 
 @pytest.fixture(scope="session")
 def digit_model(digits: cases.Case) -> TrainResult:
-    return cases.trained(digits.data, "cnn")
+    return _trained_once(digits, "cnn", "digits")
 
 
 @pytest.fixture(scope="session")
 def diabetes_model(diabetes: cases.Case) -> TrainResult:
-    return cases.trained(diabetes.data, "mlp")
+    return _trained_once(diabetes, "mlp", "diabetes")
