@@ -3379,6 +3379,51 @@ def _accepted(
             )
 
 
+# --- trust.shifts ---
+
+_DIGITS = 12
+
+
+def distance(ours: Sequence[JsonObject], theirs: Sequence[JsonObject]) -> float | None:
+    """Of two lists of {"feature", "mean_abs"}; None for other features, or where nothing matters.
+
+    Raises Malformed.
+    """
+    one, other = _shares(ours), _shares(theirs)
+    if one is None or other is None or set(one) != set(other):
+        return None
+    return round(sum(abs(one[name] - other[name]) for name in sorted(one)) / 2, _DIGITS)
+
+
+def _shares(entries: Sequence[JsonObject]) -> dict[str, float] | None:
+    found: dict[str, float] = {}
+    for entry in entries:
+        value = entry.get("mean_abs")
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise Malformed("'mean_abs' is not a number from 0 on")
+        found[read_text(entry, "feature")] = float(value)
+    total = sum(found[name] for name in sorted(found))
+    return {name: value / total for name, value in found.items()} if total > 0 else None
+
+
+def measured_shift(report: JsonObject | None, base: str) -> tuple[float | None, str]:
+    """What an explanation report says against the version of the digest `base`, or why nothing.
+
+    The distance is reckoned again from the two lists. Raises Malformed.
+    """
+    if report is None:
+        return None, "There is no explanation of this version."
+    if report.get("shift") is None:
+        return None, "The explanation was made without a version to compare with; explain again."
+    shift = as_object(report["shift"], "'shift'")
+    if as_object(shift.get("against"), "'against'").get("version") != base:
+        return None, "The explanation was compared with another version; explain again."
+    if shift.get("note"):
+        return None, str(shift["note"])
+    found = distance(read_objects(report, "global"), read_objects(shift, "global"))
+    return found, "" if found is not None else "The importances cannot be compared."
+
+
 # --- trust.gates ---
 
 GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
@@ -3390,6 +3435,7 @@ _LINEAGE = {
     "training": ("recipe", "params", "dataset"),
     "compression": ("method", "params", "parent"),
 }
+SHIFT = "explanation_shift"
 _NO_CHAMPION = "There is no champion to compare with."
 
 Number = int | float
@@ -3696,6 +3742,27 @@ def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
 
 
+def explained_alike(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The importances lie no further from the champion's, or the parent's of a compressed version,
+    than the limit: total-variation distance of the normalised mean |SHAP| (`trust.shifts`)."""
+    limit = _number(policy, "explanation_shift")
+    if limit is None:
+        return
+    lineage = as_object(shown.manifest.get("lineage") or {}, "the lineage")
+    base = shown.champion
+    if lineage.get("source") == "compression":
+        base = read_text(lineage, "parent")
+    if base is None:
+        yield Answer(SHIFT, GATE_NOT_MEASURED, None, None, _NO_CHAMPION, required=False)
+        return
+    found, why = measured_shift(shown.reports.get("explanation"), base)
+    if found is None:
+        yield _missing(SHIFT, limit, why)
+        return
+    reason = f"{found:.1%} of the importance lies on other features; at most {limit:.1%}."
+    yield _judged(SHIFT, found <= limit, found, limit, reason, "explanation")
+
+
 def validated(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """A validator has finished a report about the version; its overall rating is shown."""
     if policy.get("validation_report") is not True:
@@ -3719,6 +3786,7 @@ ASKED_AGAIN: tuple[Asked, ...] = (
     lineage_complete,
     confined_enough,
     evidence_fresh,
+    explained_alike,
     validated,
 )
 
@@ -3745,6 +3813,7 @@ _ASKING = frozenset(
         "sandbox",
         "evidence_days",
         "validation_report",
+        "explanation_shift",
     )
 )
 _AGE = "evidence_age"

@@ -15,6 +15,7 @@ from common.errors import Conflict, Invalid
 from evaluation import policies
 from evaluation.models import EvaluationPlan, EvaluationRun, ExplanationRun
 from evaluation.selectors import document_of
+from evaluation.shift import compared
 from evaluation.slicing import check_columns, read_slicings
 from registry.jobs import things_of
 from registry.models import DatasetSnapshot, Evidence, ModelVersion, Status
@@ -210,8 +211,10 @@ def complete_explanation(
 ) -> ExplanationRun:
     """Keep the explanation and end the job, in one. Raises LostLease."""
     finish(job_id, token)
-    run = ExplanationRun.objects.select_related("version").get(pk=run_id)
-    run.report = add_evidence(version=run.version, kind="explanation", document=report)
+    rows = ExplanationRun.objects.select_related("version__model", "version__parent")
+    run = rows.get(pk=run_id)
+    document = {**report, **compared(run.version, report)}
+    run.report = add_evidence(version=run.version, kind="explanation", document=document)
     run.save(update_fields=["report"])
     _completed(Action.EXPLANATION_COMPLETED, run.version, run.pk, [run.report])
     return run

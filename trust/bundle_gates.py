@@ -29,6 +29,7 @@ _ASKING = frozenset(
         "sandbox",
         "evidence_days",
         "validation_report",
+        "explanation_shift",
     )
 )
 _AGE = "evidence_age"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from trust.errors import Malformed
 from trust.fields import JsonObject, as_object, read_object, read_objects, read_text, read_texts
+from trust.shifts import measured_shift
 from trust.times import format_moment
 
 GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
@@ -21,6 +22,7 @@ _LINEAGE = {
     "training": ("recipe", "params", "dataset"),
     "compression": ("method", "params", "parent"),
 }
+SHIFT = "explanation_shift"
 _NO_CHAMPION = "There is no champion to compare with."
 
 Number = int | float
@@ -327,6 +329,27 @@ def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
 
 
+def explained_alike(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
+    """The importances lie no further from the champion's, or the parent's of a compressed version,
+    than the limit: total-variation distance of the normalised mean |SHAP| (`trust.shifts`)."""
+    limit = _number(policy, "explanation_shift")
+    if limit is None:
+        return
+    lineage = as_object(shown.manifest.get("lineage") or {}, "the lineage")
+    base = shown.champion
+    if lineage.get("source") == "compression":
+        base = read_text(lineage, "parent")
+    if base is None:
+        yield Answer(SHIFT, GATE_NOT_MEASURED, None, None, _NO_CHAMPION, required=False)
+        return
+    found, why = measured_shift(shown.reports.get("explanation"), base)
+    if found is None:
+        yield _missing(SHIFT, limit, why)
+        return
+    reason = f"{found:.1%} of the importance lies on other features; at most {limit:.1%}."
+    yield _judged(SHIFT, found <= limit, found, limit, reason, "explanation")
+
+
 def validated(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """A validator has finished a report about the version; its overall rating is shown."""
     if policy.get("validation_report") is not True:
@@ -350,6 +373,7 @@ ASKED_AGAIN: tuple[Asked, ...] = (
     lineage_complete,
     confined_enough,
     evidence_fresh,
+    explained_alike,
     validated,
 )
 

@@ -156,7 +156,7 @@ CLAIMS = (
         facts(
             "version_id, kind, 'sha256:' || digest",
             "created_at",
-            "registry_evidence WHERE kind NOT IN ('sandbox', 'parity', 'plan')",
+            "registry_evidence WHERE kind NOT IN ('sandbox', 'parity', 'plan', 'validation')",
         ),
         at_most_once(
             "subject_id, r.key, r.value",

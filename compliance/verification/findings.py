@@ -100,6 +100,20 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "document of a validation report",
+        facts(
+            "version_id, 'sha256:' || digest",
+            "created_at",
+            "registry_evidence WHERE kind = 'validation'",
+        ),
+        facts(
+            "r.version_id, e.payload->'validation'",
+            "e.occurred_at",
+            "audit_auditevent e JOIN governance_review r ON r.id::text = e.subject_id "
+            "WHERE e.action = 'validation.finished'",
+        ),
+    ),
+    Claim(
         "finding",
         facts(
             "f.version_id, 'sha256:' || f.digest, 'sha256:' || v.digest, f.severity, f.effect, "

@@ -44,6 +44,7 @@ class Policy:
     passkey: bool = False
     emergency_hours: int = 0
     validation_report: bool = False
+    explanation_shift: float | None = None
 
     @property
     def demands(self) -> dict[str, object]:

@@ -22,7 +22,7 @@ from evaluation.slicing import LEAST_ROWS, MOST_SLICINGS
 from governance.policy.kinds import Choice, Column, Kind, Names, Number, Rows, Texts, Truth, Whole
 from trust.approval import STALE_GRACE
 from trust.emergency import EMERGENCY_HOURS, LONGEST_EMERGENCY_HOURS
-from trust.gates import SANDBOX_LEVELS
+from trust.gates import SANDBOX_LEVELS, SHIFT
 from trust.methods import DEMAND, DEMAND_PASSKEY
 from trust.scope import MAY_BE_REQUIRED, SCOPE_ALIASES, SCOPE_ENVIRONMENTS, SCOPE_REQUIRED
 from trust.waivers import EVERY_METRIC, NEVER_WAIVED
@@ -51,6 +51,7 @@ WAIVABLE = (
     "sandbox",
     "evidence_age",
     VALIDATION_REPORT,
+    SHIFT,
     EVERY_METRIC,
     *(f"metric:{name}" for name in BY_NAME),
     *(f"slice:{name}" for name in BY_NAME),
@@ -309,6 +310,16 @@ FIELDS: tuple[Field, ...] = (
         _("Sealed plan"),
         _("The criteria of the evaluation were sealed before its run, and are met."),
         nothing=False,
+    ),
+    Field(
+        SHIFT,
+        "explanation_shift",
+        Number(0, 1, is_open=True),
+        _("Largest shift of explanations"),
+        _(
+            "Total-variation distance of the normalised mean |SHAP| from the champion's, or from "
+            "the parent's of a compressed version, on the same rows: 0 is the same, 1 is all else."
+        ),
     ),
     Field(
         VALIDATION_REPORT,

@@ -170,6 +170,7 @@ _FIELDS: dict[str, Callable[[str, Any, Any], Iterator[Change]]] = {
     "no_regression": _conditions,
     "mcnemar": _asked,
     "latency_ms": _ceiling,
+    "explanation_shift": _ceiling,
     "size_bytes": _ceiling,
     "evidence_days": _ceiling,
     STALE_GRACE: _ceiling,

@@ -8,6 +8,13 @@ _BUNDLE = "tests/trust/test_bundle_validation.py"
 
 VALIDATIONS = (
     Guard(
+        "the shift of explanations is reckoned again from both lists",
+        "trust/shifts.py",
+        'found = distance(read_objects(report, "global"), read_objects(shift, "global"))',
+        "found = 0.0",
+        ("tests/trust/test_gates.py::test_a_shift_of_explanations_is_reckoned_again",),
+    ),
+    Guard(
         "no contributor validates (the trigger still holds)",
         "governance/validating/policies.py",
         "    if did:\n",

@@ -203,6 +203,8 @@ def test_no_gate_passes_on_nothing() -> None:
         lineage=True,
         sandbox="rlimits-only",
         evidence_days=1,
+        validation_report=True,
+        explanation_shift=0.2,
     )
 
     results = run_gates(subject(version=child, policy=wants))
@@ -211,6 +213,7 @@ def test_no_gate_passes_on_nothing() -> None:
     assert {result.gate for result in results if not result.required} == {
         "mcnemar",
         "no_regression:accuracy",
+        "explanation_shift",
     }, "without a champion there is nothing to compare with"
     assert len(results) >= len(GATES)
 

@@ -234,3 +234,62 @@ def test_metrics_and_tests_of_other_tasks_are_not_asked_for() -> None:
 def test_what_is_no_report_is_refused(report: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         ask({"latency_ms": 1}, shown(report))
+
+
+SHIFT = {"explanation_shift": 0.2}
+PARENT = "sha256:" + "e" * 64
+
+
+def importances(**values: float) -> list[dict[str, Any]]:
+    return [{"feature": name, "mean_abs": value} for name, value in values.items()]
+
+
+def explained(version: str = CHAMPION, note: str | None = None, **theirs: float) -> dict[str, Any]:
+    """An explanation beside another one; its own importances are 3 to 1."""
+    shift = {"against": {"version": version}, "note": note, "global": importances(**theirs)}
+    return {"global": importances(a=3.0, b=1.0), "shift": shift | {"distance": 0.0}}
+
+
+def beside(report: dict[str, Any] | None, **changes: Any) -> Shown:
+    return shown(reports={"explanation": report} if report else {}, **changes)
+
+
+CHILD = {"lineage": {"source": "compression", "parent": PARENT}, "artifacts": []}
+
+
+@pytest.mark.parametrize(
+    ("seen", "state", "value"),
+    [
+        (beside(explained(a=6.0, b=2.0)), GATE_PASSED, 0.0),
+        (beside(explained(a=1.1, b=0.9)), GATE_PASSED, 0.2),
+        (beside(explained(a=1.0, b=1.0)), GATE_FAILED, 0.25),
+        (beside(explained(a=0.0, b=0.0)), GATE_NOT_MEASURED, None),
+        (beside(explained(a=3.0, c=1.0)), GATE_NOT_MEASURED, None),
+        (beside(explained(OTHER, a=3.0, b=1.0)), GATE_NOT_MEASURED, None),
+        (beside(explained(note="On other rows.", a=3.0, b=1.0)), GATE_NOT_MEASURED, None),
+        (beside({"global": importances(a=3.0)}), GATE_NOT_MEASURED, None),
+        (beside(None), GATE_NOT_MEASURED, None),
+        (beside(explained(PARENT, a=1.0, b=1.0), manifest=CHILD), GATE_FAILED, 0.25),
+        (beside(explained(a=3.0, b=1.0), manifest=CHILD), GATE_NOT_MEASURED, None),
+    ],
+)
+def test_a_shift_of_explanations_is_reckoned_again(seen: Shown, state: str, value: Any) -> None:
+    """Half the sum of |p - q| over the features, whatever the report says of the distance."""
+    found = answer(SHIFT, seen)
+
+    assert (found.state, found.measured) == (state, value)
+    assert (found.limit, found.required) == (0.2, True)
+
+
+def test_a_shift_is_not_asked_for_without_a_champion() -> None:
+    found = answer(SHIFT, beside(explained(a=3.0, b=1.0), champion=None))
+
+    assert (found.state, found.required) == (GATE_NOT_MEASURED, False)
+
+
+def test_a_validation_report_passes_by_being_there() -> None:
+    wanted = {"validation_report": True}
+    report = {"rating": {"name": "not_fit", "title": "Not fit"}}
+
+    assert answer(wanted, shown(reports={"validation": report})).measured == "Not fit"
+    assert answer(wanted, shown(reports={})).state == GATE_NOT_MEASURED

@@ -18,6 +18,7 @@ def explanation_view(report: Json, *, row: int = 0) -> dict[str, Any]:
         "dataset": report["dataset"],
         "additivity": svg.brief(report["additivity_error"]),
         "bars": [{"feature": e["feature"], "value": e["mean_abs"]} for e in report["global"]],
+        "shift": _shift(report.get("shift")),
         "beeswarm": [_swarm(entry) for entry in report["beeswarm"]],
         "rows": [
             {"place": place, "row": entry["row"], "class": entry["class"]}
@@ -27,6 +28,16 @@ def explanation_view(report: Json, *, row: int = 0) -> dict[str, Any]:
         "local": local[chosen] if local else None,
         "waterfall": _waterfall(report, local[chosen]) if local and not report["grid"] else None,
         "image": _image(report["grid"], local[chosen]) if local and report["grid"] else None,
+    }
+
+
+def _shift(said: Json | None) -> dict[str, Any] | None:
+    if said is None:
+        return None
+    distance = said["distance"]
+    return {
+        "is_parent": said["against"]["what"] == "parent",
+        "share": None if distance is None else f"{distance:.1%}",
     }
 
 
