@@ -1,6 +1,7 @@
 """Tags and filters of the pages; settings make this a built-in library of every template."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +28,7 @@ register.filter("initials", formats.initials)
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, size: int = 16, cls: str = "") -> SafeString:
     """An icon of the sprite in `c/icons.html`; it says nothing to screen readers."""
     use = svg.element("use", href=f"#i-{name}")
