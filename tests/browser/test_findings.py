@@ -12,7 +12,7 @@ from registry.models import ModelVersion
 from registry.services import edit_card
 from tests.browser.conftest import OpenAs, Site
 from tests.cast import password_of, who
-from tests.factories import tiny, verbs
+from tests.factories import tiny, validations, verbs
 from tests.factories.findings import TEXT, found, in_days
 from tests.stage import MODEL
 
@@ -54,6 +54,9 @@ def test_the_pages_keep_what_every_page_promises(
     site.look_at(page, reverse("web:finding", args=[finding.pk]))
     site.look_at(page, reverse("web:findings"))
     site.look_at(page, reverse("web:home"))
+    report = validations.finished("cleo", review)
+    site.look_at(page, reverse("web:validation", args=[report.pk]))
+    site.look_at(page, reverse("web:validation-write", args=[review.pk]))
 
 
 def test_a_finding_is_raised_at_its_gate_and_a_condition_signed(
@@ -68,8 +71,12 @@ def test_a_finding_is_raised_at_its_gate_and_a_condition_signed(
     page.get_by_role("textbox", name="Finding").fill(TEXT)
     page.get_by_label("Who answers").select_option(label="Ada")
     page.get_by_label("Due on").fill(in_days(30).isoformat())
+    rows = {"name": "Winter rows (2).csv", "mimeType": "text/csv", "buffer": b"1,2\n"}
+    page.get_by_label("Files").set_input_files(rows)  # type: ignore[arg-type]
+    expect(page.get_by_text("Uploaded: Winter rows (2).csv")).to_be_visible()
     page.get_by_role("button", name="Raise the finding").click()
     expect(page.locator("h1")).to_contain_text("F-1")
+    expect(page.get_by_role("link", name="Winter-rows-2-.csv")).to_be_visible()
 
     page.goto(address)
     expect(page.locator("#decide")).to_contain_text("you accept these open conditions")
