@@ -43,6 +43,7 @@ class Action(StrEnum):
 
     MODEL_REGISTERED = "model.registered"
     MODEL_CHANGED = "model.changed"
+    MODEL_ENTERED = "model.entered"
     REGISTRATION_REQUESTED = "registration.requested"
     REGISTRATION_FAILED = "registration.failed"
     DATASET_REGISTERED = "dataset.registered"
@@ -165,6 +166,7 @@ _SENTENCES = {
     Action.REFUSED: "Something was refused",
     Action.MODEL_REGISTERED: "A model was registered",
     Action.MODEL_CHANGED: "A model's description was changed",
+    Action.MODEL_ENTERED: "A model's entry in the register was written",
     Action.REGISTRATION_REQUESTED: "A registration was requested",
     Action.REGISTRATION_FAILED: "A registration ended without a result",
     Action.DATASET_REGISTERED: "A dataset snapshot was registered",

@@ -16,6 +16,7 @@ APP_INSERT_ONLY = (
     "audit_auditevent",
     "audit_cosignature",
     "registry_blob",
+    "registry_registerentry",
     "registry_datasetsnapshot",
     "registry_artifact",
     "registry_evidence",

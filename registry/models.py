@@ -65,6 +65,60 @@ class RegisteredModel(models.Model):
         return self.name
 
 
+class Hosting(models.TextChoices):
+    """Whether a model can be served by this instance at all."""
+
+    SERVED = "served", _("Served here")
+    INVENTORY = "inventory", _("Inventory only")
+
+
+class Life(models.TextChoices):
+    """Where a model stands between its first draft and its end, as its owner declares it."""
+
+    IN_DEVELOPMENT = "in_development", _("In development")
+    IN_USE = "in_use", _("In use")
+    RETIRED = "retired", _("Retired")
+
+
+class RegisterEntry(models.Model):
+    """What the register says of a model since this revision; the newest one holds."""
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="entries")
+    revision = models.PositiveIntegerField()
+    hosting = models.CharField(max_length=16, choices=Hosting.choices)
+    place = models.CharField(max_length=200, blank=True)
+    technology = models.CharField(max_length=200, blank=True)
+    life = models.CharField(max_length=16, choices=Life.choices)
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    validator = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    validated_on = models.DateField(null=True, blank=True)
+    revalidate_on = models.DateField(null=True, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "revision"], name="entry_revision_once"),
+            models.CheckConstraint(
+                condition=models.Q(hosting__in=Hosting.values) & models.Q(life__in=Life.values),
+                name="entry_words_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(hosting="inventory")
+                | ~models.Q(place="") & ~models.Q(technology=""),
+                name="entry_says_where",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(life="in_use") | models.Q(revalidate_on__isnull=False),
+                name="entry_in_use_has_a_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(validator__isnull=True) | ~models.Q(validator=models.F("owner")),
+                name="entry_owner_does_not_validate",
+            ),
+        ]
+
+
 class Blob(models.Model):
     """Bytes in the blob store, named by their SHA-256."""
 

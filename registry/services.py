@@ -18,6 +18,7 @@ from audit.services import record
 from common.errors import Conflict, Invalid
 from registry import policies
 from registry.cards import read_card
+from registry.entries import is_inventory_only
 from registry.manifests import MODEL, File, build_manifest
 from registry.models import (
     Artifact,
@@ -127,9 +128,12 @@ def add_version(
 ) -> ModelVersion:
     """Add a version whose blobs are stored already; numbers are dense and given under a lock.
 
-    Authority is checked by the verb that leads here: upload, training or compression.
+    Authority is checked by the verb that leads here: upload, training or compression. Raises
+    Conflict for what could be served of a model that the register keeps as inventory only.
     """
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    if new.servable and is_inventory_only(model):
+        raise Conflict("This model is inventory only: no version of it can be served here.")
     last = ModelVersion.objects.filter(model=model).aggregate(last=Max("number"))["last"]
     number = (last or 0) + 1
     body, digest = build_manifest(

@@ -35,6 +35,8 @@ PICTURES = {
     "models/new": Picture("model-new"),
     "models/<slug:name>": Picture("model"),
     "models/<slug:name>/edit": Picture("model-edit"),
+    "register": Picture("register", who="cora"),
+    "models/<slug:name>/entry": Picture("entry"),
     "models/<slug:name>/train": Picture("training-new"),
     "models/<slug:name>/versions/new": Picture("version-new"),
     _VERSION: Picture("version"),

@@ -48,6 +48,7 @@ NAVIGATION: list[tuple[str | Promise, list[Entry]]] = [
             Entry("web:reviews", _("Reviews"), "okc"),
             Entry("web:findings", _("Findings"), "warn"),
             Entry("web:models", _("Models"), "box"),
+            Entry("web:register", _("Register"), "log"),
             Entry("web:datasets", _("Datasets"), "file"),
         ],
     ),

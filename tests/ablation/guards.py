@@ -19,6 +19,7 @@ from tests.ablation.plans import PLANS
 from tests.ablation.provider import PROVIDER
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.refusals import REFUSALS
+from tests.ablation.register import REGISTER
 from tests.ablation.rotation import ROTATION
 from tests.ablation.scopes import SCOPES
 from tests.ablation.sessions import SESSIONS
@@ -370,6 +371,7 @@ GUARDS: tuple[Guard, ...] = (
     *GATES,
     *EMERGENCIES,
     *FINDINGS,
+    *REGISTER,
     *VALIDATIONS,
     *ASSIGNING,
     *QUARANTINE,

@@ -143,6 +143,11 @@ REGISTRY = {
     ),
     "models_read": Call(_model),
     "models_change": Call(_model, _says(purpose="Say it better.", licence="MIT", tags=["new"])),
+    "register_list": Call(query={"hosting": "served", "due": "90", "limit": "2"}),
+    "entries_read": Call(_model),
+    "entries_write": Call(
+        _model, _says(hosting="served", life="in_development", owner="ada", place="Here.")
+    ),
     "aliases_history": Call(_model),
     "versions_list": Call(_model),
     "versions_register": Call(

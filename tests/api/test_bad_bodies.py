@@ -22,6 +22,7 @@ OPTIONAL = {
     "compressions_request": {"params", "calibration"},
     "datasets_register": set(),
     "evaluations_request": {"seed", "resamples"},
+    "entries_write": {"place", "technology", "validator", "validated_on", "revalidate_on"},
     "explanations_request": {"seed", "rows"},
     "findings_answer": {"evidence"},
     "findings_raise": {"anchor"},

@@ -38,6 +38,7 @@ from inference.models import Prediction
 from inference.segments import SegmentWriter
 from inference.services import note_loaded, note_refused, ship_predictions
 from inference.table import Candidate
+from registry.entries import NewEntry, enter
 from registry.intake import Piece, fail_registration, request_version
 from registry.jobs import cancel_job, retry_job
 from registry.loading import note_corruption
@@ -192,6 +193,7 @@ def _live(slug: str) -> None:
         origin="in-house",
     )
     change_model(caller=hand, model=model, changes={"tags": [slug]})
+    enter(caller=hand, model=model, new=NewEntry("served", "retired", hand.person_id))
     version, child, old = (verbs.another(hand, model) for _ in range(3))
     edit_card(caller=hand, version=version, content=tiny.CARD)
     _jobs(hand, manager, version)

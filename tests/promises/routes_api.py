@@ -121,6 +121,13 @@ API: Expected = {
         "GET": "401 404 ok ok ok ok ok 404",
         "PATCH": "401 404 403 ok 403 ok 403 404",
     },
+    "web: /api/v1/register": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/models/<slug:name>/entry": {
+        "GET": "401 404 403 ok ok ok ok 404",
+        "PUT": "401 404 403 ok 403 ok 403 404",
+    },
     "web: /api/v1/models/<slug:name>/alias-history": {
         "GET": "401 404 ok ok ok ok ok 404",
     },

@@ -43,6 +43,13 @@ PAGES: Expected = {
         "GET": "to 404 403 ok 403 ok 403 404",
         "POST": "to 404 403 no 403 no 403 404",
     },
+    "web: /register": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /models/<slug:name>/entry": {
+        "GET": "to 404 403 ok ok ok ok 404",
+        "POST": "to 404 403 no 403 no 403 404",
+    },
     "web: /models/<slug:name>/train": {
         "GET": "to 404 403 ok 403 ok 403 404",
         "POST": "to 404 403 no 403 no 403 404",

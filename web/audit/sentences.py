@@ -43,6 +43,7 @@ SENTENCES: dict[Action, Promise] = {
     Action.REFUSED: gettext_lazy("%(actor)s was refused something"),
     Action.MODEL_REGISTERED: gettext_lazy("%(actor)s registered a model"),
     Action.MODEL_CHANGED: gettext_lazy("%(actor)s changed the description of a model"),
+    Action.MODEL_ENTERED: gettext_lazy("%(actor)s wrote a model's entry in the register"),
     Action.REGISTRATION_REQUESTED: gettext_lazy("%(actor)s asked for a registration"),
     Action.REGISTRATION_FAILED: gettext_lazy("%(actor)s ended a registration without a result"),
     Action.DATASET_REGISTERED: gettext_lazy("%(actor)s registered a dataset snapshot"),

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from web.register import views
+from web.register import entries, views
 
 urlpatterns = [
     path("models", views.ModelList.as_view(), name="models"),
     path("models/new", views.ModelNew.as_view(), name="model-new"),
     path("models/<slug:name>", views.ModelPage.as_view(), name="model"),
     path("models/<slug:name>/edit", views.ModelEdit.as_view(), name="model-edit"),
+    path("register", entries.Register.as_view(), name="register"),
+    path("models/<slug:name>/entry", entries.EntryPage.as_view(), name="entry"),
     path("models/<slug:name>/train", views.TrainingNew.as_view(), name="training-new"),
     path("models/<slug:name>/versions/new", views.VersionNew.as_view(), name="version-new"),
 ]

@@ -1,0 +1,138 @@
+"""REST edges of the register: every model with its entry, and writing an entry."""
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.edges import CallerView
+from common.api import Input
+from common.errors import Invalid
+from common.openapi import changes, reads
+from common.paging import KeysetPagination, page_of, page_schema
+from registry import policies
+from registry.entries import NewEntry, enter, members
+from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
+from registry.register import CHOICES, FILTERS, history_of_entry, narrowed, register_of
+from registry.selectors import model_named
+
+MOST_REVISIONS = 200
+
+
+class EntryIn(Input):
+    """What the register shall say of a model; what is left out is empty."""
+
+    hosting = serializers.ChoiceField(Hosting.choices)
+    life = serializers.ChoiceField(Life.choices)
+    owner = serializers.CharField(max_length=150, help_text="Login of who answers for the model.")
+    place = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    technology = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    validator = serializers.CharField(
+        max_length=150, required=False, allow_null=True, default=None, help_text="A login."
+    )
+    validated_on = serializers.DateField(required=False, allow_null=True, default=None)
+    revalidate_on = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class EntryOut(serializers.ModelSerializer[RegisterEntry]):
+    """A revision of a model's entry."""
+
+    owner = serializers.CharField(source="owner.name")
+    validator = serializers.CharField(source="validator.name", allow_null=True, default=None)
+    by = serializers.CharField(source="author.person.name", help_text="Who said so.")
+
+    class Meta:
+        model = RegisterEntry
+        fields = [
+            "revision",
+            "hosting",
+            "life",
+            "owner",
+            "place",
+            "technology",
+            "validator",
+            "validated_on",
+            "revalidate_on",
+            "by",
+            "created_at",
+        ]
+
+
+class RegisterLineOut(serializers.ModelSerializer[RegisteredModel]):
+    """A model as the register lists it."""
+
+    team = serializers.CharField(source="team.slug")
+    entry = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RegisteredModel
+        fields = ["id", "name", "team", "purpose", "risk_tier", "origin", "entry"]
+
+    @extend_schema_field(EntryOut(allow_null=True))
+    def get_entry(self, model: Any) -> Any:
+        """The newest revision; null where nobody has written one."""
+        return EntryOut(model.newest_entries[0]).data if model.newest_entries else None
+
+
+class ByName(KeysetPagination):
+    """Alphabetical pages."""
+
+    ordering = ("name",)
+
+
+class Register(CallerView):
+    """Every model, served here or not."""
+
+    filters = FILTERS
+
+    @extend_schema(
+        operation_id="register_list",
+        parameters=[
+            OpenApiParameter(name, OpenApiTypes.STR, enum=CHOICES.get(name)) for name in FILTERS
+        ],
+        responses=reads(page_schema(RegisterLineOut)),
+    )
+    def get(self, request: Request) -> Response:
+        """Models of the teams whose evidence the caller reads, by name."""
+        rows = narrowed(register_of(self.caller), request.query_params)
+        return page_of(rows, request, self, RegisterLineOut, ByName)
+
+
+class Entry(CallerView):
+    """What the register says of one model."""
+
+    @extend_schema(operation_id="entries_read", responses=reads(EntryOut(many=True)))
+    def get(self, request: Request, name: str) -> Response:
+        """The last 200 revisions of the entry, newest first."""
+        model = model_named(self.caller, name)
+        policies.may_read_evidence(self.caller, model.team_id).enforce()
+        return Response(EntryOut(history_of_entry(model)[:MOST_REVISIONS], many=True).data)
+
+    @extend_schema(operation_id="entries_write", request=EntryIn, responses=changes(200, EntryOut))
+    def put(self, request: Request, name: str) -> Response:
+        """Write a new revision of the entry."""
+        model = model_named(self.caller, name)
+        policies.may_contribute(self.caller, model.team_id).enforce()
+        fields = EntryIn.read(request.data)
+        for who in ("owner", "validator"):
+            if fields[who] is not None:
+                fields[who] = _member(model, fields[who], who)
+        entry = enter(caller=self.caller, model=model, new=NewEntry(**fields))
+        return Response(EntryOut(entry).data)
+
+
+def _member(model: RegisteredModel, login: str, field: str) -> Any:
+    person = members(model).filter(logins__username__iexact=login.strip()).first()
+    if person is None:
+        raise Invalid("This is nobody with a role in the owner team.", field=field)
+    return person.pk
+
+
+urlpatterns = [
+    path("register", Register.as_view(), name="register"),
+    path("models/<slug:name>/entry", Entry.as_view(), name="entry"),
+]

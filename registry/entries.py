@@ -1,0 +1,153 @@
+"""The verb of the register's entries: who answers for a model, where it runs, when it is due.
+
+An entry is declared by its authors and approves nothing: no gate and no service reads its days.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.callers import Caller
+from accounts.models import Membership, Person
+from audit.actions import Action
+from audit.services import record
+from common.errors import Conflict, Invalid
+from registry import policies
+from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
+
+EARLIEST = date(1970, 1, 1)
+LATEST_DAYS = 3660
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """What an entry says; `owner` and `validator` are persons."""
+
+    hosting: str
+    life: str
+    owner: UUID
+    place: str = ""
+    technology: str = ""
+    validator: UUID | None = None
+    validated_on: date | None = None
+    revalidate_on: date | None = None
+
+
+@transaction.atomic
+def enter(*, caller: Caller, model: RegisteredModel, new: NewEntry) -> RegisterEntry:
+    """Write a new revision of the model's entry. Raises NotAllowed, Invalid, Conflict."""
+    policies.may_contribute(caller, model.team_id).enforce()
+    RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    last = newest_entry(model)
+    entry = RegisterEntry(
+        model=model,
+        revision=(last.revision if last else 0) + 1,
+        author=caller.user,
+        hosting=new.hosting,
+        life=new.life,
+        owner_id=new.owner,
+        validator_id=new.validator,
+        place=new.place.strip(),
+        technology=new.technology.strip(),
+        validated_on=new.validated_on,
+        revalidate_on=new.revalidate_on,
+    )
+    _check(entry, last)
+    entry.save()
+    record(
+        actor=caller.actor,
+        action=Action.MODEL_ENTERED,
+        subject=("model", model.pk),
+        payload=_said(entry),
+        related=[("team", model.team_id)],
+    )
+    return entry
+
+
+def newest_entry(model: RegisteredModel) -> RegisterEntry | None:
+    """What the register says of the model now."""
+    return RegisterEntry.objects.filter(model=model).order_by("-revision").first()
+
+
+def is_inventory_only(model: RegisteredModel) -> bool:
+    """Whether no version of the model may be servable."""
+    entry = newest_entry(model)
+    return entry is not None and entry.hosting == Hosting.INVENTORY
+
+
+def members(model: RegisteredModel) -> QuerySet[Person]:
+    """Persons of the owner team who can answer for the model or validate it, by name."""
+    rows = Person.objects.filter(
+        pk__in=Membership.objects.filter(team=model.team_id).values("person"), is_active=True
+    )
+    return rows.order_by("name", "pk")
+
+
+def _said(entry: RegisterEntry) -> dict[str, Any]:
+    days = {name: getattr(entry, name) for name in ("validated_on", "revalidate_on")}
+    return {
+        "revision": entry.revision,
+        **{name: getattr(entry, name) for name in ("hosting", "life", "place", "technology")},
+        "owner": str(entry.owner_id),
+        "validator": str(entry.validator_id) if entry.validator_id else None,
+        **{name: day.isoformat() if day else None for name, day in days.items()},
+    }
+
+
+def _check(entry: RegisterEntry, last: RegisterEntry | None) -> None:
+    _check_words(entry)
+    _check_persons(entry)
+    _check_days(entry)
+    if last and _said(last) | {"revision": entry.revision} == _said(entry):
+        raise Conflict("The register says this already; nothing was changed.")
+    if entry.hosting == Hosting.INVENTORY and entry.model.versions.filter(servable=True).exists():
+        raise Conflict(
+            "The model has versions that can be served here, so it is not inventory only.",
+            field="hosting",
+        )
+
+
+def _check_words(entry: RegisterEntry) -> None:
+    try:
+        entry.clean_fields(exclude=["model", "owner", "validator", "author"])
+    except ValidationError as error:
+        name, messages = next(iter(error.message_dict.items()))
+        raise Invalid(messages[0], field=name) from None
+    if entry.hosting == Hosting.INVENTORY:
+        for name in ("place", "technology"):
+            if not getattr(entry, name):
+                raise Invalid("Say this of a model that is not served here.", field=name)
+
+
+def _check_persons(entry: RegisterEntry) -> None:
+    wanted = {"owner": entry.owner_id, "validator": entry.validator_id}
+    known = set(members(entry.model).filter(pk__in=filter(None, wanted.values())).values_list("pk"))
+    for name, person in wanted.items():
+        if person and (person,) not in known:
+            raise Invalid("This is nobody with a role in the owner team.", field=name)
+    if entry.owner_id == entry.validator_id:
+        raise Invalid("Whoever owns a model does not validate it.", field="validator")
+
+
+def _check_days(entry: RegisterEntry) -> None:
+    day = today()
+    if entry.validated_on and not EARLIEST <= entry.validated_on <= day:
+        raise Invalid("The last validation was today or earlier.", field="validated_on")
+    due = entry.revalidate_on
+    if due and not EARLIEST <= due <= day + timedelta(days=LATEST_DAYS):
+        raise Invalid("The next revalidation is within ten years.", field="revalidate_on")
+    if due and entry.validated_on and due <= entry.validated_on:
+        raise Invalid("The next revalidation comes after the last one.", field="revalidate_on")
+    if entry.life == Life.IN_USE and not due:
+        raise Invalid("A model in use has a day of its next revalidation.", field="revalidate_on")
+
+
+def today() -> date:
+    """The day in UTC."""
+    return timezone.now().astimezone(UTC).date()

@@ -1,0 +1,85 @@
+"""Forms of the register's entries."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person, Team
+from registry.models import Hosting, Life, RiskTier
+from registry.register import HORIZONS, MISSING, OVERDUE
+
+_ALL = ("", _("All"))
+_WITHIN = {"30": _("Within 30 days"), "90": _("Within 90 days"), "365": _("Within 365 days")}
+
+
+class RegisterFilter(forms.Form):
+    """Filters of the register; all of them stand in the address."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=200)
+    team = forms.ChoiceField(label=_("Team"), required=False)
+    risk_tier = forms.ChoiceField(
+        label=_("Risk tier"), required=False, choices=[_ALL, *RiskTier.choices]
+    )
+    hosting = forms.ChoiceField(
+        label=_("Hosting"), required=False, choices=[_ALL, *Hosting.choices]
+    )
+    life = forms.ChoiceField(
+        label=_("In its life"),
+        required=False,
+        choices=[_ALL, *Life.choices, (MISSING, _("No entry"))],
+    )
+    due = forms.ChoiceField(
+        label=_("Revalidation"),
+        required=False,
+        choices=[_ALL, (OVERDUE, _("Overdue")), *((days, _WITHIN[days]) for days in HORIZONS)],
+    )
+
+    def __init__(self, data: Any, *, teams: Iterable[Team]) -> None:
+        super().__init__(data)
+        self.fields["team"].choices = [  # type: ignore[attr-defined]
+            _ALL,
+            *((team.slug, team.name) for team in teams),
+        ]
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+    )
+
+
+class EntryForm(forms.Form):
+    """What the register shall say of a model."""
+
+    hosting = forms.ChoiceField(
+        label=_("Hosting"),
+        choices=Hosting.choices,
+        widget=forms.RadioSelect,
+        help_text=_("A model that is inventory only can never be served by this instance."),
+    )
+    life = forms.ChoiceField(label=_("In its life"), choices=Life.choices)
+    owner = forms.ModelChoiceField(
+        label=_("Accountable owner"), queryset=Person.objects.none(), empty_label=None
+    )
+    validator = forms.ModelChoiceField(
+        label=_("Validator"), queryset=Person.objects.none(), required=False
+    )
+    place = forms.CharField(
+        label=_("Where it runs"),
+        max_length=200,
+        required=False,
+        help_text=_("A system or a service, no names of people."),
+    )
+    technology = forms.CharField(label=_("Vendor or technology"), max_length=200, required=False)
+    validated_on = _day(_("Last validation"))
+    revalidate_on = _day(_("Next revalidation"))
+
+    def __init__(self, data: Any = None, *, people: Any, **more: Any) -> None:
+        super().__init__(data, **more)
+        for name in ("owner", "validator"):
+            self.fields[name].queryset = people  # type: ignore[attr-defined]

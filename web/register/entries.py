@@ -1,0 +1,99 @@
+"""The register with all models, and the entry of one of them with its history."""
+
+from dataclasses import fields
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from accounts.selectors import teams_of
+from common.errors import Invalid
+from registry import policies
+from registry.entries import NewEntry, enter, members, newest_entry, today
+from registry.models import Life, RegisteredModel, RegisterEntry
+from registry.register import history_of_entry, narrowed, register_of
+from registry.selectors import model_named
+from web.base import PageView
+from web.formpage import FormPage
+from web.forms.register import EntryForm, RegisterFilter
+from web.paging import alphabetical
+
+MOST_REVISIONS = 50
+
+
+def is_overdue(entry: RegisterEntry | None) -> bool:
+    """Whether the day of the next revalidation has passed."""
+    if entry is None or entry.life == Life.RETIRED or entry.revalidate_on is None:
+        return False
+    return entry.revalidate_on < today()
+
+
+class Register(PageView):
+    """Every model of the person's teams, with filters in the address."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The list, by name."""
+        form = RegisterFilter(request.GET, teams=teams_of(self.caller))
+        rows = register_of(self.caller)
+        if form.is_valid():
+            rows = narrowed(rows, form.cleaned_data)
+        after = request.GET.get("after", "")
+        if "\x00" in after:
+            raise Invalid("This page does not exist; begin at the first one.", field="after")
+        listing = alphabetical(rows, "name", after)
+        context = {
+            "form": form,
+            "listing": listing,
+            "lines": [_line(model) for model in listing.rows],
+            "is_filtered": any(request.GET.get(name) for name in form.fields),
+        }
+        return self.page("register/list.html", context)
+
+
+def _line(model: Any) -> tuple[RegisteredModel, RegisterEntry | None, bool]:
+    entry = next(iter(model.newest_entries), None)
+    return model, entry, is_overdue(entry)
+
+
+class EntryPage(FormPage):
+    """What the register says of a model, said anew by those who may."""
+
+    template = "register/entry.html"
+    model: RegisteredModel
+
+    def prepare(self, **address: Any) -> None:
+        """Whoever reads the team's evidence reads; contributors and managers write."""
+        self.model = model_named(self.caller, address["name"])
+        may = policies.may_read_evidence
+        if self.request.method == "POST":
+            may = policies.may_contribute
+        may(self.caller, self.model.team_id).enforce()
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Filled in with what stands there."""
+        entry = newest_entry(self.model)
+        people = members(self.model)
+        initial: dict[str, Any] = {"owner": self.caller.person_id}
+        if entry:
+            initial = {one.name: getattr(entry, one.name) for one in fields(NewEntry)}
+        return EntryForm(data, people=people, initial=initial)
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Writes the revision and shows it."""
+        persons = {who: given[who].pk if given[who] else None for who in ("owner", "validator")}
+        enter(caller=self.caller, model=self.model, new=NewEntry(**(given | persons)))
+        messages.success(self.request, _("The register says this now."))
+        return redirect("web:entry", self.model.name)
+
+    def context(self) -> dict[str, Any]:
+        """The model and all that was said of it."""
+        history = list(history_of_entry(self.model)[:MOST_REVISIONS])
+        return {
+            "model": self.model,
+            "history": history,
+            "may_write": policies.may_contribute(self.caller, self.model.team_id),
+            "overdue": is_overdue(next(iter(history), None)),
+        }
