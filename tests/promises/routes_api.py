@@ -146,7 +146,7 @@ API: Expected = {
     },
     "web: /api/v1/models/<slug:name>/versions/<int:number>/card": {
         "GET": "401 404 403 ok ok ok ok 404",
-        "PUT": "401 404 403 no 403 no 403 404",
+        "PUT": "401 404 403 ok 403 ok 403 404",
     },
     "web: /api/v1/models/<slug:name>/versions/<int:number>/evidence": {
         "GET": "401 404 403 ok ok ok ok 404",
