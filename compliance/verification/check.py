@@ -1,12 +1,13 @@
 """All of it, one after the other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from django.db import connection
 
 from audit.findings import Finding
 from common.errors import DomainError
-from compliance.verification.claims import claims
+from compliance.verification.claims import CLAIMS, told
 from compliance.verification.contents import contents
 from compliance.verification.emergencies import emergencies
 from compliance.verification.passkeys import identities, passkeys
@@ -18,6 +19,7 @@ from registry.blobs import open_verified
 from registry.models import Blob
 from trust.keys import TrustedKeys
 
+Check = Callable[[], Iterator[Finding]]
 # Who reads an event hangs on what it is filed under.
 _MISFILED = """
     SELECT e.uuid FROM audit_auditevent e JOIN governance_review r
@@ -31,24 +33,39 @@ _MISFILED = """
     WHERE NOT e.related @> jsonb_build_array('model:' || v.model_id)
 """
 
+# Records and events name attached files in order, without their numbers.
+_OUT_OF_LINE = """
+    SELECT id FROM (SELECT id, position, row_number() OVER (
+        PARTITION BY comment_id, finding_id ORDER BY position) AS place
+        FROM governance_attachment) a
+    WHERE position <> place ORDER BY id
+"""
+
 
 def check_records(keys: TrustedKeys, *, blobs: bool) -> Iterator[Finding]:
     """Findings about the records; `keys` are the trusted approval keys.
 
     `blobs`: hash the whole blob store as well, which takes as long as reading it.
     """
-    yield from contents()
-    yield from reviews(keys)
-    yield from validations()
-    yield from passkeys()
-    yield from identities()
-    yield from emergencies(keys)
-    yield from claims()
-    yield from two_persons()
-    yield from misfiled()
-    yield from predictions()
-    if blobs:
-        yield from stored_bytes()
+    for check in (*checks_of_records(keys), *([stored_bytes] if blobs else [])):
+        yield from check()
+
+
+def checks_of_records(keys: TrustedKeys) -> tuple[Check, ...]:
+    """The checks of the records, each by itself, in no order that matters."""
+    return (
+        contents,
+        partial(reviews, keys),
+        validations,
+        passkeys,
+        identities,
+        partial(emergencies, keys),
+        *(partial(told, claim) for claim in CLAIMS),
+        two_persons,
+        misfiled,
+        out_of_line,
+        predictions,
+    )
 
 
 def misfiled() -> Iterator[Finding]:
@@ -57,6 +74,14 @@ def misfiled() -> Iterator[Finding]:
         cursor.execute(_MISFILED)
         for (event,) in cursor:
             yield Finding("event", str(event), "it is not filed under its version and model.")
+
+
+def out_of_line() -> Iterator[Finding]:
+    """Attached files that are not numbered from 1 on, one after the other."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_OUT_OF_LINE)
+        for (file,) in cursor:
+            yield Finding("attached file", str(file), "its number is not that of its place.")
 
 
 def stored_bytes() -> Iterator[Finding]:

@@ -12,7 +12,14 @@ from django.db import connection
 
 from audit.findings import Finding
 from compliance.verification import emergencies, findings, measuring, passkeys, statuses
-from compliance.verification.sql import LATEST_ROLES, Claim, at_most_once, facts, told_by
+from compliance.verification.sql import (
+    LATEST_LICENCES,
+    LATEST_ROLES,
+    Claim,
+    at_most_once,
+    facts,
+    told_by,
+)
 
 # The row and its event are written by one transaction, a moment after the other.
 APART_S = 300
@@ -33,9 +40,13 @@ _COMPARE = """
 CLAIMS = (
     Claim(
         "role",
-        facts("person_id, team_id, role", "granted_at", "accounts_membership"),
         facts(
-            "subject_id, payload->'team', payload->'role'",
+            "m.person_id, m.team_id, m.role, 'sha256:' || p.digest",
+            "m.granted_at",
+            "accounts_membership m LEFT JOIN accounts_proposal p ON p.id = m.proposal_id",
+        ),
+        facts(
+            "subject_id, payload->'team', payload->'role', payload->'proposal'",
             "occurred_at",
             f"({LATEST_ROLES}) e WHERE action = 'role.granted'",
         ),
@@ -84,7 +95,8 @@ CLAIMS = (
         facts(
             "id, state, 'sha256:' || digest, decider_id, decided_by_id, decided_method",
             "decided_at",
-            "accounts_proposal WHERE state <> 'open'",
+            "accounts_proposal WHERE state <> 'open' OR decided_method <> '' "
+            "OR coalesce(decided_by_id, decider_id) IS NOT NULL",
         ),
         facts(
             "subject_id, substr(action, 10), payload->'digest', person_id, user_id, "
@@ -124,16 +136,31 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "licence of a model",
+        facts(
+            "m.id, m.licence",
+            "NULL::timestamptz",
+            f"registry_registeredmodel m JOIN ({LATEST_LICENCES}) e ON e.model = m.id::text "
+            "WHERE e.licence IS NOT NULL",
+        ),
+        facts(
+            "model, licence",
+            "NULL::timestamptz",
+            f"({LATEST_LICENCES}) e WHERE licence IS NOT NULL",
+        ),
+    ),
+    Claim(
         "dataset",
         facts(
-            "id, name, split, 'sha256:' || blob_id, rows, licence, created_by_id",
+            "id, name, split, 'sha256:' || blob_id, rows, left(origin, 200), licence, team_id, "
+            "created_by_id",
             "created_at",
             "registry_datasetsnapshot",
         ),
         told_by(
             "dataset.registered",
             "subject_id, payload->'name', payload->'split', payload->'digest', payload->'rows', "
-            "payload->'licence', user_id",
+            "payload->'origin', payload->'licence', substr(related->>1, 6), user_id",
         ),
     ),
     Claim(
@@ -373,14 +400,13 @@ CLAIMS = (
 )
 
 
-def claims() -> Iterator[Finding]:
-    """Facts that stand in a table or in the log, but not in both."""
-    for claim in CLAIMS:
-        statement = _COMPARE.format(held=claim.held, told=claim.told, apart=APART_S)
-        with connection.chunked_cursor() as cursor:
-            cursor.execute(statement)
-            for key, held, told in cursor:
-                yield Finding(claim.thing, key, _why(held, told))
+def told(claim: Claim) -> Iterator[Finding]:
+    """Facts of a claim that stand in a table or in the log, but not in both."""
+    statement = _COMPARE.format(held=claim.held, told=claim.told, apart=APART_S)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(statement)
+        for key, held, told_of in cursor:
+            yield Finding(claim.thing, key, _why(held, told_of))
 
 
 def _why(held: int, told: int) -> str:

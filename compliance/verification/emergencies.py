@@ -12,7 +12,7 @@ from governance.models import EmergencyGrant
 from trust.emergency import read_emergency
 from trust.emergency_records import wrong_with_emergency
 from trust.errors import TrustError
-from trust.fields import as_object
+from trust.fields import as_object, read_object
 from trust.keys import TrustedKeys
 from trust.strict_json import parse_strict
 
@@ -44,13 +44,14 @@ CLAIMS = (
     Claim(
         "end of an emergency grant",
         facts(
-            "g.version_id, g.id, r.cause, r.by_id",
+            "g.version_id, g.id, r.cause, r.by_id, "
+            "CASE r.cause WHEN 'refused' THEN left(r.reason, 500) END",
             "r.at",
             f"governance_emergencyend r {_OF_VERSION}",
         ),
         facts(
             "subject_id, payload->'emergency', CASE action WHEN 'emergency.refused' THEN "
-            "'refused' ELSE payload->>'cause' END, user_id",
+            "'refused' ELSE payload->>'cause' END, user_id, payload->'reason'",
             "occurred_at",
             "audit_auditevent WHERE action IN ('emergency.ended', 'emergency.refused')",
         ),
@@ -72,10 +73,30 @@ CLAIMS = (
 
 def emergencies(keys: TrustedKeys) -> Iterator[Finding]:
     """Grants whose envelope is not what two persons confirmed; `keys` sign approvals."""
-    rows = grants().exclude(attestation=None).order_by("pk")
-    for grant in rows.iterator(chunk_size=_CHUNK):
-        for why in _wrong(grant, keys):
+    for grant in grants().order_by("pk").iterator(chunk_size=_CHUNK):
+        attested = hasattr(grant, "attestation")
+        for why in _wrong(grant, keys) if attested else _wrong_with_wish(grant):
             yield Finding("emergency grant", str(grant.pk), f"{why}.")
+
+
+def _wrong_with_wish(grant: EmergencyGrant) -> Iterator[str]:
+    """Why a grant that no notary has signed is not what was proposed."""
+    try:
+        said = as_object(parse_strict(bytes(grant.proposal.document)), "the proposal")
+        details = read_object(said, "details")
+    except TrustError as error:
+        yield str(error)
+        return
+    columns = {
+        "version": str(grant.version_id),
+        "alias": grant.alias,
+        "policy": f"sha256:{grant.policy.digest}",
+    }
+    yield from (
+        f"the {part} of the row is not the one that was proposed"
+        for part, held in columns.items()
+        if details.get(part) != held
+    )
 
 
 def _wrong(grant: EmergencyGrant, keys: TrustedKeys) -> Iterator[str]:

@@ -36,3 +36,11 @@ LATEST_ROLES = """
     FROM audit_auditevent WHERE action IN ('role.granted', 'role.removed')
     ORDER BY subject_id, payload->'team', payload->'role', id DESC
 """
+
+# The licence that a model was given last; NULL where the log does not say which.
+LATEST_LICENCES = """
+    SELECT DISTINCT ON (subject_id) subject_id AS model, payload->>'licence' AS licence
+    FROM audit_auditevent WHERE action = 'model.registered'
+        OR (action = 'model.changed' AND payload->'fields' @> '["licence"]')
+    ORDER BY subject_id, id DESC
+"""

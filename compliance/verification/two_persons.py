@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from accounts.models import Membership, Proposal, Team
+from accounts.models import Membership, Proposal, Team, TwoPersonsSince
 from accounts.oidc.identities import identity_digest
 from accounts.roles import GIVEN_BY_TWO
 from accounts.two_persons import confirmed_documents, last_event_before, standing_roles
@@ -20,9 +20,22 @@ _ALONE = "no two persons did this: the log tells of no proposal by one and confi
 def two_persons() -> Iterator[Finding]:
     """Roles, policies, administrators, accounts and resets of second factors that lack the second
     person."""
+    yield from _beginning()
     yield from _roles()
     yield from _policies()
     yield from _logins()
+
+
+def _beginning() -> Iterator[Finding]:
+    """One row says from where on, and the first proposal came later."""
+    rows = list(TwoPersonsSince.objects.order_by("pk").values_list("pk", flat=True))
+    if rows != [1]:
+        why = f"the rows {rows} say from which event on two persons are needed, and 1 alone must."
+        yield Finding("two persons", "since", why)
+    first = AuditEvent.objects.filter(action=Action.PROPOSAL_OPENED.value).order_by("pk").first()
+    if first is not None and first.pk <= last_event_before():
+        why = "it is from before the event up to which one person was enough."
+        yield Finding("event", str(first.uuid), why)
 
 
 def _roles() -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.db import connection
 
 from audit.integrator import Integrator, Round
+from governance.emergencies.notary import sign_waiting_emergencies
 from governance.notary import sign_waiting_approvals
 from tests.servers import Database
 from trust.key_files import generate_key
@@ -37,7 +38,7 @@ class Notary:
         return Integrator(key=self.log_key, memory=self.memory)
 
     def work(self) -> Round:
-        """One round as a notary that starts now: approvals, then the log."""
+        """One round as a notary that starts now: approvals, emergency grants, then the log."""
         with self.database.as_role("notary"):
             integrator = self.integrator()
             # The server may not have noticed yet that the round before has hung up.
@@ -48,6 +49,7 @@ class Notary:
             else:
                 raise AssertionError("another notary is at work")
             sign_waiting_approvals(self.approval_key)
+            sign_waiting_emergencies(self.approval_key)
             return integrator.run_once()
 
     @contextmanager
@@ -79,6 +81,7 @@ class Notary:
             ready.set()
             while not stop.is_set():
                 sign_waiting_approvals(self.approval_key)
+                sign_waiting_emergencies(self.approval_key)
                 integrator.run_once()
                 stop.wait(0.02)
         except Exception as error:  # noqa: BLE001 - told to the test that waits for this thread

@@ -31,6 +31,7 @@ from registry.blobs import ensure_row, put_bytes
 from registry.manifests import File
 from registry.models import ModelVersion
 from registry.services import NewVersion, add_evidence, add_version, quarantine
+from tests.compliance.full_agreeing import agree_on_things, become_stale
 from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World
 from tests.factories.factors import enrol_caller, secret_of
 from tests.factories.passkeys import Device, answer, keep
@@ -82,6 +83,8 @@ def live_through(world: World) -> None:
     _validated(world)
     _with_passkeys(world)
     _waived(world)
+    become_stale(world)
+    agree_on_things(world)
     _with_apps(world)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
     world.notary.work()

@@ -14,14 +14,16 @@ _OTHER = {
     "uuid": "gen_random_uuid()",
     "int8": "coalesce({c}, 0) + 1000",
     "int4": "coalesce({c}, 0) + 1",
-    "bool": "NOT {c}",
-    "date": "{c} + 1",
+    "int2": "coalesce({c}, 0) + 1",
+    "bool": "NOT coalesce({c}, false)",
+    "date": "coalesce({c}, current_date) + 1",
     "timestamptz": "coalesce({c}, now()) + interval '1 day'",
     "jsonb": "CASE jsonb_typeof({c}) WHEN 'array' THEN {c} || '\"x:y\"' "
     "WHEN 'object' THEN {c} || '{{\"x\": 1}}' ELSE '{{}}' END",
     "varchar": "CASE WHEN right({c}, 1) = '1' THEN left({c}, -1) || '2' "
-    "ELSE left({c}, -1) || '1' END",
+    "ELSE coalesce(left({c}, -1), '') || '1' END",
 }
+_OTHER["_varchar"] = "coalesce({c}, '{{}}') || ARRAY['another']::varchar[]"
 _OTHER["text"] = _OTHER["varchar"]
 _COLUMNS = """
     SELECT column_name, udt_name FROM information_schema.columns
@@ -85,7 +87,8 @@ def mutations(table: str, rows: int, bytes_each: int = 1) -> Iterator[Mutation]:
             yield Mutation(table, column, "null", emptied)
             if column in references:
                 wanted = _another(table, column, *references[column])
-                yield Mutation(table, column, "redirect", f"{update} {wanted} WHERE {where}")
+                elsewhere = f"{where} AND {wanted} IS NOT NULL"
+                yield Mutation(table, column, "redirect", f"{update} {wanted} WHERE {elsewhere}")
             if other != row and column != key:
                 yield Mutation(table, column, "swap", swap(table, key, column, row, other))
         yield Mutation(table, "*", "delete", f"DELETE FROM {table} WHERE {where}")
@@ -113,7 +116,8 @@ def swap(table: str, key: str, column: str, row: str, other: str) -> str:
 
 def _copy(table: str, key: str, columns: dict[str, str], where: str) -> str:
     """A forged row: a copy of another under a key of its own."""
-    fresh = {"uuid": "gen_random_uuid()", "int8": f"(SELECT max({key}) + 1 FROM {table})"}
+    another = f"(SELECT max({key}) + 1 FROM {table})"
+    fresh = {"uuid": "gen_random_uuid()", "int8": another, "int2": another}
     values = ", ".join(fresh[kind] if name == key else name for name, kind in columns.items())
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {where}"
 

@@ -19,7 +19,7 @@ from compliance.models import Export
 from compliance.services import request_export
 from governance.findings.records import annex_of
 from governance.findings.services import raise_finding
-from governance.models import Finding, PolicyVersion, Review, Waiver
+from governance.models import EmergencyGrant, Finding, PolicyVersion, Review, Waiver
 from governance.services import dry_run, sign, submit
 from governance.waivers.services import waive
 from inference.segments import SegmentWriter
@@ -208,16 +208,29 @@ class World:
         writer.close()
         assert ship_predictions() == len(versions)
 
-    def record(self, version: ModelVersion, number: int = 0, at: datetime | None = None) -> bytes:
+    def predict_under(self, grant: EmergencyGrant) -> None:
+        """A record of an answer without an approval."""
+        writer = SegmentWriter(settings.SEGMENT_DIR, sync_ms=0)
+        writer.append(self.record(grant.version, under={"emergency": str(grant.pk)}))
+        writer.close()
+        assert ship_predictions() == 1
+
+    def record(
+        self,
+        version: ModelVersion,
+        number: int = 0,
+        at: datetime | None = None,
+        under: Mapping[str, str] | None = None,
+    ) -> bytes:
         """A record of an answer that Emil got, as the serving process writes it."""
         emil, at = self.users["emil"], at or datetime.now(UTC)
         record = {
+            **(under or {"approval": str(version.approvals.get().pk)}),
             "id": str(uuid4()),
             "at": format_moment(at + timedelta(microseconds=number)),
             "model": str(version.model_id),
             "number": version.number,
             "version_digest": f"sha256:{version.digest}",
-            "approval": str(version.approvals.get().pk),
             "alias": None,
             "user": str(emil.pk),
             "person": str(emil.person_id),
