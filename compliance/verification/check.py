@@ -8,7 +8,7 @@ from django.db import connection
 from audit.findings import Finding
 from common.errors import DomainError
 from compliance.verification.claims import CLAIMS, told
-from compliance.verification.contents import contents
+from compliance.verification.contents import checks_of_contents
 from compliance.verification.emergencies import emergencies
 from compliance.verification.passkeys import identities, passkeys
 from compliance.verification.predictions import predictions
@@ -54,7 +54,7 @@ def check_records(keys: TrustedKeys, *, blobs: bool) -> Iterator[Finding]:
 def checks_of_records(keys: TrustedKeys) -> tuple[Check, ...]:
     """The checks of the records, each by itself, in no order that matters."""
     return (
-        contents,
+        *checks_of_contents(),
         partial(reviews, keys),
         validations,
         passkeys,

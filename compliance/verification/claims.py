@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from django.db import connection
 
 from audit.findings import Finding
-from compliance.verification import emergencies, findings, measuring, passkeys, statuses
+from compliance.verification import (
+    emergencies,
+    findings,
+    measuring,
+    passkeys,
+    statuses,
+    two_persons,
+)
 from compliance.verification.sql import (
     LATEST_LICENCES,
     LATEST_ROLES,
@@ -79,33 +86,7 @@ CLAIMS = (
             "audit_auditevent e WHERE action = 'user.created'",
         ),
     ),
-    Claim(
-        "proposal",
-        facts(
-            "id, kind, 'sha256:' || digest, proposer_id, opened_by_id",
-            "opened_at",
-            "accounts_proposal",
-        ),
-        told_by(
-            "proposal.opened", "subject_id, payload->'kind', payload->'digest', person_id, user_id"
-        ),
-    ),
-    Claim(
-        "decision of a proposal",
-        facts(
-            "id, state, 'sha256:' || digest, decider_id, decided_by_id, decided_method",
-            "decided_at",
-            "accounts_proposal WHERE state <> 'open' OR decided_method <> '' "
-            "OR coalesce(decided_by_id, decider_id) IS NOT NULL",
-        ),
-        facts(
-            "subject_id, substr(action, 10), payload->'digest', person_id, user_id, "
-            "coalesce(payload->>'method', '')",
-            "occurred_at",
-            "audit_auditevent WHERE action IN ('proposal.confirmed', 'proposal.declined', "
-            "'proposal.withdrawn', 'proposal.lapsed')",
-        ),
-    ),
+    *two_persons.CLAIMS,
     Claim(
         "second factor",
         facts(

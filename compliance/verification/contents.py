@@ -46,8 +46,8 @@ Row = TypeVar("Row", bound=Model)
 _CHUNK = 100
 
 
-def contents() -> Iterator[Finding]:
-    """Every table whose rows hold bytes."""
+def checks_of_contents() -> tuple[Callable[[], Iterator[Finding]], ...]:
+    """A check for every table whose rows hold bytes."""
     versions = ModelVersion.objects.select_related("model").prefetch_related("artifacts")
     policies = PolicyVersion.objects.select_related("team")
     cards = CardRevision.objects.select_related("version").defer("version__manifest")
@@ -55,24 +55,25 @@ def contents() -> Iterator[Finding]:
         "version__contributors"
     )
     signatures = Signature.objects.select_related("review").defer("review__statement")
-    yield from _each("version", versions, "manifest", "digest", _manifest)
-    yield from _each("policy", policies, "body", "digest", _policy)
-    yield from _each("report", Evidence.objects.all(), "body", "digest", _report)
-    yield from _each("model card", cards, "body", "digest", _card)
-    yield from _each("review", reviews, "statement", "statement_digest", _statement)
     waivers = Waiver.objects.select_related("policy", "version").defer("version__manifest")
-    yield from _each("waiver", waivers, "record", "digest", _waiver)
-    yield from _each("signature", signatures, "record", "digest", _signature)
-    proposals = Proposal.objects.all()
-    yield from _each("proposal", proposals, "document", "digest", _proposal)
     found = ReviewFinding.objects.select_related("version").defer("version__manifest")
     found = found.prefetch_related("attachments")
-    yield from _each("finding", found, "record", "digest", _finding)
-    yield from _finding_moves()
-    yield from _each("passkey", Passkey.objects.all(), "record", "digest", _passkey)
-    yield from _plans()
-    yield from _validations()
-    yield from _comments()
+    return (
+        partial(_each, "version", versions, "manifest", "digest", _manifest),
+        partial(_each, "policy", policies, "body", "digest", _policy),
+        partial(_each, "report", Evidence.objects.all(), "body", "digest", _report),
+        partial(_each, "model card", cards, "body", "digest", _card),
+        partial(_each, "review", reviews, "statement", "statement_digest", _statement),
+        partial(_each, "waiver", waivers, "record", "digest", _waiver),
+        partial(_each, "signature", signatures, "record", "digest", _signature),
+        partial(_each, "proposal", Proposal.objects.all(), "document", "digest", _proposal),
+        partial(_each, "finding", found, "record", "digest", _finding),
+        partial(_each, "passkey", Passkey.objects.all(), "record", "digest", _passkey),
+        _finding_moves,
+        _plans,
+        _validations,
+        _comments,
+    )
 
 
 def _each(

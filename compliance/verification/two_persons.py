@@ -10,10 +10,40 @@ from accounts.two_persons import confirmed_documents, last_event_before, standin
 from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent
+from compliance.verification.sql import Claim, facts, told_by
 from governance.models import PolicyVersion
 from governance.policy.backing import published_by_two
 from trust.errors import TrustError
 
+CLAIMS = (
+    Claim(
+        "proposal",
+        facts(
+            "id, kind, 'sha256:' || digest, proposer_id, opened_by_id",
+            "opened_at",
+            "accounts_proposal",
+        ),
+        told_by(
+            "proposal.opened", "subject_id, payload->'kind', payload->'digest', person_id, user_id"
+        ),
+    ),
+    Claim(
+        "decision of a proposal",
+        facts(
+            "id, state, 'sha256:' || digest, decider_id, decided_by_id, decided_method",
+            "decided_at",
+            "accounts_proposal WHERE state <> 'open' OR decided_method <> '' "
+            "OR coalesce(decided_by_id, decider_id) IS NOT NULL",
+        ),
+        facts(
+            "subject_id, substr(action, 10), payload->'digest', person_id, user_id, "
+            "coalesce(payload->>'method', '')",
+            "occurred_at",
+            "audit_auditevent WHERE action IN ('proposal.confirmed', 'proposal.declined', "
+            "'proposal.withdrawn', 'proposal.lapsed')",
+        ),
+    ),
+)
 _ALONE = "no two persons did this: the log tells of no proposal by one and confirmation by another."
 
 
