@@ -119,4 +119,13 @@ TWO_PERSONS = (
         "if False:",
         (f"{_DERIVED}::TestAPolicyThatNoTwoPersonsPublished",),
     ),
+    Guard(
+        "two persons: fsck knows since when they are needed",
+        "compliance/verification/two_persons.py",
+        "if first is not None and first.pk <= last_event_before():",
+        "if False:",
+        (
+            f"{_DERIVED}::TestARoleThatNoTwoPersonsGave::test_stands_if_the_log_told_of_it_before_the_rule",
+        ),
+    ),
 )

@@ -139,6 +139,8 @@ def tried(mutation: Mutation, found: Callable[[], bool]) -> str:
             return "missed" if _happens(cursor, "SET CONSTRAINTS ALL IMMEDIATE") else "refused"
         finally:
             cursor.execute("ROLLBACK TO SAVEPOINT mutation")
+            # Thousands of them, one inside the other, would need more locks than the server has.
+            cursor.execute("RELEASE SAVEPOINT mutation")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
