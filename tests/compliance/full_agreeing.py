@@ -30,7 +30,7 @@ def agree_on_things(world: World) -> None:
         world.join(name, name.title(), world.team, "manager")
         enrol_caller(world.caller(name), PASSWORD)
     _allow(world)
-    stopped, taken_over = (_granted(world, name, *PAIRS[0]) for name in ("trains", "ferries"))
+    stopped, taken_over = (_granted(world, name, *PAIRS[0]) for name in ("trains", "trucks"))
     world.notary.work()
     end_emergency(caller=world.caller("fay"), grant=stopped, reason="The old one runs again.")
     world.approve(taken_over.version)
