@@ -381,6 +381,12 @@ CLAIMS = (
 )
 
 
+def claims() -> Iterator[Finding]:
+    """All of them, one after the other."""
+    for claim in CLAIMS:
+        yield from told(claim)
+
+
 def told(claim: Claim) -> Iterator[Finding]:
     """Facts of a claim that stand in a table or in the log, but not in both."""
     statement = _COMPARE.format(held=claim.held, told=claim.told, apart=APART_S)

@@ -46,6 +46,12 @@ Row = TypeVar("Row", bound=Model)
 _CHUNK = 100
 
 
+def contents() -> Iterator[Finding]:
+    """Every table whose rows hold bytes."""
+    for check in checks_of_contents():
+        yield from check()
+
+
 def checks_of_contents() -> tuple[Callable[[], Iterator[Finding]], ...]:
     """A check for every table whose rows hold bytes."""
     versions = ModelVersion.objects.select_related("model").prefetch_related("artifacts")
