@@ -126,7 +126,7 @@ API: Expected = {
     },
     "web: /api/v1/models/<slug:name>/entry": {
         "GET": "401 404 403 ok ok ok ok 404",
-        "PUT": "401 404 403 no 403 no 403 404",
+        "PUT": "401 404 403 ok 403 ok 403 404",
     },
     "web: /api/v1/models/<slug:name>/alias-history": {
         "GET": "401 404 ok ok ok ok ok 404",
