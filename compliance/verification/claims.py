@@ -20,7 +20,6 @@ from compliance.verification import (
     two_persons,
 )
 from compliance.verification.sql import (
-    LATEST_LICENCES,
     LATEST_ROLES,
     Claim,
     at_most_once,
@@ -114,20 +113,6 @@ CLAIMS = (
             "model.registered",
             "subject_id, payload->'name', payload->'risk_tier', payload->'origin', "
             "substr(related->>1, 6), user_id",
-        ),
-    ),
-    Claim(
-        "licence of a model",
-        facts(
-            "m.id, m.licence",
-            "NULL::timestamptz",
-            f"registry_registeredmodel m JOIN ({LATEST_LICENCES}) e ON e.model = m.id::text "
-            "WHERE e.licence IS NOT NULL",
-        ),
-        facts(
-            "model, licence",
-            "NULL::timestamptz",
-            f"({LATEST_LICENCES}) e WHERE licence IS NOT NULL",
         ),
     ),
     Claim(

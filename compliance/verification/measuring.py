@@ -2,7 +2,7 @@
 
 # All of it is constant text of this package.
 
-from compliance.verification.sql import Claim, facts, told_by
+from compliance.verification.sql import LATEST_LICENCES, Claim, facts, told_by
 
 _PLANS = """
     evaluation_evaluationplan p JOIN registry_evidence e ON e.id = p.document_id
@@ -21,6 +21,20 @@ _RESULTS = """
     LEFT JOIN registry_evidence g ON g.id = r.golden_id
 """
 CLAIMS = (
+    Claim(
+        "licence of a model",
+        facts(
+            "m.id, m.licence",
+            "NULL::timestamptz",
+            f"registry_registeredmodel m JOIN ({LATEST_LICENCES}) e ON e.model = m.id::text "
+            "WHERE e.licence IS NOT NULL",
+        ),
+        facts(
+            "model, licence",
+            "NULL::timestamptz",
+            f"({LATEST_LICENCES}) e WHERE licence IS NOT NULL",
+        ),
+    ),
     Claim(
         "plan",
         facts(
