@@ -132,8 +132,7 @@ def add_version(
     Conflict for what could be served of a model that the register keeps as inventory only.
     """
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
-    if new.servable and is_inventory_only(model):
-        raise Conflict("This model is inventory only: no version of it can be served here.")
+    _check_hosting(model, new)
     last = ModelVersion.objects.filter(model=model).aggregate(last=Max("number"))["last"]
     number = (last or 0) + 1
     body, digest = build_manifest(
@@ -175,6 +174,11 @@ def add_version(
         related=[("model", model.pk), *([("version", new.parent.pk)] if new.parent else [])],
     )
     return version
+
+
+def _check_hosting(model: RegisteredModel, new: NewVersion) -> None:
+    if new.servable and is_inventory_only(model):
+        raise Conflict("This model is inventory only: no version of it can be served here.")
 
 
 def _contributions(

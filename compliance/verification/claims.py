@@ -19,6 +19,7 @@ from compliance.verification import (
     statuses,
     two_persons,
 )
+from compliance.verification.register import ENTRY
 from compliance.verification.sql import (
     LATEST_ROLES,
     Claim,
@@ -57,21 +58,7 @@ CLAIMS = (
             f"({LATEST_ROLES}) e WHERE action = 'role.granted'",
         ),
     ),
-    Claim(
-        "entry of the register",
-        facts(
-            "model_id, revision, hosting, life, place, technology, owner_id, validator_id, "
-            "validated_on, revalidate_on, author_id",
-            "created_at",
-            "registry_registerentry",
-        ),
-        told_by(
-            "model.entered",
-            "subject_id, payload->'revision', payload->'hosting', payload->'life', "
-            "payload->'place', payload->'technology', payload->'owner', payload->'validator', "
-            "payload->'validated_on', payload->'revalidate_on', user_id",
-        ),
-    ),
+    ENTRY,
     Claim(
         "login",
         facts("id, person_id, is_admin, is_active", "date_joined", "accounts_user"),
