@@ -133,8 +133,7 @@ def add_version(
     """
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
     _check_hosting(model, new)
-    last = ModelVersion.objects.filter(model=model).aggregate(last=Max("number"))["last"]
-    number = (last or 0) + 1
+    number = _next_number(model)
     body, digest = build_manifest(
         model_id=model.pk,
         model_name=model.name,
@@ -174,6 +173,11 @@ def add_version(
         related=[("model", model.pk), *([("version", new.parent.pk)] if new.parent else [])],
     )
     return version
+
+
+def _next_number(model: RegisteredModel) -> int:
+    last = ModelVersion.objects.filter(model=model).aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
 
 
 def _check_hosting(model: RegisteredModel, new: NewVersion) -> None:

@@ -46,7 +46,7 @@ from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.services import change_model, edit_card, register_model
 from tests.cast import TEAM, by_root_and_otto, give, password_of, who
 from tests.compliance.world import LENIENT
-from tests.factories import tiny, verbs
+from tests.factories import tiny, validations, verbs
 from tests.factories.plans import accuracy
 from tests.factories.policies import publish_policy
 from training import services as training
@@ -265,6 +265,7 @@ def _reviews(hand: Caller, reviewer: Caller, version: ModelVersion, child: Model
     thread = comment(caller=reviewer, review=review, body="Is it real?")
     resolve(caller=reviewer, comment=thread)
     reopen(caller=reviewer, comment=thread)
+    validations.finished(reviewer.user.username, review)
     verbs.put(reviewer.user.username, review, decision="request_changes")
     withdraw(caller=hand, review=submit(caller=hand, version=child))
 

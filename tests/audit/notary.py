@@ -37,17 +37,19 @@ class Notary:
         """An integrator that has not started."""
         return Integrator(key=self.log_key, memory=self.memory)
 
+    def _started(self) -> Integrator:
+        integrator = self.integrator()
+        # The server may not have noticed yet that the round before has hung up.
+        for _ in range(100):
+            if integrator.start():
+                return integrator
+            time.sleep(0.05)
+        raise AssertionError("another notary is at work")
+
     def work(self) -> Round:
         """One round as a notary that starts now: approvals, emergency grants, then the log."""
         with self.database.as_role("notary"):
-            integrator = self.integrator()
-            # The server may not have noticed yet that the round before has hung up.
-            for _ in range(100):
-                if integrator.start():
-                    break
-                time.sleep(0.05)
-            else:
-                raise AssertionError("another notary is at work")
+            integrator = self._started()
             sign_waiting_approvals(self.approval_key)
             sign_waiting_emergencies(self.approval_key)
             return integrator.run_once()
@@ -76,8 +78,7 @@ class Notary:
         tell: Callable[[BaseException], None],
     ) -> None:
         try:
-            integrator = self.integrator()
-            assert integrator.start()
+            integrator = self._started()
             ready.set()
             while not stop.is_set():
                 sign_waiting_approvals(self.approval_key)

@@ -1,5 +1,6 @@
 """The owner of the database changes anything anywhere, and fsck says so; or here stands why not."""
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ LEFT_OUT = {
     "socialaccount_socialtoken": DJANGO,
 }
 LOG = {"audit_auditevent", "audit_auditleaf", "audit_checkpoint", "audit_cosignature"}
-ROWS = 1
+ROWS, SHARE = 1, 0.4
 # Thorough: so many rows of a table, and bytes of each of their columns of bytes.
 MANY_ROWS, BYTES_EACH = 60, 12
 NUMBER = "a number of the row alone: no event names it, no other row depends on it"
@@ -164,7 +165,6 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("governance_review", "opened_at"): ({"swap"}, MOMENT),
     ("governance_review", "closed_at"): ({"swap"}, MOMENT),
     ("governance_attachment", "id"): ({"flip"}, NUMBER),
-    ("governance_attachment", "position"): ({"flip"}, "of one file alone it says nothing"),
     ("governance_comment", "id"): ({"flip"}, NUMBER),
     ("governance_comment", "body"): (
         {"swap"},
@@ -310,16 +310,18 @@ def test_each_change_is_found_or_is_an_exception(
     tampering: _Tampering, pytestconfig: pytest.Config
 ) -> None:
     thorough = pytestconfig.getoption("--thorough")
-    rows, bytes_each = (MANY_ROWS, BYTES_EACH) if thorough else (ROWS, 1)
+    rows, bytes_each, share = (MANY_ROWS, BYTES_EACH, 1) if thorough else (ROWS, 1, SHARE)
+    chosen = random.Random(1)
     for table in TABLES:
-        tampering.try_all(mutations(table, rows, bytes_each))
+        changes = mutations(table, rows, bytes_each)
+        tampering.try_all(change for change in changes if chosen.random() < share)
     print(tampering.outcomes)
     beyond = {
         where: kinds - EXCEPTIONS.get(where, (set(), ""))[0]
         for where, kinds in tampering.missed.items()
     }
     assert {where: kinds for where, kinds in beyond.items() if kinds} == {}
-    assert tampering.outcomes["found"] > 250
+    assert tampering.outcomes["found"] > 150
     # What changed nothing, as emptying what is empty, is no change that was tried.
     tries = tampering.outcomes.total() - tampering.outcomes["nothing"]
     assert not thorough or tries >= 10_000
