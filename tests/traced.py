@@ -1,7 +1,7 @@
-"""Which tests count for coverage: tracing costs a test three quarters of its time once more.
+"""Which tests count for coverage: tracing costs one of pages three quarters of its time.
 
-A test of a file that reaches little new lets the next one go untraced, then the next two, four and
-so on, until one reaches much again: the figure is a lower bound. `--trace-tests=all` traces all.
+A file whose tests have stopped reaching new lines goes on untraced, but for every third, until one
+of those reaches something new: the figure is a lower bound. `--trace-tests=all` traces every test.
 """
 
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-MUCH, LONGEST_PAUSE = 20, 16
+_FRUITLESS, EVERY = 8, 3
 
 
 class Tracing:
@@ -57,22 +57,21 @@ class Sample:
     def __init__(self, tracing: Tracing) -> None:
         self._tracing = tracing
         self._file: Path | None = None
-        self._pause = self._left = 0
+        self._fruitless = 0
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
         if item.path != self._file:
-            self._file, self._pause, self._left = item.path, 0, 0
-        if self._left:
-            self._left -= 1
+            self._file, self._fruitless = item.path, 0
+        if self._fruitless >= _FRUITLESS and self._fruitless % EVERY:
+            self._fruitless += 1
             return (yield from self._untraced())
         before = self._tracing.reached()
         try:
             return (yield)
         finally:
-            much = self._tracing.reached() - before >= MUCH
-            self._pause = 0 if much else min(2 * self._pause + 1, LONGEST_PAUSE)
-            self._left = self._pause
+            new = self._tracing.reached() > before
+            self._fruitless = 0 if new else self._fruitless + 1
 
     def _untraced(self) -> Any:
         self._tracing.hold()

@@ -40,6 +40,7 @@ EMPTY = {
     "reviews_list",
     "approvals_ending",
     "predictions_list",
+    "register_list",
 }
 OWN = {
     "sessions_list",

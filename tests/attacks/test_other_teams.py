@@ -39,6 +39,7 @@ OPEN = {
     "audit_keys",
 }
 LISTS = {
+    "register_list",
     "predictions_refused",
     "delegations_list",
     "emergencies_list",

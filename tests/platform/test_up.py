@@ -6,13 +6,14 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.instance import Instance
+from tests.servers import Database
 
 pytestmark = [
     pytest.mark.server,
@@ -20,6 +21,8 @@ pytestmark = [
     pytest.mark.usefixtures("untraced"),
 ]
 STOP_S = 3.0
+# Without workers it starts sooner.
+FEW = ("--slots", "0", "--light-slots", "0")
 NAMES = {"postgres", "web", "inference", "notary", "clock", "slot-cpu-1", "slot-light-1"}
 
 
@@ -124,7 +127,7 @@ class TestStopping:
         assert_stops_everything(up, signal.SIGINT)
 
     def test_down_stops_it_from_elsewhere(self, up: Instance) -> None:
-        everything = family(up.start())
+        everything = family(up.start(*FEW))
 
         assert "stopped" in up.manage("down")
         assert ended(everything) == []
@@ -136,15 +139,10 @@ class TestStopping:
         up.process.kill()
 
         assert ended(everything) == []
-        assert answers(up.start().web)
+        assert answers(up.start(*FEW).web)
 
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-    def test_so_does_a_manager_of_services_or_a_closed_terminal(
-        self, up: Instance, number: signal.Signals
-    ) -> None:
-        if up.process is None or up.process.poll() is not None:
-            up.start("--slots", "0", "--light-slots", "0")
-        assert_stops_everything(up, number)
+    def test_so_does_a_closed_terminal(self, up: Instance) -> None:
+        assert_stops_everything(up, signal.SIGHUP)
 
     def test_ctrl_c_during_the_start_leaves_nothing(self, up: Instance) -> None:
         up.stop()
@@ -172,8 +170,10 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, flag: str) -> None:
     assert instance.words() == f"Port {taken} is taken; choose another with {flag}.\n"
 
 
-def test_a_process_that_cannot_start_is_named_with_its_log(tmp_path: Path) -> None:
-    instance = Instance(tmp_path / "var", None, GRANIAN_LOOP="nonsense")
+def test_a_process_that_cannot_start_is_named_with_its_log(
+    tmp_path: Path, new_database: Callable[[], Database]
+) -> None:
+    instance = Instance(tmp_path / "var", new_database(), GRANIAN_LOOP="nonsense")
     process = instance.launch()
 
     assert process.wait(timeout=120) == 2

@@ -89,8 +89,8 @@ class TestBeginning:
         expire(begin(ada))
         begin(ada)
 
-    def test_is_for_people_who_can_register_something(self, cleo: Caller) -> None:
-        with pytest.raises(NotAllowed, match="contributors and managers"):
+    def test_is_for_people_who_can_register_or_review_something(self, cleo: Caller) -> None:
+        with pytest.raises(NotAllowed, match="contributors, managers, reviewers and compliance"):
             begin(cleo)
 
     def test_needs_a_token_that_may_write(self, ada: Caller) -> None:

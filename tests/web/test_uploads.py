@@ -199,10 +199,10 @@ class TestWithoutScript:
         self, ready: Stage, as_: As
     ) -> None:
         response = as_("ada").post(
-            ADDRESS, self.fields(**{"sidecar-bytes": [file("two words.json")]})
+            ADDRESS, self.fields(**{"sidecar-bytes": [file("empty.json", b"")]})
         )
         assert response.status_code == 422
-        assert "A file name has" in str(response.context["form"].errors["sidecar"])
+        assert "An empty file" in str(response.context["form"].errors["sidecar"])
         assert ModelVersion.objects.count() == 1
 
     def test_a_form_that_was_cut_off_brings_nothing(
