@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.edges import CallerView
 from common.api import Input
 from common.errors import Invalid
+from common.etags import if_match, revision_shown, tag_of
 from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from registry import policies
@@ -107,22 +108,30 @@ class Entry(CallerView):
 
     @extend_schema(operation_id="entries_read", responses=reads(EntryOut(many=True)))
     def get(self, request: Request, name: str) -> Response:
-        """The last 200 revisions of the entry, newest first."""
+        """The last 200 revisions of the entry, newest first; its ETag names the newest."""
         model = model_named(self.caller, name)
         policies.may_read_evidence(self.caller, model.team_id).enforce()
-        return Response(EntryOut(history_of_entry(model)[:MOST_REVISIONS], many=True).data)
+        rows = list(history_of_entry(model)[:MOST_REVISIONS])
+        headers = tag_of(rows[0].revision) if rows else {}
+        return Response(EntryOut(rows, many=True).data, headers=headers)
 
-    @extend_schema(operation_id="entries_write", request=EntryIn, responses=changes(200, EntryOut))
+    @extend_schema(
+        operation_id="entries_write",
+        parameters=[if_match("entry")],
+        request=EntryIn,
+        responses=changes(200, EntryOut, 412),
+    )
     def put(self, request: Request, name: str) -> Response:
-        """Write a new revision of the entry."""
+        """Write a new revision of the entry. Raises Outdated where `If-Match` names another."""
         model = model_named(self.caller, name)
         policies.may_contribute(self.caller, model.team_id).enforce()
         fields = EntryIn.read(request.data)
         for who in ("owner", "validator"):
             if fields[who] is not None:
                 fields[who] = _member(model, fields[who], who)
-        entry = enter(caller=self.caller, model=model, new=NewEntry(**fields))
-        return Response(EntryOut(entry).data)
+        shown = revision_shown(request.headers.get("If-Match"))
+        entry = enter(caller=self.caller, model=model, new=NewEntry(**fields), revision=shown)
+        return Response(EntryOut(entry).data, headers=tag_of(entry.revision))
 
 
 def _member(model: RegisteredModel, login: str, field: str) -> Any:

@@ -17,7 +17,7 @@ from accounts.callers import Caller
 from accounts.models import Membership, Person
 from audit.actions import Action
 from audit.services import record
-from common.errors import Conflict, Invalid
+from common.errors import Conflict, Invalid, Outdated
 from registry import policies
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
 
@@ -40,14 +40,22 @@ class NewEntry:
 
 
 @transaction.atomic
-def enter(*, caller: Caller, model: RegisteredModel, new: NewEntry) -> RegisterEntry:
-    """Write a new revision of the model's entry. Raises NotAllowed, Invalid, Conflict."""
+def enter(
+    *, caller: Caller, model: RegisteredModel, new: NewEntry, revision: int | None = None
+) -> RegisterEntry:
+    """Write a new revision of the model's entry.
+
+    `revision` is that of the entry that was shown, None where there was none. Raises NotAllowed,
+    Outdated where it has changed since, Invalid, Conflict.
+    """
     policies.may_contribute(caller, model.team_id).enforce()
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
     last = newest_entry(model)
+    if (last.revision if last else None) != revision:
+        raise Outdated("The entry is not the one that was shown to you; load it again.")
     entry = RegisterEntry(
         model=model,
-        revision=(last.revision if last else 0) + 1,
+        revision=(revision or 0) + 1,
         author=caller.user,
         hosting=new.hosting,
         life=new.life,

@@ -1,6 +1,6 @@
 """What every page shares: somebody is signed in, times are in his zone, refusals stand in forms."""
 
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -8,6 +8,7 @@ from django.contrib.auth.mixins import AccessMixin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
@@ -24,6 +25,8 @@ class PageView(AccessMixin, View):
     """A page for a person who is signed in; everybody else is sent to the sign-in page."""
 
     caller: Caller
+    # Name of the page whose line of the navigation is marked, where the address does not say it.
+    nav: ClassVar[str] = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Runs the handler as the person, in the person's time zone."""
@@ -44,10 +47,11 @@ class PageView(AccessMixin, View):
         {"web:home": 3}, to show them in the navigation.
         """
         counts = getattr(self.request, "nav_counts", {})
+        path = reverse(self.nav) if self.nav else self.request.path
         frame = {
             "caller": self.caller,
             "emergencies": in_force_for(self.caller, timezone.now()),
-            "nav_groups": navigation(self.caller, self.request.path, counts),
+            "nav_groups": navigation(self.caller, path, counts),
         }
         return render(self.request, template, {**frame, **(context or {})}, status=status)
 

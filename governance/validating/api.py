@@ -2,16 +2,15 @@
 
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.edges import CallerView
 from common.errors import NotFound
+from common.etags import if_match, revision_shown, tag_of
 from common.openapi import changes, reads
 from governance.api import ReviewView
-from governance.reviewing.etags import one_of
 from governance.validating import selectors, services
 from governance.validating.models import ValidationReport
 from governance.validating.serializers import (
@@ -22,16 +21,11 @@ from governance.validating.serializers import (
 )
 
 MOST_REPORTS = 100
-_MATCH = OpenApiParameter(
-    "If-Match",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="The ETag of the draft; left out where there was none.",
-)
+_MATCH = if_match("draft")
 
 
 def _reply(draft: ValidationReport) -> Response:
-    return Response(DraftOut(draft).data, headers={"ETag": f'"{draft.revision}"'})
+    return Response(DraftOut(draft).data, headers=tag_of(draft.revision))
 
 
 class Draft(ReviewView):
@@ -54,19 +48,10 @@ class Draft(ReviewView):
     def put(self, request: Request, review_id: UUID) -> Response:
         """Save the draft. Raises Outdated where it is not the one that `If-Match` names."""
         fields = DraftIn.read(request.data)
-        review, shown = self.review(review_id), _shown(request)
+        review, shown = self.review(review_id), revision_shown(request.headers.get("If-Match"))
         return _reply(
             services.save_report(caller=self.caller, review=review, revision=shown, **fields)
         )
-
-
-def _shown(request: Request) -> int | None:
-    """The revision that `If-Match` names; None without one, which matches no draft at all."""
-    header = request.headers.get("If-Match")
-    if header is None:
-        return None
-    tag = one_of(header)
-    return int(tag) if tag.isdecimal() and len(tag) < 10 else 0
 
 
 class Finish(ReviewView):
@@ -80,7 +65,7 @@ class Finish(ReviewView):
     )
     def post(self, request: Request, review_id: UUID) -> Response:
         """Finish the draft that `If-Match` names: it never changes afterwards."""
-        review, shown = self.review(review_id), _shown(request)
+        review, shown = self.review(review_id), revision_shown(request.headers.get("If-Match"))
         row = services.finish_report(caller=self.caller, review=review, revision=shown)
         return Response(ValidationDetailOut(row).data, status=201)
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.findings import Finding
 from audit.models import AuditEvent
-from common.errors import Conflict, Invalid, NotAllowed
+from common.errors import Conflict, Invalid, NotAllowed, Outdated
 from compliance.verification.claims import claims
 from registry.entries import LATEST_DAYS, NewEntry, enter, today
 from registry.models import ModelVersion, RegisterEntry
@@ -51,7 +51,7 @@ class TestAnEntry:
     def test_is_kept_with_its_history_and_told_in_the_log(self, ready: Stage) -> None:
         model = verbs.new_model(who("ada"), "sheet")
         enter(caller=who("ada"), model=model, new=a_spreadsheet())
-        entry = enter(caller=who("mira"), model=model, new=a_spreadsheet(place="Vault"))
+        entry = enter(caller=who("mira"), model=model, new=a_spreadsheet(place="Vault"), revision=1)
         assert [row.place for row in model.entries.order_by("revision")] == [
             "Finance share",
             "Vault",
@@ -97,7 +97,19 @@ class TestAnEntry:
         model = verbs.new_model(who("ada"), "sheet")
         enter(caller=who("ada"), model=model, new=a_spreadsheet())
         with pytest.raises(Conflict):
-            enter(caller=who("mira"), model=model, new=a_spreadsheet())
+            enter(caller=who("mira"), model=model, new=a_spreadsheet(), revision=1)
+
+    @pytest.mark.parametrize("shown", [None, 1, 3])
+    def test_is_never_written_over_one_that_was_not_shown(
+        self, ready: Stage, shown: int | None
+    ) -> None:
+        model = verbs.new_model(who("ada"), "sheet")
+        for revision, place in ((None, "Share"), (1, "Vault")):
+            new = a_spreadsheet(place=place)
+            enter(caller=who("ada"), model=model, new=new, revision=revision)
+        with pytest.raises(Outdated):
+            enter(caller=who("mira"), model=model, new=a_spreadsheet(), revision=shown)
+        assert model.entries.count() == 2
 
     def test_that_differs_from_its_event_is_found_by_fsck(self, ready: Stage) -> None:
         model = verbs.new_model(who("ada"), "sheet")

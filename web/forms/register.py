@@ -54,8 +54,9 @@ def _day(label: Any) -> forms.DateField:
 
 
 class EntryForm(forms.Form):
-    """What the register shall say of a model."""
+    """What the register shall say of a model; `revision` is that of the entry shown."""
 
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
     hosting = forms.ChoiceField(
         label=_("Hosting"),
         choices=Hosting.choices,

@@ -62,6 +62,7 @@ class EntryPage(FormPage):
     """What the register says of a model, said anew by those who may."""
 
     template = "register/entry.html"
+    nav = "web:register"
     model: RegisteredModel
 
     def prepare(self, **address: Any) -> None:
@@ -79,12 +80,15 @@ class EntryPage(FormPage):
         initial: dict[str, Any] = {"owner": self.caller.person_id}
         if entry:
             initial = {one.name: getattr(entry, one.name) for one in fields(NewEntry)}
+            initial["revision"] = entry.revision
         return EntryForm(data, people=people, initial=initial)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Writes the revision and shows it."""
         persons = {who: given[who].pk if given[who] else None for who in ("owner", "validator")}
-        enter(caller=self.caller, model=self.model, new=NewEntry(**(given | persons)))
+        revision = given.pop("revision")
+        new = NewEntry(**(given | persons))
+        enter(caller=self.caller, model=self.model, new=new, revision=revision)
         messages.success(self.request, _("The register says this now."))
         return redirect("web:entry", self.model.name)
 
