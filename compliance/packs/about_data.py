@@ -9,16 +9,28 @@ MOST_COLUMNS = 200
 
 
 def training(subject: Subject) -> Found | None:
-    """Snapshots that the lineage names, by digest."""
+    """Snapshots that the lineage names, by digest; of a compressed version its ancestor's."""
+    return _rows(subject.training_rows, f"sha256:{subject.trained.digest}")
+
+
+def _rows(snapshots: list[DatasetSnapshot], named_by: str) -> Found | None:
+    if not snapshots:
+        return None
     rows = [
         (row.name, row.split, row.rows, len(row.schema["columns"]), f"sha256:{row.blob_id}")
-        for row in subject.training_rows
+        for row in snapshots
     ]
-    if not rows:
-        return None
-    digests = [f"sha256:{row.blob_id}" for row in subject.training_rows]
     columns = ("name", "split", "rows", "columns", "digest")
-    return measured(Table(columns, rows), subject.digest, *digests)
+    return measured(Table(columns, rows), named_by, *(f"sha256:{row.blob_id}" for row in snapshots))
+
+
+def compression(subject: Subject) -> Found | None:
+    """Rows that it was calibrated or tuned on while it was made smaller."""
+    if subject.version.parent is None:
+        return measured("This version is not a compressed one.", subject.digest)
+    if not subject.compression_rows:
+        return measured("It was compressed without rows.", subject.digest)
+    return _rows(subject.compression_rows, subject.digest)
 
 
 def training_origin(subject: Subject) -> Found | None:
@@ -45,7 +57,8 @@ def training_columns(subject: Subject) -> Found | None:
         return None
     row = subject.training_rows[0]
     found = [(column["name"], column["dtype"]) for column in row.schema["columns"]]
-    table = Table(("column", "type"), found[:MOST_COLUMNS])
+    left_out = max(len(found) - MOST_COLUMNS, 0)
+    table = Table(("column", "type"), found[:MOST_COLUMNS], left_out)
     return measured(table, f"sha256:{row.blob_id}")
 
 
@@ -78,6 +91,7 @@ def uses(subject: Subject) -> Found | None:
 
 SOURCES = {
     "data.training": training,
+    "data.compression": compression,
     "data.training_origin": training_origin,
     "data.training_columns": training_columns,
     "data.evaluation": evaluation,

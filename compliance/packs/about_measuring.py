@@ -6,6 +6,7 @@ from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.subject import Subject
 
 MOST_FEATURES = 30
+MOST_SLICES = 1000
 
 
 def metrics(subject: Subject) -> Found | None:
@@ -32,6 +33,23 @@ def by_class(subject: Subject) -> Found | None:
         (line["class"], line["labels"], *(line[name]["value"] for name in names)) for line in lines
     ]
     return measured(Table(("class", "rows", *names), rows), report.digest)
+
+
+def slices(subject: Subject) -> Found | None:
+    """Every metric on each slice of the rows, with its 95 % interval."""
+    report = subject.report("evaluation")
+    found = report.body.get("slices") if report else None
+    if report is None or not found:
+        return None
+    rows = [
+        (part["name"], part["rows"], name, entry["value"], entry["low"], entry["high"])
+        for one in found
+        for part in one["parts"]
+        for name, entry in part["metrics"].items()
+    ]
+    columns = ("slice", "rows", "metric", "value", "low", "high")
+    left_out = max(len(rows) - MOST_SLICES, 0)
+    return measured(Table(columns, rows[:MOST_SLICES], left_out), report.digest)
 
 
 def confusion(subject: Subject) -> Found | None:
@@ -74,11 +92,15 @@ def _cell(value: Any) -> Cell:
 
 
 def comparison(subject: Subject) -> Found | None:
-    """Against the champion on the same rows, where there was one."""
+    """Against the champion on the same rows, where there was one that could answer them."""
     report = subject.report("evaluation")
-    said = report.body.get("comparison") if report else None
-    if report is None or not said or not said["metrics"]:
+    if report is None:
         return None
+    said = report.body.get("comparison")
+    if not said:
+        return measured("No version was the champion when this one was measured.", report.digest)
+    if not said["metrics"]:
+        return measured(f"It could not be compared: {said['note']}", report.digest)
     names = ("champion", "difference", "low", "high")
     rows = [
         (name, *(_cell(entry.get(part)) for part in names))
@@ -88,7 +110,7 @@ def comparison(subject: Subject) -> Found | None:
 
 
 def criteria(subject: Subject) -> Found | None:
-    """The limits that were sealed before the run."""
+    """The limits that were sealed before the run that gave the newest report."""
     plan = subject.plan
     if plan is None:
         return None
@@ -114,8 +136,11 @@ def features(subject: Subject) -> Found | None:
     report = subject.report("explanation")
     if report is None:
         return None
-    rows = [(one["feature"], one["mean_abs"]) for one in report.body["global"][:MOST_FEATURES]]
-    return measured(Table(("feature", "mean absolute SHAP value"), rows), report.digest)
+    found = report.body["global"]
+    rows = [(one["feature"], one["mean_abs"]) for one in found[:MOST_FEATURES]]
+    left_out = max(len(found) - MOST_FEATURES, 0)
+    table = Table(("feature", "mean absolute SHAP value"), rows, left_out)
+    return measured(table, report.digest)
 
 
 def golden(subject: Subject) -> Found | None:
@@ -128,6 +153,8 @@ def golden(subject: Subject) -> Found | None:
 
 def parity(subject: Subject) -> Found | None:
     """A compressed version beside its parent."""
+    if subject.version.parent is None:
+        return measured("This version is not a compressed one.", subject.digest)
     report = subject.report("parity")
     if report is None:
         return None
@@ -145,6 +172,7 @@ def parity(subject: Subject) -> Found | None:
 SOURCES = {
     "evaluation.metrics": metrics,
     "evaluation.by_class": by_class,
+    "evaluation.slices": slices,
     "evaluation.confusion": confusion,
     "evaluation.latency": latency,
     "evaluation.method": method,

@@ -5,13 +5,13 @@ from typing import Any
 from accounts.selectors import persons_named
 from audit.actions import Action
 from audit.selectors import about
+from compliance.packs.covered import Covered
 from compliance.packs.found import Cell, Found, Table, declared, measured
+from compliance.packs.listed import listed
 from compliance.packs.subject import Subject
 from governance.policies import HANDS
 from registry.models import ModelVersion
 from trust.times import format_moment
-
-MOST_ROWS = 200
 
 
 def identity(subject: Subject) -> Found | None:
@@ -102,34 +102,35 @@ def params(subject: Subject) -> Found | None:
     """The parameters of the training or compression."""
     said = subject.manifest["lineage"].get("params") or {}
     rows = [(name, _plain(value)) for name, value in sorted(said.items())]
-    return measured(Table(("parameter", "value"), rows), subject.digest) if rows else None
+    if not rows:
+        was_made_here = subject.version.kind in ("trained", "compressed")
+        return measured("No parameter was set.", subject.digest) if was_made_here else None
+    return measured(Table(("parameter", "value"), rows), subject.digest)
 
 
 def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def relations(subject: Subject) -> Found | None:
+def relations(covered: Covered) -> Found | None:
     """The versions of the model: number, kind, parent, status."""
-    versions = (
-        ModelVersion.objects.filter(model=subject.model)
-        .select_related("parent")
-        .only("number", "kind", "digest", "status", "created_at", "parent__number", "model")
-        .order_by("-number")[:MOST_ROWS]
-    )
-    rows = [
-        (
+    model = covered.models.get()
+    versions = ModelVersion.objects.filter(model=model).select_related("parent")
+    return listed(
+        versions.defer("manifest", "parent__manifest").order_by("-number"),
+        ("version", "kind", "parent", "status", "registered", "digest"),
+        lambda row: (
             row.number,
             row.kind,
             row.parent.number if row.parent else None,
             row.status,
             format_moment(row.created_at),
             f"sha256:{row.digest}",
-        )
-        for row in versions
-    ]
-    columns = ("version", "kind", "parent", "status", "registered", "digest")
-    return measured(Table(columns, rows), subject.digest)
+        ),
+        lambda row: f"sha256:{row.digest}",
+        nothing="No version is registered.",
+        witness=covered.witness,
+    )
 
 
 def admission(subject: Subject) -> Found | None:

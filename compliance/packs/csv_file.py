@@ -35,7 +35,7 @@ def as_csv(document: Mapping[str, Any]) -> bytes:
     writer = csv.writer(out)
     writer.writerow(_HEAD)
     for gap in document["gaps"]:
-        row = ("gap", gap["section"], gap["cite"], gap["field"], "missing", "", "", "", "")
+        row = ("gap", gap["section"], gap["cite"], gap["field"], "missing", gap["why"], "", "", "")
         _write(writer, (*row, gap["owner"]))
     for section in document["sections"]:
         for field in section["fields"]:
@@ -56,7 +56,7 @@ def _line(section: str, field: Mapping[str, Any]) -> tuple[object, ...]:
         field["cite"],
         field["label"],
         field["status"],
-        shown,
+        field["why"] or shown,
         " ".join(field["evidence"]),
         field["by"],
         field["at"],

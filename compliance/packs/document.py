@@ -37,12 +37,7 @@ def build(template: Template, subject: Subject, *, pack: str, asked_by: str) -> 
             "was_reread": template.was_reread,
             "note": template.note,
         },
-        "subject": {
-            "model": subject.model.name,
-            "number": subject.version.number,
-            "version_digest": subject.digest,
-            "team": subject.model.team.name,
-        },
+        "subject": subject.as_dict(),
         "made_at": format_moment(subject.now),
         "asked_by": asked_by,
         "counts": {
@@ -55,6 +50,7 @@ def build(template: Template, subject: Subject, *, pack: str, asked_by: str) -> 
                 "field": field["label"],
                 "cite": field["cite"],
                 "owner": field["owner"],
+                "why": field["why"],
             }
             for section, field in fields
             if field["status"] == MISSING
@@ -72,14 +68,16 @@ def _fields_of(section: Mapping[str, Any]) -> list[Document]:
 
 def _entry(field: Field, subject: Subject) -> Document:
     found = _look(field, subject)
+    why = str(found.value) if found and found.status == MISSING else ""
     entry: Document = {
         "name": field.name,
         "label": field.label,
         "cite": field.cite,
         "asks": field.asks,
         "status": found.status if found else MISSING,
-        "owner": OWNERS[field.owner].format(team=subject.model.team.name),
-        "value": _value(found),
+        "owner": OWNERS[field.owner].format(team=subject.team),
+        "value": None if why else _value(found),
+        "why": why,
         "evidence": list(found.evidence) if found else [],
         "by": found.by if found else None,
         "at": format_moment(found.at) if found and found.at else None,

@@ -32,17 +32,19 @@ def view_of(document: Mapping[str, Any]) -> dict[str, Any]:
         }
         for section in document["sections"]
     ]
+    gaps = [{**gap, "field": printing.owed(gap)} for gap in document["gaps"]]
     signatures = [{**said, "at": printing.cell(said["at"])} for said in document["signatures"]]
     return {
         "pack": {
             **document,
             "made_at": printing.cell(document["made_at"]),
             "signatures": signatures,
+            "gaps": gaps,
         },
         "sections": sections,
         "summary": printing.summary(document),
         "standing": printing.standing(document),
-        "figures": printing.FIGURES,
+        "closing": printing.closing(document),
     }
 
 

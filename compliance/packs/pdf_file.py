@@ -15,7 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from compliance.packs import printing
 
@@ -42,6 +42,7 @@ def _styles() -> dict[str, ParagraphStyle]:
         "lead": ParagraphStyle(
             "lead", parent=base, fontSize=6.5, leading=9, textColor="#535d6b", keepWithNext=1
         ),
+        "value": ParagraphStyle("value", parent=base, keepWithNext=1),
         "cell": ParagraphStyle("cell", parent=base, fontSize=7, leading=9),
         "head": ParagraphStyle("head", fontSize=7, leading=9, **bold),
         "title": ParagraphStyle("title", fontSize=15, leading=19, spaceAfter=4, **bold),
@@ -104,7 +105,7 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float
 
 def _opening(document: Mapping[str, Any]) -> list[Any]:
     told, subject = document["template"], document["subject"]
-    head = f"{subject['model']} v{subject['number']}, {subject['team']}"
+    head = f"{subject['title']}, {subject['team']}"
     return [
         _text(told["title"], "title"),
         _text(f"{head} · {printing.summary(document)}"),
@@ -122,7 +123,7 @@ def _gaps(document: Mapping[str, Any]) -> list[Any]:
     story: list[Any] = [_text(f"Gaps: {len(gaps)} of {fields} fields are missing", "section")]
     if not gaps:
         return [*story, _text("No field of this template is missing.")]
-    rows = [[gap["section"], gap["field"], gap["cite"], gap["owner"]] for gap in gaps]
+    rows = [[gap["section"], printing.owed(gap), gap["cite"], gap["owner"]] for gap in gaps]
     return [*story, _table(("Section", "Field", "Cited", "Owner"), rows)]
 
 
@@ -154,8 +155,8 @@ def _field(field: Mapping[str, Any]) -> list[Any]:
     proof = _text(printing.proof(field), "small")
     if table:
         return [*head, _table(*table), proof]
-    body = [] if status == "missing" else [_text(printing.cell(field["value"]))]
-    return [KeepTogether([*head, *body, proof])]
+    body = [] if status == "missing" else [_text(printing.cell(field["value"]), "value")]
+    return [*head, *body, proof]
 
 
 def as_pdf(document: Mapping[str, Any]) -> bytes:
@@ -169,7 +170,7 @@ def as_pdf(document: Mapping[str, Any]) -> bytes:
         ]
         for field in section["fields"]:
             story += _field(field)
-    story += [Spacer(0, 8), _text(printing.FIGURES, "small")]
+    story += [Spacer(0, 8), _text(printing.closing(document), "small")]
     page = SimpleDocTemplate(
         out,
         pagesize=A4,
@@ -177,12 +178,12 @@ def as_pdf(document: Mapping[str, Any]) -> bytes:
         rightMargin=17 * mm,
         topMargin=16 * mm,
         bottomMargin=18 * mm,
-        title=f"{told['title']}: {document['subject']['model']} v{document['subject']['number']}",
+        title=f"{told['title']}: {document['subject']['title']}",
         author="Assay",
         lang="en",
         invariant=1,
     )
-    line = f"{document['subject']['model']} v{document['subject']['number']} · {told['name']}"
+    line = f"{document['subject']['title']} · {told['name']}"
     page.build(story, onFirstPage=_foot(line), onLaterPages=_foot(line))
     return out.getvalue()
 

@@ -29,11 +29,24 @@ def rows_of(value: object) -> tuple[list[str], list[list[str]]] | None:
     return list(value["columns"]), [[cell(one) for one in row] for row in value["rows"]]
 
 
+def left_out_of(value: object) -> int:
+    """How many rows of a table are not shown; packs from before that was told have none."""
+    return int(value.get("left_out", 0)) if isinstance(value, Mapping) else 0
+
+
+def owed(gap: Mapping[str, Any]) -> str:
+    """The field of a gap, with the reason where there is one."""
+    return f"{gap['field']}: {gap['why']}" if gap.get("why") else str(gap["field"])
+
+
 def proof(field: Mapping[str, Any]) -> str:
     """One line: the digests, or who declared it and when, or who owes it."""
     if field["status"] == "missing":
-        return f"Missing. Owner: {field['owner']}"
+        why = f": {field['why']}" if field.get("why") else ""
+        return f"Missing{why}. Owner: {field['owner']}"
     parts = [f"Declared by {field['by']}, {cell(field['at'])}"] if field["by"] else []
+    if left_out := left_out_of(field["value"]):
+        parts.insert(0, f"{left_out} more rows are not shown")
     if field["evidence"]:
         shown = ", ".join(field["evidence"][:4])
         more = len(field["evidence"]) - 4
@@ -53,3 +66,11 @@ def standing(document: Mapping[str, Any]) -> str:
     if told["was_reread"]:
         return f"This template was compared with its source. {told['note']}"
     return f"This template was NOT compared with the text of its source. {told['note']}"
+
+
+def closing(document: Mapping[str, Any]) -> str:
+    """How figures are printed, and how far the log was signed."""
+    head = document["log"]
+    if not head:
+        return FIGURES
+    return f"{FIGURES} The log had {head['size']} signed events, root {head['root']}."

@@ -1,20 +1,27 @@
 """The version that a pack is about, with the records that its sources read, each read once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from audit.models import Checkpoint
-from audit.selectors import newest_checkpoint
+from django.db.models import QuerySet
+
+from compliance.packs.covered import Covered
 from compliance.past.approvals import Behind, approval_then, behind, judged
 from evaluation.models import EvaluationRun
-from evaluation.selectors import newest_plan, run_of
+from evaluation.selectors import run_of
 from governance.models import Approval, Review
 from governance.selectors import statement_of
-from registry.models import CardRevision, DatasetSnapshot, Evidence, ModelVersion
+from registry.models import (
+    CardRevision,
+    DatasetSnapshot,
+    Evidence,
+    ModelVersion,
+    RegisteredModel,
+)
 from registry.selectors import latest_card, latest_evidence
 
 
@@ -27,13 +34,60 @@ class Report:
     made_at: datetime
 
 
-class Subject:
+class Subject(Covered):
     """A version at the moment `now`."""
 
     def __init__(self, version: ModelVersion, now: datetime) -> None:
-        self.version, self.now = version, now
+        super().__init__(now)
+        self.version = version
         self.model = version.model
         self._reports: dict[str, Report | None] = {}
+
+    @property
+    def versions(self) -> QuerySet[ModelVersion]:
+        """The one version."""
+        return ModelVersion.objects.filter(pk=self.version.pk)
+
+    @property
+    def only_version(self) -> ModelVersion:
+        """The version."""
+        return self.version
+
+    @property
+    def models(self) -> QuerySet[RegisteredModel]:
+        """Its model."""
+        return RegisteredModel.objects.filter(pk=self.model.pk)
+
+    @property
+    def things(self) -> list[tuple[str, object]]:
+        """The version."""
+        return [("version", self.version.pk)]
+
+    @property
+    def team(self) -> str:
+        """The owner team's name."""
+        return self.model.team.name
+
+    @property
+    def title(self) -> str:
+        """Name and number."""
+        return f"{self.model.name} v{self.version.number}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Model, number, digest, team."""
+        return {
+            "kind": "version",
+            "title": self.title,
+            "model": self.model.name,
+            "number": self.version.number,
+            "version_digest": self.digest,
+            "team": self.team,
+        }
+
+    @property
+    def witness(self) -> tuple[str, ...]:
+        """The log's signed head, else what the version is."""
+        return super().witness or (self.digest,)
 
     def report(self, kind: str) -> Report | None:
         """The newest evidence of a kind, parsed."""
@@ -88,9 +142,9 @@ class Subject:
 
     @cached_property
     def plan(self) -> Report | None:
-        """The plan that no other supersedes."""
-        plan = newest_plan(self.version)
-        return _parsed(plan.document) if plan else None
+        """The plan under which the newest evaluation ran: one sealed since set no limit to it."""
+        run = self.evaluation_run
+        return _parsed(run.plan.document) if run and run.plan else None
 
     @cached_property
     def evaluation_run(self) -> EvaluationRun | None:
@@ -99,10 +153,27 @@ class Subject:
         return run_of(self.version, report.digest.removeprefix("sha256:")) if report else None
 
     @cached_property
+    def trained(self) -> ModelVersion:
+        """The version that was trained: this one, or the one that it was compressed from."""
+        found = self.version
+        while found.parent is not None:
+            found = found.parent
+        return found
+
+    @cached_property
     def training_rows(self) -> list[DatasetSnapshot]:
-        """Snapshots whose rows the lineage names, of the owner team, oldest of each digest."""
-        lineage = self.manifest["lineage"]
-        named = [lineage.get(name) for name in ("dataset", "validation")]
+        """Snapshots that the trained version learned from and was stopped by."""
+        return self._snapshots(self.trained, ("dataset", "validation"))
+
+    @cached_property
+    def compression_rows(self) -> list[DatasetSnapshot]:
+        """Snapshots by which it was compressed; of a version that was not, none."""
+        return self._snapshots(self.version, ("dataset",)) if self.version.parent else []
+
+    def _snapshots(self, version: ModelVersion, names: Sequence[str]) -> list[DatasetSnapshot]:
+        """Those that a lineage names, of the owner team, the oldest of each digest."""
+        lineage = json.loads(bytes(version.manifest))["lineage"]
+        named = [lineage.get(name) for name in names]
         digests = [str(digest).removeprefix("sha256:") for digest in named if digest]
         rows = (
             DatasetSnapshot.objects.filter(blob__in=digests, team=self.model.team_id)
@@ -112,11 +183,6 @@ class Subject:
         )
         found = {row.blob_id: row for row in rows}
         return [found[digest] for digest in dict.fromkeys(digests) if digest in found]
-
-    @cached_property
-    def checkpoint(self) -> Checkpoint | None:
-        """The newest signed head of the log."""
-        return newest_checkpoint()
 
 
 def _parsed(row: Evidence) -> Report:

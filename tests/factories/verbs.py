@@ -117,6 +117,7 @@ def another(
     kind: str = "uploaded",
     parent: ModelVersion | None = None,
     signature: dict[str, Any] | None = None,
+    lineage: dict[str, Any] | None = None,
 ) -> ModelVersion:
     """A further version without the seconds of a sandbox: it has the first one's admission."""
     sha256, size = blobs.put_bytes(tiny.model_bytes(strength))
@@ -129,7 +130,7 @@ def another(
             kind=kind,
             files=[File(MODEL, "model.onnx", sha256, size)],
             signature=signature or tiny.SIGNATURE,
-            lineage={"source": "test"},
+            lineage=lineage or {"source": "test"},
             servable=True,
             parent=parent,
         ),

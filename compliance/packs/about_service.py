@@ -1,0 +1,167 @@
+"""Sources: where versions were released, loaded and asked, and what the log holds of them."""
+
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+
+from accounts.models import User
+from audit.actions import Action
+from audit.models import AuditEvent
+from audit.selectors import about_any
+from compliance.packs.covered import Covered
+from compliance.packs.found import Cell, Found, Table, measured
+from compliance.packs.listed import MOST_ROWS, listed
+from compliance.packs.telling import digest_of_event, telling
+from inference.models import Prediction
+from registry.models import AliasMove
+from trust.times import format_moment
+
+_LOADS = (
+    Action.MODEL_LOADED,
+    Action.LOAD_REFUSED,
+    Action.EMERGENCY_LOADED,
+    Action.EMERGENCY_LOAD_REFUSED,
+)
+
+
+def moves(covered: Covered) -> Found | None:
+    """The moves of aliases to and from the versions, newest first."""
+    touched = Q(from_version__in=covered.versions) | Q(to_version__in=covered.versions)
+    rows = AliasMove.objects.filter(touched).select_related(
+        "by__person", "from_version__model", "to_version__model", "model"
+    )
+    columns = ("alias", "from version", "to version", "at", "by", "reason")
+    model = ("model",) if "model" in covered.names else ()
+    found = listed(
+        covered.within(rows, "at").order_by("-at", "pk"),
+        (*model, *columns),
+        lambda row: (*((row.model.name,) if model else ()), *_move(row)),
+        lambda row: "",
+        nothing="No alias was moved to or from here.",
+        witness=covered.witness,
+    )
+    if found is None or not isinstance(found.value, Table):
+        return found
+    told = _events(covered).filter(action=Action.ALIAS_MOVED.value).first()
+    return measured(found.value, *telling(told))
+
+
+def _move(row: AliasMove) -> tuple[Cell, ...]:
+    return (
+        row.alias,
+        row.from_version.number if row.from_version else None,
+        row.to_version.number if row.to_version else None,
+        format_moment(row.at),
+        row.by.person.name,
+        row.reason,
+    )
+
+
+def _events(covered: Covered) -> QuerySet[AuditEvent]:
+    rows = about_any(covered.things)
+    return covered.within(rows, "occurred_at")
+
+
+def loads(covered: Covered) -> Found | None:
+    """When serving processes said that they had checked and loaded a version, or refused to."""
+    return listed(
+        _events(covered).filter(action__in=[act.value for act in _LOADS]),
+        ("event", "at", "under"),
+        lambda row: (
+            row.action,
+            format_moment(row.occurred_at),
+            str(row.payload.get("approval", row.payload.get("emergency", ""))),
+        ),
+        digest_of_event,
+        nothing="",
+    )
+
+
+def records(covered: Covered) -> QuerySet[Prediction]:
+    """The recorded answers of the versions."""
+    rows = Prediction.objects.filter(model_id__in=covered.models.values("pk"))
+    only = covered.only_version
+    return covered.within(rows.filter(number=only.number) if only else rows, "at")
+
+
+def predictions(covered: Covered) -> Found | None:
+    """How many answered requests are recorded, by version: first and last."""
+    rows = records(covered)
+    counted = list(
+        rows.order_by("model_id", "number")
+        .values_list("model_id", "number")
+        .annotate(requests=Count("pk"), asked=Sum("rows"), first=Min("at"), last=Max("at"))
+    )
+    newest = rows.select_related("batch").order_by("-at").first()
+    if newest is None:
+        return None
+    names = dict(covered.models.values_list("pk", "name"))
+    lines = [
+        (f"{names[model]} v{number}", requests, asked, format_moment(first), format_moment(last))
+        for model, number, requests, asked, first, last in counted[:MOST_ROWS]
+    ]
+    columns = ("version", "recorded requests", "rows", "first", "last")
+    table = Table(columns, lines, max(len(counted) - MOST_ROWS, 0))
+    return measured(table, f"sha256:{newest.batch.digest}")
+
+
+def callers(covered: Covered) -> Found | None:
+    """Who asked, by login: how often, first and last."""
+    rows = records(covered)
+    counted = list(
+        rows.order_by("user_id")
+        .values_list("user_id")
+        .annotate(requests=Count("pk"), first=Min("at"), last=Max("at"))
+    )
+    newest = rows.select_related("batch").order_by("-at").first()
+    if newest is None:
+        return None
+    users = User.objects.filter(pk__in=[user for user, *_ in counted if user])
+    names = {
+        user.pk: f"{user.person.name} ({user.username})" for user in users.select_related("person")
+    }
+    lines = [
+        (names.get(user, "nobody known"), requests, format_moment(first), format_moment(last))
+        for user, requests, first, last in counted[:MOST_ROWS]
+    ]
+    table = Table(
+        ("caller", "recorded requests", "first", "last"),
+        lines,
+        max(len(counted) - MOST_ROWS, 0),
+    )
+    return measured(table, f"sha256:{newest.batch.digest}")
+
+
+def checkpoint(covered: Covered) -> Found | None:
+    """The newest signed head of the log, with its witnesses."""
+    head = covered.checkpoint
+    if head is None:
+        return None
+    rows: list[tuple[str, Cell]] = [
+        ("events", head.size),
+        ("root, SHA-256", bytes(head.root).hex()),
+        ("signed", format_moment(head.signed_at)),
+        *(("witness", given.witness) for given in head.cosignatures.order_by("witness")),
+    ]
+    return measured(Table(("what", "value"), rows), *covered.witness)
+
+
+def events(covered: Covered) -> Found | None:
+    """What the log holds about it: how often each kind of event, and when last."""
+    told = _events(covered)
+    counted = (
+        told.order_by("action")
+        .values_list("action")
+        .annotate(times=Count("pk"), last=Max("occurred_at"))
+    )
+    rows = [(action, times, format_moment(last)) for action, times, last in counted]
+    table = Table(("event", "times", "last"), rows)
+    return measured(table, *telling(told.first())) if rows else None
+
+
+SOURCES = {
+    "alias.moves": moves,
+    "serving.loads": loads,
+    "serving.predictions": predictions,
+    "serving.callers": callers,
+    "log.checkpoint": checkpoint,
+    "log.events": events,
+}

@@ -1,0 +1,78 @@
+"""What a pack covers, as its sources see it: versions, models, and the time that counts."""
+
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+
+from audit.models import Checkpoint
+from audit.selectors import newest_checkpoint
+from compliance.packs.found import Cell
+from registry.models import ModelVersion, RegisteredModel
+
+Row = TypeVar("Row", bound=Model)
+
+
+class Covered:
+    """Records at the moment `now`. A subclass says which, and how tables name their versions."""
+
+    names: tuple[str, ...] = ()
+    """Columns by which tables name the version of a row."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    @property
+    def versions(self) -> "QuerySet[ModelVersion]":
+        """The versions that it covers."""
+        raise NotImplementedError
+
+    @property
+    def only_version(self) -> ModelVersion | None:
+        """The version, of a pack about one."""
+        return None
+
+    @property
+    def things(self) -> list[tuple[str, object]]:
+        """What the events of the log concern that count: (type, id) each."""
+        raise NotImplementedError
+
+    @property
+    def models(self) -> "QuerySet[RegisteredModel]":
+        """The models that it covers."""
+        raise NotImplementedError
+
+    @property
+    def team(self) -> str:
+        """Who owes what is missing: the name of the owner team, or the names."""
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """What it is about, in a few words."""
+        raise NotImplementedError
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the pack says that it is about."""
+        raise NotImplementedError
+
+    def named(self, version: ModelVersion) -> tuple[Cell, ...]:
+        """The cells under `names`."""
+        return ()
+
+    def within(self, rows: "QuerySet[Row]", field: str) -> "QuerySet[Row]":
+        """Of the rows those whose moment counts."""
+        return rows
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest signed head of the log."""
+        return newest_checkpoint()
+
+    @property
+    def witness(self) -> tuple[str, ...]:
+        """The digest of what shows that something did not happen: nothing where none was signed."""
+        head = self.checkpoint
+        return (f"sha256:{sha256(head.note.encode()).hexdigest()}",) if head else ()
