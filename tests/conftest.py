@@ -13,8 +13,9 @@ import pytest
 from config.platform import static
 from tests.instance import Instance
 from tests.network import stay_on_this_machine
+from tests.order import places_of_files, refuse_emptying
 from tests.servers import Database, Server, server_binaries
-from tests.traced import Sample, Tracing
+from tests.traced import Tracing
 
 stay_on_this_machine()
 # Whoever started the suite in the background or under nohup made its processes deaf to these.
@@ -34,12 +35,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run on the system's PostgreSQL (default where it is installed) or the embedded one",
     )
     parser.addoption(
-        "--trace-tests",
-        choices=["sample", "all"],
-        default="sample",
-        help="which tests count for coverage: those that reach something new, or all of them",
-    )
-    parser.addoption(
         "--thorough",
         action="store_true",
         help="more sequences, mutations and kills than the suite has time for (CONTRIBUTING.md)",
@@ -47,10 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Coverage is of a sample of the tests, if nothing else is wished."""
+    """Whoever needs speed can hold the tracer."""
     config.stash[TRACING] = Tracing(config)
-    if config.getoption("--trace-tests") == "sample":
-        config.pluginmanager.register(Sample(config.stash[TRACING]))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -59,11 +52,10 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, so that the processes of the suite end together."""
-    marks = {item.path: item.get_closest_marker("slow") for item in items}
-    long = {path: mark.kwargs["seconds"] for path, mark in marks.items() if mark}
-    items.sort(key=lambda item: -long.get(item.path, 0))
-    _refuse_emptying(items)
+    """Refuses what cannot be, and puts the files in the order of `tests.order`."""
+    refuse_emptying(items)
+    places = places_of_files(items)
+    items.sort(key=lambda item: places[item.path])
 
 
 def pytest_collection_finish() -> None:
@@ -71,17 +63,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-
-
-def _refuse_emptying(items: list[pytest.Item]) -> None:
-    """Refuses tests that would have Django empty the tables: triggers forbid it, by design."""
-    for item in items:
-        marker = item.get_closest_marker("django_db")
-        emptied = bool(marker and (marker.args or marker.kwargs.get("transaction")))
-        if emptied or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())):
-            raise pytest.UsageError(
-                f"{item.nodeid}: use fresh_database (committed data) or instance (real processes)"
-            )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -28,7 +28,7 @@ from worker.models import Job, JobLogLine, JobPoint, Status
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.slow(seconds=60),
+    pytest.mark.slow(seconds=90),
     pytest.mark.usefixtures("untraced"),
 ]
 

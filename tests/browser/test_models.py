@@ -29,7 +29,7 @@ from tests.stage import MODEL
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.slow(seconds=60),
+    pytest.mark.slow(seconds=80),
     pytest.mark.usefixtures("untraced"),
 ]
 READY_S = 60.0

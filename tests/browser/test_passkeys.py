@@ -23,7 +23,7 @@ from tests.stage import MODEL
 __all__ = ["review"]
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.slow(seconds=60),
+    pytest.mark.slow(seconds=30),
     pytest.mark.usefixtures("untraced"),
 ]
 

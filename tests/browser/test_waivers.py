@@ -14,7 +14,7 @@ from tests.stage import MODEL
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.slow(seconds=25),
+    pytest.mark.slow(seconds=30),
     pytest.mark.usefixtures("untraced"),
 ]
 

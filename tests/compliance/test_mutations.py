@@ -223,7 +223,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("inference_predictionbatch", "segment"): ({"flip", "swap"}, "the name of a file that is gone"),
     ("inference_predictionbatch", "shipped_at"): ({"swap"}, MOMENT),
 }
-pytestmark = [pytest.mark.slow(seconds=60), pytest.mark.usefixtures("untraced")]
+pytestmark = [pytest.mark.slow(seconds=90), pytest.mark.usefixtures("untraced")]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tests.worker.parts import eventually
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.slow(seconds=30),
+    pytest.mark.slow(seconds=40, waits=True),
     pytest.mark.usefixtures("untraced"),
 ]
 

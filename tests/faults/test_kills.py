@@ -33,7 +33,7 @@ from trust.notes import parse_checkpoint
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.slow(seconds=90),
+    pytest.mark.slow(seconds=90, waits=True),
     pytest.mark.usefixtures("untraced"),
 ]
 SIGNING = ("sign.allowed", "sign.written", "sign.recorded", "sign.done")

@@ -86,7 +86,7 @@ class TestRaising:
             ({"text": "  "}, "text"),
             ({"text": "x" * 4001}, "text"),
             ({"due_on": in_days(-1)}, "due_on"),
-            ({"due_on": in_days(1826)}, "due_on"),
+            ({"due_on": in_days(1828)}, "due_on"),
         ],
     )
     def test_names_the_field(self, ready: Stage, wishes: dict[str, Any], field: str) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.inference.any_sequence import Sequence
 from tests.stage import Play, Stage
 
-pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.slow(seconds=60)]
+pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.slow(seconds=90)]
 STEPS_OF_A_RUN, RUNS, THOROUGH_RUNS = 50, 40, 2_000
 
 

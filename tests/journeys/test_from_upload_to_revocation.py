@@ -22,7 +22,7 @@ from tests.factories import tiny
 from tests.factories.waivers import in_days
 from tests.journeys.house import PLAIN, House, move_in, process_of, until
 
-pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=120)]
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=140, waits=True)]
 PICKLE = pickle.dumps({"weights": [1.0]})
 
 

@@ -20,7 +20,7 @@ from tests.journeys.house import process_of
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.slow(seconds=150),
+    pytest.mark.slow(seconds=150, waits=True),
     pytest.mark.usefixtures("untraced"),
 ]
 PASSWORD = "a long password for a test"

@@ -17,7 +17,7 @@ from tests.servers import Database
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.slow(seconds=150),
+    pytest.mark.slow(seconds=100, waits=True),
     pytest.mark.usefixtures("untraced"),
 ]
 STOP_S = 3.0

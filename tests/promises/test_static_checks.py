@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.slow(seconds=60), pytest.mark.usefixtures("untraced")]
+pytestmark = [pytest.mark.slow(seconds=70), pytest.mark.usefixtures("untraced")]
 
 
 def test_every_static_check_passes() -> None:

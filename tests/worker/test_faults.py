@@ -19,7 +19,7 @@ from worker.models import Job
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.slow(seconds=60),
+    pytest.mark.slow(seconds=40, waits=True),
     pytest.mark.usefixtures("untraced"),
 ]
 

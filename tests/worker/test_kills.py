@@ -14,7 +14,7 @@ from worker.models import Job
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.slow(seconds=200),
+    pytest.mark.slow(seconds=100, waits=True),
     pytest.mark.usefixtures("untraced"),
 ]
 KILLS = 5

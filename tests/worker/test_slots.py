@@ -15,7 +15,7 @@ from tests.worker.parts import ROOT, alive, eventually
 from worker.jobs import request_cancel, retry
 from worker.models import Job
 
-pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=30)]
+pytestmark = [pytest.mark.server, pytest.mark.slow(seconds=80, waits=True)]
 
 
 def ended(job: Job) -> bool:
