@@ -44,6 +44,8 @@ class Action(StrEnum):
     MODEL_REGISTERED = "model.registered"
     MODEL_CHANGED = "model.changed"
     MODEL_ENTERED = "model.entered"
+    REVALIDATION_DUE = "revalidation.due"
+    REVALIDATION_OVERDUE = "revalidation.overdue"
     REGISTRATION_REQUESTED = "registration.requested"
     REGISTRATION_FAILED = "registration.failed"
     DATASET_REGISTERED = "dataset.registered"
@@ -167,6 +169,8 @@ _SENTENCES = {
     Action.MODEL_REGISTERED: "A model was registered",
     Action.MODEL_CHANGED: "A model's description was changed",
     Action.MODEL_ENTERED: "A model's entry in the register was written",
+    Action.REVALIDATION_DUE: "A model is to be validated again within 30 days",
+    Action.REVALIDATION_OVERDUE: "The revalidation of a model is overdue",
     Action.REGISTRATION_REQUESTED: "A registration was requested",
     Action.REGISTRATION_FAILED: "A registration ended without a result",
     Action.DATASET_REGISTERED: "A dataset snapshot was registered",

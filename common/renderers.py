@@ -25,6 +25,13 @@ class PlainText(_AsIs):
     format = "txt"
 
 
+class Csv(_AsIs):
+    """text/csv"""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
 class Octets(_AsIs):
     """application/octet-stream"""
 

@@ -1,6 +1,7 @@
 """Readers of environment variables that fail loudly, and the list of every setting for the docs."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -58,6 +59,22 @@ def integer(name: str, default: int, meaning: str, *, minimum: int = 0) -> int:
     if number < minimum:
         raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}.")
     return number
+
+
+def numbers(
+    name: str, default: Mapping[str, int], meaning: str, *, minimum: int, maximum: int
+) -> dict[str, int]:
+    """Whole numbers by name, written `high=12, low=36`; what is left out keeps its default."""
+    shown = ", ".join(f"{key}={number}" for key, number in default.items())
+    found = dict(default)
+    for word in words(name, shown, meaning):
+        key, _, number = (part.strip() for part in word.partition("="))
+        if key not in default or not number.isdecimal():
+            raise ImproperlyConfigured(f"{name} reads {shown}, not {word!r}.")
+        if not minimum <= int(number) <= maximum:
+            raise ImproperlyConfigured(f"{name} takes {minimum} to {maximum}, not {word!r}.")
+        found[key] = int(number)
+    return found
 
 
 def words(name: str, default: str, meaning: str) -> list[str]:

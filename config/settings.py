@@ -263,6 +263,19 @@ MAX_ATTACHMENT_BYTES = env.integer(
 MAX_DATASET_ROWS = env.integer(
     "ASSAY_MAX_DATASET_ROWS", 5_000_000, "Most rows of a dataset snapshot.", minimum=1
 )
+MAX_REGISTER_BYTES = env.integer(
+    "ASSAY_MAX_REGISTER", 4 * 2**20, "Largest CSV of the register to import, in bytes.", minimum=1
+)
+MAX_REGISTER_ROWS = env.integer(
+    "ASSAY_MAX_REGISTER_ROWS", 500, "Most models of one import of the register.", minimum=1
+)
+REVALIDATION_MONTHS = env.numbers(
+    "ASSAY_REVALIDATION_MONTHS",
+    {"high": 12, "medium": 24, "low": 36},
+    "Months from one validation to the next, by risk tier.",
+    minimum=1,
+    maximum=120,
+)
 MAX_PREDICT_ROWS = env.integer(
     "ASSAY_MAX_PREDICT_ROWS", 1000, "Most rows of one prediction request.", minimum=1
 )

@@ -11,17 +11,27 @@ from rest_framework.response import Response
 
 from accounts.edges import CallerView
 from common.api import Input
-from common.errors import Invalid
 from common.etags import if_match, revision_shown, tag_of
 from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from registry import policies
-from registry.entries import NewEntry, enter, members
+from registry.entries import NewEntry, enter, member_named
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
-from registry.register import CHOICES, FILTERS, history_of_entry, narrowed, register_of
+from registry.register import (
+    CHOICES,
+    FILTERS,
+    history_of_entry,
+    narrowed,
+    newest_of,
+    register_of,
+)
+from registry.revalidation import by_day
 from registry.selectors import model_named
 
 MOST_REVISIONS = 200
+FILTER_PARAMETERS = [
+    OpenApiParameter(name, OpenApiTypes.STR, enum=CHOICES.get(name)) for name in FILTERS
+]
 
 
 class EntryIn(Input):
@@ -36,7 +46,12 @@ class EntryIn(Input):
         max_length=150, required=False, allow_null=True, default=None, help_text="A login."
     )
     validated_on = serializers.DateField(required=False, allow_null=True, default=None)
-    revalidate_on = serializers.DateField(required=False, allow_null=True, default=None)
+    revalidate_on = serializers.DateField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Left out: the interval of the tier after the last validation.",
+    )
 
 
 class EntryOut(serializers.ModelSerializer[RegisterEntry]):
@@ -76,13 +91,36 @@ class RegisterLineOut(serializers.ModelSerializer[RegisteredModel]):
     @extend_schema_field(EntryOut(allow_null=True))
     def get_entry(self, model: Any) -> Any:
         """The newest revision; null where nobody has written one."""
-        return EntryOut(model.newest_entries[0]).data if model.newest_entries else None
+        entry = newest_of(model)
+        return EntryOut(entry).data if entry else None
 
 
 class ByName(KeysetPagination):
     """Alphabetical pages."""
 
     ordering = ("name",)
+
+
+class ByDay(KeysetPagination):
+    """Pages by the day of the next revalidation."""
+
+    ordering = ("revalidate_on", "name")
+
+
+class Calendar(CallerView):
+    """What is to be validated again, and when."""
+
+    filters = FILTERS
+
+    @extend_schema(
+        operation_id="register_calendar",
+        parameters=FILTER_PARAMETERS,
+        responses=reads(page_schema(RegisterLineOut)),
+    )
+    def get(self, request: Request) -> Response:
+        """Models in development or use that have a next revalidation, the first day first."""
+        rows = by_day(narrowed(register_of(self.caller), request.query_params))
+        return page_of(rows, request, self, RegisterLineOut, ByDay)
 
 
 class Register(CallerView):
@@ -92,9 +130,7 @@ class Register(CallerView):
 
     @extend_schema(
         operation_id="register_list",
-        parameters=[
-            OpenApiParameter(name, OpenApiTypes.STR, enum=CHOICES.get(name)) for name in FILTERS
-        ],
+        parameters=FILTER_PARAMETERS,
         responses=reads(page_schema(RegisterLineOut)),
     )
     def get(self, request: Request) -> Response:
@@ -128,20 +164,14 @@ class Entry(CallerView):
         fields = EntryIn.read(request.data)
         for who in ("owner", "validator"):
             if fields[who] is not None:
-                fields[who] = _member(model, fields[who], who)
+                fields[who] = member_named(model, fields[who], who)
         shown = revision_shown(request.headers.get("If-Match"))
         entry = enter(caller=self.caller, model=model, new=NewEntry(**fields), revision=shown)
         return Response(EntryOut(entry).data, headers=tag_of(entry.revision))
 
 
-def _member(model: RegisteredModel, login: str, field: str) -> Any:
-    person = members(model).filter(logins__username__iexact=login.strip()).first()
-    if person is None:
-        raise Invalid("This is nobody with a role in the owner team.", field=field)
-    return person.pk
-
-
 urlpatterns = [
     path("register", Register.as_view(), name="register"),
+    path("register/calendar", Calendar.as_view(), name="register-calendar"),
     path("models/<slug:name>/entry", Entry.as_view(), name="entry"),
 ]

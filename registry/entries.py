@@ -3,7 +3,7 @@
 An entry is declared by its authors and approves nothing: no gate and no service reads its days.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,12 @@ from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid, Outdated
 from registry import policies
+from registry.intervals import next_day
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
 
 EARLIEST = date(1970, 1, 1)
 LATEST_DAYS = 3660
+_NOBODY = "This is nobody with a role in the owner team."
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def enter(
 ) -> RegisterEntry:
     """Write a new revision of the model's entry.
 
-    `revision` is that of the entry that was shown, None where there was none. Raises NotAllowed,
+    `revision` is that of the entry that was shown, None where there was none; a day of the next
+    revalidation that is left out is reckoned from the last one (`completed`). Raises NotAllowed,
     Outdated where it has changed since, Invalid, Conflict.
     """
     policies.may_contribute(caller, model.team_id).enforce()
@@ -53,6 +56,7 @@ def enter(
     last = newest_entry(model)
     if (last.revision if last else None) != revision:
         raise Outdated("The entry is not the one that was shown to you; load it again.")
+    new = completed(model, new)
     entry = RegisterEntry(
         model=model,
         revision=(revision or 0) + 1,
@@ -78,6 +82,15 @@ def enter(
     return entry
 
 
+def completed(model: RegisteredModel, new: NewEntry) -> NewEntry:
+    """With the day on which the interval of the model's tier ends, where none is said and there
+    was a validation; a retired model gets none."""
+    last = new.validated_on
+    if new.revalidate_on or not last or last > today() or new.life == Life.RETIRED:
+        return new
+    return replace(new, revalidate_on=next_day(model.risk_tier, last))
+
+
 def newest_entry(model: RegisteredModel) -> RegisterEntry | None:
     """What the register says of the model now."""
     return RegisterEntry.objects.filter(model=model).order_by("-revision").first()
@@ -95,6 +108,14 @@ def members(model: RegisteredModel) -> QuerySet[Person]:
         pk__in=Membership.objects.filter(team=model.team_id).values("person"), is_active=True
     )
     return rows.order_by("name", "pk")
+
+
+def member_named(model: RegisteredModel, login: str, field: str) -> UUID:
+    """A member by one of his logins, whatever the case. Raises Invalid naming the field."""
+    person = members(model).filter(logins__username__iexact=login.strip()).first()
+    if person is None:
+        raise Invalid(_NOBODY, field=field)
+    return person.pk
 
 
 def _said(entry: RegisterEntry) -> dict[str, Any]:
@@ -138,7 +159,7 @@ def _check_persons(entry: RegisterEntry) -> None:
     known = set(members(entry.model).filter(pk__in=filter(None, wanted.values())).values_list("pk"))
     for name, person in wanted.items():
         if person and (person,) not in known:
-            raise Invalid("This is nobody with a role in the owner team.", field=name)
+            raise Invalid(_NOBODY, field=name)
     if entry.owner_id == entry.validator_id:
         raise Invalid("Whoever owns a model does not validate it.", field="validator")
 

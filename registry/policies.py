@@ -29,6 +29,16 @@ def may_read_evidence(caller: Caller, team: UUID) -> Decision:
     return deny("Consumers see the model's description and interface, not its evidence.")
 
 
+def may_import(caller: Caller) -> Decision:
+    """Contributors and managers of any team check and import lines of the register; of each line
+    `may_contribute` decides."""
+    if not caller.may_use(Scope.WRITE):
+        return deny("This token may not change anything.")
+    if caller.teams_with(Role.CONTRIBUTOR, Role.MANAGER):
+        return allow()
+    return deny("Only contributors and managers of a team import lines of the register.")
+
+
 def may_contribute(caller: Caller, team: UUID) -> Decision:
     """Contributors and managers of a team register, train, evaluate, compress and submit."""
     if not caller.may_use(Scope.WRITE):

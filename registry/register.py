@@ -1,12 +1,15 @@
 """Reads of the register: every model with what its newest entry says, and what falls due."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import CharField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.callers import Caller
+from accounts.models import User
 from common.errors import Invalid
 from registry import policies
 from registry.entries import today
@@ -21,7 +24,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "life": (*Life.values, MISSING),
     "due": (OVERDUE, *HORIZONS),
 }
-FILTERS = ("q", "team", *CHOICES)
+FILTERS = ("q", "team", "owner", "month", *CHOICES)
+MONTH = "[12][0-9]{3}-(0[1-9]|1[0-2])"
 
 
 def register_of(caller: Caller) -> QuerySet[RegisteredModel]:
@@ -49,9 +53,15 @@ def register_of(caller: Caller) -> QuerySet[RegisteredModel]:
             ),
             life=Subquery(newest.values("life")[:1]),
             revalidate_on=Subquery(newest.values("revalidate_on")[:1]),
+            accountable=Subquery(newest.values("owner")[:1]),
         )
         .order_by("name")
     )
+
+
+def newest_of(line: Any) -> RegisterEntry | None:
+    """The newest entry of a line of the register."""
+    return next(iter(line.newest_entries), None)
 
 
 def narrowed(
@@ -69,7 +79,20 @@ def narrowed(
     rows = rows.filter(**{name: given[name] for name in ("risk_tier", "hosting") if name in given})
     if life := given.get("life"):
         rows = rows.filter(Q(life__isnull=True) if life == MISSING else Q(life=life))
+    if owner := given.get("owner"):
+        logins = User.objects.filter(username__iexact=owner.strip())
+        rows = rows.filter(Q(accountable__in=logins.values("person")))
+    if month := given.get("month"):
+        rows = _of_month(rows, month)
     return due_in(rows, given["due"]) if "due" in given else rows
+
+
+def _of_month(rows: QuerySet[RegisteredModel], month: str) -> QuerySet[RegisteredModel]:
+    if not re.fullmatch(MONTH, month):
+        raise Invalid("Write a month as 2026-12.", field="month")
+    year, number = (int(part) for part in month.split("-"))
+    in_month = Q(revalidate_on__year=year, revalidate_on__month=number)
+    return rows.exclude(Q(life=Life.RETIRED)).filter(in_month)
 
 
 def due_in(rows: QuerySet[RegisteredModel], horizon: str) -> QuerySet[RegisteredModel]:

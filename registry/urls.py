@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry import api, api_jobs, api_register, api_uploads
+from registry import api, api_importing, api_jobs, api_register, api_uploads
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     *api_uploads.urlpatterns,
     *api_jobs.urlpatterns,
     *api_register.urlpatterns,
+    *api_importing.urlpatterns,
     path("models", api.Models.as_view(), name="models"),
     path("models/<slug:name>", api.Model.as_view(), name="model"),
     path("models/<slug:name>/alias-history", api.AliasHistory.as_view(), name="alias-history"),

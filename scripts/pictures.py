@@ -36,6 +36,8 @@ PICTURES = {
     "models/<slug:name>": Picture("model"),
     "models/<slug:name>/edit": Picture("model-edit"),
     "register": Picture("register", who="cora"),
+    "register/calendar": Picture("register-calendar", who="cora"),
+    "register/import": Picture("register-import", who="ada"),
     "models/<slug:name>/entry": Picture("entry"),
     "models/<slug:name>/train": Picture("training-new"),
     "models/<slug:name>/versions/new": Picture("version-new"),

@@ -1,7 +1,7 @@
 """Listings by key, newest first: nothing is counted, and no page shifts while rows arrive."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -10,6 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from common.errors import Invalid
 
 PAGE_SIZE = 30
+_NO_PAGE = "This page does not exist; begin at the first one."
 Row = TypeVar("Row", bound=Model)
 
 
@@ -47,6 +48,28 @@ def alphabetical(rows: QuerySet[Row], name: str, after: str, size: int = PAGE_SI
     return Listing(found[:size], str(getattr(found[size - 1], name)) if more else "")
 
 
+def soonest_first(
+    rows: QuerySet[Row], day: str, name: str, after: str, size: int = PAGE_SIZE
+) -> Listing[Row]:
+    """A page of `rows` by the date `day` and the unique field `name`, both upwards.
+
+    `after` is the key of the last row seen, "<ISO date>~<name>", or empty. Raises Invalid.
+    """
+    if after:
+        text, _, last = after.partition("~")
+        try:
+            seen = date.fromisoformat(text)
+        except ValueError:
+            raise Invalid(_NO_PAGE, field="after") from None
+        rows = rows.filter(Q(**{f"{day}__gt": seen}) | Q(**{day: seen, f"{name}__gt": last}))
+    found = list(rows.order_by(day, name)[: size + 1])
+    following = ""
+    if len(found) > size:
+        end = found[size - 1]
+        following = f"{getattr(end, day).isoformat()}~{getattr(end, name)}"
+    return Listing(found[:size], following)
+
+
 def _beyond(rows: QuerySet[Row], moment: str, after: str) -> QuerySet[Row]:
     text, _, key = after.partition("~")
     try:
@@ -55,4 +78,4 @@ def _beyond(rows: QuerySet[Row], moment: str, after: str) -> QuerySet[Row]:
             raise ValueError(after)
         return rows.filter(Q(**{f"{moment}__lt": at}) | Q(**{moment: at, "pk__gt": key}))
     except (ValueError, ValidationError):
-        raise Invalid("This page does not exist; begin at the first one.", field="after") from None
+        raise Invalid(_NO_PAGE, field="after") from None

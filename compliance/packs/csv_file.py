@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from common.csv_cells import safe_cell
+
 _HEAD = (
     "part",
     "section",
@@ -18,15 +20,6 @@ _HEAD = (
     "declared at",
     "owner",
 )
-# A cell that begins with one of these may be run (OWASP, CSV injection).
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def safe_cell(value: object) -> str:
-    """The value as text that a spreadsheet shows and does not run."""
-    text = "" if value is None else str(value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"'{text}" if text.startswith(_DANGEROUS) and not is_number else text
 
 
 def as_csv(document: Mapping[str, Any]) -> bytes:

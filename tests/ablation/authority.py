@@ -131,6 +131,12 @@ AUTHORISATION = (
         _SEES,
     ),
     _deny(
+        "may_import",
+        "registry/policies.py",
+        "Only contributors and managers of a team import lines of the register.",
+        "tests/registry/test_register_csv.py::TestAnImport::test_is_for_contributors_and_managers",
+    ),
+    _deny(
         "may_contribute",
         "registry/policies.py",
         "Only contributors and managers of the owner team may do this.",

@@ -29,7 +29,7 @@ PACKS = (
     ),
     Guard(
         "no cell of a CSV is run",
-        "compliance/packs/csv_file.py",
+        "common/csv_cells.py",
         "if text.startswith(_DANGEROUS) and not is_number else text",
         "if text is None else text",
         (f"{_PACKS}::TestForms::test_as_csv_run_nothing_in_a_spreadsheet",),

@@ -148,6 +148,11 @@ REGISTRY = {
     "entries_write": Call(
         _model, _says(hosting="served", life="in_development", owner="ada", place="Here.")
     ),
+    "register_calendar": Call(query={"owner": "ada", "month": "2026-12", "limit": "2"}),
+    "register_export": Call(query={"risk_tier": "low"}),
+    "register_import": Call(
+        body=lambda house: {"upload": house["register"], "dry_run": False, "digest": None}
+    ),
     "aliases_history": Call(_model),
     "versions_list": Call(_model),
     "versions_register": Call(

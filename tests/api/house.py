@@ -45,6 +45,10 @@ EVERYBODY = "zoe"
 DEVICE = Device("EdDSA")
 WITH_APP = "yves"
 MANAGERS = ("mona", "milo")
+_LINE = (
+    b"name,team,purpose,risk_tier,licence,origin,hosting,life,owner,place,technology\n"
+    b"sheet,credit,Plan,low,MIT,in-house,inventory,retired,ada,Share,Spreadsheet\n"
+)
 
 
 @dataclass
@@ -184,6 +188,16 @@ def _asked(review: Review) -> dict[str, str]:
     return {"comment": str(row.pk), "attachment": str(row.attachments.get().pk)}
 
 
+def _files(zoe: Caller) -> dict[str, str]:
+    """Finished uploads: a model, rows, lines of the register."""
+    files = {
+        "onnx": ("model.onnx", tiny.model_bytes()),
+        "csv": ("rows.csv", tiny.table("train")),
+        "register": ("register.csv", _LINE),
+    }
+    return {name: str(verbs.send(zoe, *file)) for name, file in files.items()}
+
+
 def furnish(stage: Stage) -> House:
     """Adds to an approved stage: zoe with every role, an open review, drafts, uploads, jobs."""
     zoe, ada, dataset = _zoe(), who("ada"), DatasetSnapshot.objects.get(name="tumours")
@@ -229,8 +243,7 @@ def furnish(stage: Stage) -> House:
             "role": stage.version.artifacts.get().role,
             "file": stage.version.artifacts.get().name,
             "token": str(token_of(zoe, "read")[0]),
-            "onnx": str(verbs.send(zoe, "model.onnx", tiny.model_bytes())),
             "train": str(_training_rows(zoe).pk),
-            "csv": str(verbs.send(zoe, "rows.csv", tiny.table("train"))),
+            **_files(zoe),
         },
     )

@@ -33,6 +33,7 @@ OPTIONAL = {
     "policies_try": set(),
     "reviews_open": {"scope"},
     "aliases_move": {"accept_schema_change"},
+    "register_import": {"dry_run", "digest"},
     "trainings_request": {"params", "validation"},
     "users_create": {"email"},
     "versions_register": {"signature", "note"},

@@ -23,6 +23,7 @@ ONCE = [
     "models_register",
     "packs_request",
     "plans_seal",
+    "register_import",
     "reviews_open",
     "teams_create",
     "trainings_request",
@@ -43,7 +44,7 @@ def test_a_request_that_is_sent_twice_has_one_effect_and_one_reply(
     made = WEB[name].body
     body = made(house) if made else None
     first = api.send(method, address, body, headers={KEY: "the-first-key"})
-    assert first.status_code in {201, 202}, first.content
+    assert first.status_code in {200, 201, 202}, first.content
     with nothing_written(stage.folder):
         again = api.send(method, address, body, headers={KEY: "the-first-key"})
         assert (again.status_code, again.json()) == (first.status_code, first.json())

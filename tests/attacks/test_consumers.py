@@ -18,6 +18,7 @@ SEEN = {
     "aliases_history",
     "versions_list",
     "versions_read",
+    "register_export",
     "pack_templates_list",
     "recipes_list",
     "policies_list",
@@ -41,6 +42,7 @@ EMPTY = {
     "approvals_ending",
     "predictions_list",
     "register_list",
+    "register_calendar",
 }
 OWN = {
     "sessions_list",

@@ -39,6 +39,8 @@ OPEN = {
     "audit_keys",
 }
 LISTS = {
+    "register_calendar",
+    "register_export",
     "register_list",
     "predictions_refused",
     "delegations_list",

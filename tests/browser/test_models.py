@@ -53,7 +53,17 @@ def at(tab: str = "", number: int = 1) -> str:
 def addresses() -> list[str]:
     """Every page of this family, with something on it."""
     dataset = DatasetSnapshot.objects.get(name="tumours")
-    pages = ["home", "models", "register", "model-new", "datasets", "dataset-new", "playground"]
+    pages = [
+        "home",
+        "models",
+        "register",
+        "register-calendar",
+        "register-import",
+        "model-new",
+        "datasets",
+        "dataset-new",
+        "playground",
+    ]
     of_model = ["model", "model-edit", "entry", "version-new", "training-new"]
     acts = ["card-edit", "submit", "promote", "revoke"]
     return [

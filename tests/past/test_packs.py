@@ -12,10 +12,10 @@ import yaml
 from django.test import Client
 
 from audit.models import AuditEvent
+from common.csv_cells import safe_cell
 from common.errors import Conflict, Invalid, NotAllowed, NotFound
 from compliance.models import Pack
 from compliance.packing import fail_pack, request_pack
-from compliance.packs.csv_file import safe_cell
 from compliance.packs.seen import FORMS
 from compliance.packs.templates import FOLDER, BadTemplate, read_template, templates
 from governance.models import Signature

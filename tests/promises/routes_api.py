@@ -124,6 +124,15 @@ API: Expected = {
     "web: /api/v1/register": {
         "GET": "401 ok ok ok ok ok ok ok",
     },
+    "web: /api/v1/register/calendar": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/register/export": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/register/import": {
+        "POST": "401 403 403 404 403 404 403 403",
+    },
     "web: /api/v1/models/<slug:name>/entry": {
         "GET": "401 404 403 ok ok ok ok 404",
         "PUT": "401 404 403 ok 403 ok 403 404",

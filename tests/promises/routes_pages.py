@@ -46,6 +46,16 @@ PAGES: Expected = {
     "web: /register": {
         "GET": "to ok ok ok ok ok ok ok",
     },
+    "web: /register/calendar": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /register/export": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /register/import": {
+        "GET": "to 403 403 ok 403 ok 403 403",
+        "POST": "to 403 403 no 403 no 403 403",
+    },
     "web: /models/<slug:name>/entry": {
         "GET": "to 404 403 ok ok ok ok 404",
         "POST": "to 404 403 no 403 no 403 404",

@@ -24,6 +24,7 @@ NO_PAGES = {
     "audit/events/<uuid:pk>/leaf",
     "audit/export/<uuid:pk>",
     "packs/<uuid:pk>/files/<slug:form>",
+    "register/export",
 }
 
 

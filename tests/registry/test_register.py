@@ -81,7 +81,7 @@ class TestAnEntry:
             ("owner", lambda: {"owner": of("dan")}),
             ("validator", lambda: {"validator": of("ada")}),
             ("validated_on", lambda: {"validated_on": today() + DAY}),
-            ("revalidate_on", lambda: {"revalidate_on": None}),
+            ("revalidate_on", lambda: {"revalidate_on": None, "validated_on": None}),
             ("revalidate_on", lambda: {"revalidate_on": today() + (LATEST_DAYS + 1) * DAY}),
             ("revalidate_on", lambda: {"revalidate_on": today() - 31 * DAY}),
         ],

@@ -1,20 +1,106 @@
 """The register's pages and addresses: nobody overwrites what he was not shown."""
 
+import html
 from typing import Any
 
 from django.urls import reverse
 
+from registry.entries import enter, today
 from registry.models import RegisterEntry
-from tests.cast import user_of
+from registry.register_csv import COLUMNS
+from tests.cast import user_of, who
+from tests.factories import verbs
+from tests.registry.test_register import DAY, a_spreadsheet
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
 
 JSON = "application/json"
 
 
+def csv_of(name: str, *, owner: str) -> bytes:
+    """A file with one model that is inventory only."""
+    head = "name,team,purpose,risk_tier,licence,origin,hosting,life,owner,place,technology"
+    line = f"{name},credit,Plan,low,MIT,in-house,inventory,retired,{owner},Finance share,Sheet"
+    return f"{head}\n{line}\n".encode()
+
+
 def said(**other: Any) -> dict[str, Any]:
     """An entry as the form and the API take it but for its owner."""
     return {"hosting": "served", "life": "in_development", **other}
+
+
+class TestAnImport:
+    def test_is_shown_before_it_is_done_and_done_as_shown(self, ready: Stage, as_: As) -> None:
+        client, address = as_("ada"), reverse("web:register-import")
+        upload = verbs.send(who("ada"), "register.csv", csv_of("sheet", owner="mira"))
+        shown = client.post(address, {"upload": upload})
+        page = html.unescape(shown.content.decode())
+        assert "1 new, 0 changed, 0 unchanged; nothing is written yet" in page
+        assert "<ins>Finance share</ins>" in page
+        digest = shown.context["checked"].digest
+        done = client.post(address, {"upload": upload, "digest": digest, "act": "import"})
+        assert done["Location"] == reverse("web:register")
+        listed = client.get(reverse("web:register")).content.decode()
+        assert reverse("web:entry", args=["sheet"]) in listed
+        file = client.get(reverse("web:register-export") + "?hosting=inventory")
+        assert file["Content-Type"] == "text/csv; charset=utf-8"
+        assert file.content.decode("utf-8-sig").splitlines()[1].startswith("sheet,credit,")
+
+    def test_with_something_wrong_names_row_and_field_and_cannot_be_done(
+        self, ready: Stage, as_: As
+    ) -> None:
+        client, address = as_("ada"), reverse("web:register-import")
+        upload = verbs.send(who("ada"), "register.csv", csv_of("sheet", owner="nobody"))
+        shown = client.post(address, {"upload": upload})
+        assert shown.status_code == 422
+        assert "<code>owner</code>: This is nobody with a role" in shown.content.decode()
+        assert 'value="import"' not in shown.content.decode()
+        assert client.post(address, {"upload": upload, "act": "import"}).status_code == 422
+        assert not RegisterEntry.objects.exists()
+        assert 'href="/register/import"' not in as_("ben").get("/register").content.decode()
+
+    def test_over_rest_is_looked_at_first(self, ready: Stage, as_: As) -> None:
+        client, address = as_("ada"), "/api/v1/register/import"
+        upload = str(verbs.send(who("ada"), "register.csv", csv_of("sheet", owner="nobody")))
+        looked = client.post(address, {"upload": upload, "dry_run": True}, content_type=JSON)
+        said = looked.json()
+        assert (looked.status_code, said["new"], said["problems"]) == (200, 1, 1)
+        detail = "This is nobody with a role in the owner team."
+        assert said["rows"][0]["problems"] == [{"field": "owner", "detail": detail}]
+        refused = client.post(address, {"upload": upload}, content_type=JSON)
+        assert (refused.status_code, refused.json()["field"]) == (422, "rows[2].owner")
+        filtered = client.get("/api/v1/register/export?hosting=inventory")
+        assert filtered.content.decode("utf-8-sig").splitlines() == [",".join(COLUMNS)]
+
+
+class TestTheCalendar:
+    def test_lists_what_is_due_by_month_and_reminds_the_owner_at_home(
+        self, ready: Stage, as_: As
+    ) -> None:
+        for name, days in (("late", -1), ("soon", 20), ("later", 400)):
+            new = a_spreadsheet(revalidate_on=today() + days * DAY)
+            enter(caller=who("ada"), model=verbs.new_model(who("ada"), name), new=new)
+        client, address = as_("cora"), reverse("web:register-calendar")
+
+        def shown(query: str = "") -> list[str]:
+            page = client.get(address + query)
+            assert page.status_code == 200
+            return [line[0].name for _first, lines in page.context["grouped"] for line in lines]
+
+        assert shown() == ["late", "soon", "later"]
+        assert shown("?month=overdue&owner=ada&team=credit&risk_tier=medium") == ["late"]
+        assert shown(f"?month={today() + 400 * DAY:%Y-%m}") == ["later"]
+        assert shown(f"?after={today() - DAY}~late") == ["soon", "later"]
+        assert client.get(address + "?after=never~x").status_code == 422
+        listed = client.get("/api/v1/register/calendar?owner=ada&limit=2").json()
+        assert [line["name"] for line in listed["results"]] == ["late", "soon"]
+        rest = client.get(listed["next"]).json()
+        assert [line["name"] for line in rest["results"]] == ["later"]
+        for month in ("2026-13", "0000-01"):
+            assert client.get(f"/api/v1/register/calendar?month={month}").status_code == 422
+        for username, waits in (("ada", True), ("mira", False)):
+            home = as_(username).get("/").content.decode()
+            assert ("Models of yours to be validated again" in home) == waits
 
 
 class TestTwoOpenPages:

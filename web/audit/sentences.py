@@ -44,6 +44,8 @@ SENTENCES: dict[Action, Promise] = {
     Action.MODEL_REGISTERED: gettext_lazy("%(actor)s registered a model"),
     Action.MODEL_CHANGED: gettext_lazy("%(actor)s changed the description of a model"),
     Action.MODEL_ENTERED: gettext_lazy("%(actor)s wrote a model's entry in the register"),
+    Action.REVALIDATION_DUE: gettext_lazy("%(actor)s said that a model is to be validated again"),
+    Action.REVALIDATION_OVERDUE: gettext_lazy("%(actor)s found a revalidation overdue"),
     Action.REGISTRATION_REQUESTED: gettext_lazy("%(actor)s asked for a registration"),
     Action.REGISTRATION_FAILED: gettext_lazy("%(actor)s ended a registration without a result"),
     Action.DATASET_REGISTERED: gettext_lazy("%(actor)s registered a dataset snapshot"),

@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, Team
-from registry.models import Hosting, Life, RiskTier
-from registry.register import HORIZONS, MISSING, OVERDUE
+from registry.intervals import months_of
+from registry.models import Hosting, Life, RegisteredModel, RiskTier
+from registry.register import HORIZONS, MISSING, MONTH, OVERDUE
+from registry.register_csv import login_of
+from web.forms.uploads import Upload
 
 _ALL = ("", _("All"))
 _WITHIN = {"30": _("Within 30 days"), "90": _("Within 90 days"), "365": _("Within 365 days")}
@@ -42,6 +46,33 @@ class RegisterFilter(forms.Form):
             _ALL,
             *((team.slug, team.name) for team in teams),
         ]
+
+
+class CalendarFilter(forms.Form):
+    """Filters of the calendar; `month` is chosen by the months themselves."""
+
+    team = forms.ChoiceField(label=_("Team"), required=False)
+    risk_tier = forms.ChoiceField(
+        label=_("Risk tier"), required=False, choices=[_ALL, *RiskTier.choices]
+    )
+    owner = forms.ChoiceField(label=_("Accountable owner"), required=False)
+    month = forms.RegexField(rf"^({MONTH}|{OVERDUE})\Z", required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, teams: Iterable[Team], owners: Iterable[Person]) -> None:
+        super().__init__(data)
+        named = ((login_of(person), person.name) for person in owners)
+        for field, choices in (
+            ("team", ((team.slug, team.name) for team in teams)),
+            ("owner", (one for one in named if one[0])),
+        ):
+            self.fields[field].choices = [_ALL, *choices]  # type: ignore[attr-defined]
+
+
+class ImportForm(forms.Form):
+    """A CSV of the register; `digest` is that of the check that was shown."""
+
+    upload = Upload(label=_("File"))
+    digest = forms.CharField(widget=forms.HiddenInput, required=False, max_length=71)
 
 
 def _day(label: Any) -> forms.DateField:
@@ -80,7 +111,14 @@ class EntryForm(forms.Form):
     validated_on = _day(_("Last validation"))
     revalidate_on = _day(_("Next revalidation"))
 
-    def __init__(self, data: Any = None, *, people: Any, **more: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, model: RegisteredModel, people: Any, **more: Any
+    ) -> None:
         super().__init__(data, **more)
+        said = {"months": months_of(model.risk_tier), "tier": model.get_risk_tier_display()}
+        self.fields["revalidate_on"].help_text = (
+            gettext("Left empty, it is %(months)s months after the last validation (%(tier)s).")
+            % said
+        )
         for name in ("owner", "validator"):
             self.fields[name].queryset = people  # type: ignore[attr-defined]

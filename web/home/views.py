@@ -17,12 +17,14 @@ from governance.policy.validity import RENEWAL, ending_seen_by
 from governance.reviewing.waiting import reviews_waiting_for
 from governance.selectors import reviews_seen_by, statement_of
 from registry.models import ModelVersion, RegisteredModel, Status
+from registry.revalidation import waiting_for_owner
 from registry.selectors import matching, models_of
 from web.base import PageView
 from web.findings.presenting import shown
 from web.jobs.about import entries_of
 from web.proposals.presenting import titles_of
 from web.proposals.views import proposals_waiting_for
+from web.register.entries import line_of
 from web.reviews.assigned import assigned
 from worker.models import Job
 from worker.models import Status as JobStatus
@@ -41,9 +43,12 @@ class Home(PageView):
         now, waiting = timezone.now(), reviews_waiting_for(self.caller, MOST_REVIEWS)
         findings = shown(waiting_for(self.caller)[:MOST_LINES])
         proposals = proposals_waiting_for(self.caller)
+        revalidations = list(waiting_for_owner(self.caller)[:MOST_LINES])
         to_review = list(awaiting_review(self.caller)[:MOST_LINES])
         request.nav_counts = {  # type: ignore[attr-defined]
-            "web:home": len(waiting) + len(proposals) + len(findings) + len(to_review),
+            "web:home": sum(
+                len(rows) for rows in (waiting, proposals, findings, to_review, revalidations)
+            ),
             "web:proposals": len(proposals),
         }
         titles = titles_of(proposals)
@@ -55,6 +60,7 @@ class Home(PageView):
             "ending_days": RENEWAL.days,
             "to_settle": findings,
             "emergencies_to_review": [(row, state_of(row, now)) for row in to_review],
+            "revalidations": [line_of(model) for model in revalidations],
             "overdue": shown(overdue_seen_by(self.caller)[:MOST_LINES]),
             "failed": entries_of(_failed_jobs(self.caller)),
             "failed_days": FAILED_DAYS,

@@ -14,7 +14,7 @@ from common.errors import Invalid
 from registry import policies
 from registry.entries import NewEntry, enter, members, newest_entry, today
 from registry.models import Life, RegisteredModel, RegisterEntry
-from registry.register import history_of_entry, narrowed, register_of
+from registry.register import history_of_entry, narrowed, newest_of, register_of
 from registry.selectors import model_named
 from web.base import PageView
 from web.formpage import FormPage
@@ -47,14 +47,16 @@ class Register(PageView):
         context = {
             "form": form,
             "listing": listing,
-            "lines": [_line(model) for model in listing.rows],
+            "lines": [line_of(model) for model in listing.rows],
             "is_filtered": any(request.GET.get(name) for name in form.fields),
+            "may_import": policies.may_import(self.caller),
         }
         return self.page("register/list.html", context)
 
 
-def _line(model: Any) -> tuple[RegisteredModel, RegisterEntry | None, bool]:
-    entry = next(iter(model.newest_entries), None)
+def line_of(model: RegisteredModel) -> tuple[RegisteredModel, RegisterEntry | None, bool]:
+    """A line of the register, what its entry says, and whether it is overdue."""
+    entry = newest_of(model)
     return model, entry, is_overdue(entry)
 
 
@@ -81,7 +83,7 @@ class EntryPage(FormPage):
         if entry:
             initial = {one.name: getattr(entry, one.name) for one in fields(NewEntry)}
             initial["revision"] = entry.revision
-        return EntryForm(data, people=people, initial=initial)
+        return EntryForm(data, model=self.model, people=people, initial=initial)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Writes the revision and shows it."""
