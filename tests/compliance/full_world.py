@@ -1,6 +1,7 @@
 """A world in which every table of the log, of reviews and of versions has rows of several fates."""
 
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,8 +29,9 @@ from governance.validating.services import finish_report, save_report
 from governance.validating.template import template
 from governance.waivers.services import withdraw_waiver
 from registry.blobs import ensure_row, put_bytes
+from registry.entries import NewEntry, enter
 from registry.manifests import File
-from registry.models import ModelVersion
+from registry.models import ModelVersion, RegisteredModel
 from registry.services import NewVersion, add_evidence, add_version, quarantine
 from tests.compliance.full_agreeing import agree_on_things, become_stale
 from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World
@@ -71,6 +73,7 @@ def live_through(world: World) -> None:
     world.predict(first, second)
     world.predict(second)
     _away(world)
+    _entered(world, loans)
     _discussed(world, world.version(loans, b"loans 3"))
     _derived(world, second)
     revoke(caller=world.caller("cleo"), version=first, reason="Drift.", password=PASSWORD)
@@ -96,6 +99,18 @@ def _assigned(world: World, review: Review) -> None:
         asked = [world.users[name].person_id]
         due_on = (datetime.now(UTC) + timedelta(days=day)).date()
         assign(caller=world.caller("ada"), review=review, assignees=asked, due_on=due_on)
+
+
+def _entered(world: World, served: RegisteredModel) -> None:
+    """A model that is served here, said of twice, and one that is not."""
+    ada, ben, cleo = (world.users[name].person_id for name in ("ada", "ben", "cleo"))
+    day = datetime.now(UTC).date()
+    first = NewEntry("served", "in_use", ada, "Branches", "ONNX", ben, day)
+    enter(caller=world.caller("ada"), model=served, new=first)
+    second = replace(first, owner=cleo, place="Everywhere")
+    enter(caller=world.caller("cleo"), model=served, new=second, revision=1)
+    sheet = NewEntry("inventory", "in_development", ada, "Finance share", "Spreadsheet")
+    enter(caller=world.caller("ada"), model=world.model("sheet"), new=sheet)
 
 
 def _away(world: World) -> None:
