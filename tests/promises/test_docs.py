@@ -91,8 +91,9 @@ def test_every_test_that_is_named_is_there(path: Path) -> None:
     assert missing == []
 
 
-def test_the_table_of_attackers_names_a_test_in_each_row() -> None:
-    text = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["verify.md", "four-eyes.md"])
+def test_the_table_of_attackers_names_a_test_in_each_row(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     rows = text.partition("## Tried\n")[2].partition("\n## ")[0].strip().splitlines()[2:]
     assert len(rows) >= 30
     assert [row for row in rows if not re.search(r"`tests/\S+::test_\w+` \|$", row)] == []

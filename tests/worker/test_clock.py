@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from tests.worker.conftest import Enqueue, StartSlot, rows
-from tests.worker.parts import Program, eventually
+from tests.worker.parts import SOON_S, Program, eventually
 from worker.jobs import request_cancel
 from worker.leases import claim, end
 from worker.models import Job, Status
@@ -102,7 +102,7 @@ def test_one_of_several_clocks_works_and_another_follows_when_it_dies(
     assert not clock.round()
     first.kill()
     eventually(lambda: rows("SELECT 1 FROM test_tick WHERE pid = %s", second.pid))
-    assert second.stop() < 3
+    assert second.stop() < SOON_S
     eventually(clock.round)
     assert rows("SELECT 1 FROM test_tick WHERE pid = %s", os.getpid())
 

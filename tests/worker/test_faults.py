@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 
 from tests.servers import Server
 from tests.worker.conftest import Enqueue, StartSlot, rows
-from tests.worker.parts import Program, Redis, alive, eventually, free_port
+from tests.worker.parts import SOON_S, Program, Redis, alive, eventually, free_port
 from worker.bell import ring
 from worker.models import Job
 
@@ -107,7 +107,7 @@ def test_a_poison_message_stops_no_slot_and_no_bell(
     second = job()
     eventually(lambda: status(second) == "succeeded", what=slot.said())
     assert alive(slot.pid)
-    assert slot.stop() < 3
+    assert slot.stop() < SOON_S
 
 
 @pytest.mark.parametrize("broker", ["redis"], indirect=True)
@@ -125,7 +125,7 @@ def test_redis_poison_stops_no_slot_either(
     client.close()
     second = job()
     eventually(lambda: status(second) == "succeeded", what=slot.said())
-    assert slot.stop() < 3
+    assert slot.stop() < SOON_S
 
 
 def test_a_slot_works_while_its_broker_is_away_and_hears_it_again_later(
@@ -141,7 +141,7 @@ def test_a_slot_works_while_its_broker_is_away_and_hears_it_again_later(
     closed_redis.stop()
     second = job()
     eventually(lambda: status(second) == "succeeded", what=slot.said())
-    assert slot.stop() < 3
+    assert slot.stop() < SOON_S
 
 
 @pytest.fixture

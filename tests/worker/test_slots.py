@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.worker.conftest import Enqueue, StartSlot, rows
-from tests.worker.parts import ROOT, alive, eventually
+from tests.worker.parts import ROOT, SOON_S, alive, eventually
 from worker.jobs import request_cancel, retry
 from worker.models import Job
 
@@ -236,7 +236,7 @@ def test_a_stopping_slot_gives_its_job_back_without_costing_a_try_within_three_s
         one = job(kind, seconds=60)
         slot = start_slot()
         eventually(partial(pids, one))
-        assert slot.stop() < 3
+        assert slot.stop() < SOON_S
         one.refresh_from_db()
         assert (one.status, one.attempts, one.worker) == ("queued", 0, "")
         assert not alive(pids(one)[0])
@@ -246,7 +246,7 @@ def test_a_stopping_slot_gives_its_job_back_without_costing_a_try_within_three_s
 def test_an_idle_slot_stops_within_three_seconds(start_slot: StartSlot) -> None:
     slot = start_slot()
     eventually(lambda: "Slot for" in slot.said())
-    assert slot.stop() < 3
+    assert slot.stop() < SOON_S
     assert slot.process.returncode == 0
 
 
