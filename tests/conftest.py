@@ -76,7 +76,8 @@ def postgres(pytestconfig: pytest.Config) -> Iterator[Server]:
     """A cluster of this process alone, with the migrated template."""
     server = Server(Path(os.environ["ASSAY_VAR"]), pytestconfig.getoption("--postgres"))
     try:
-        server.start_prepared(Path(os.environ["ASSAY_TEST_BASE"]))
+        base = os.environ["ASSAY_TEST_BASE"]
+        server.start_prepared(Path(os.environ.get("ASSAY_TEST_CLUSTERS", base)))
         yield server
     finally:
         server.stop()

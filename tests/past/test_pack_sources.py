@@ -172,7 +172,7 @@ class TestTheRegister:
             owner=user_of("ada").person_id,
             revalidate_on=today() - DAY,
         )
-        enter(caller=who("mira"), model=model, new=late)
+        enter(caller=who("mira"), model=model, new=late, revision=1)
         due = found("register.next_validation", approved.version)
         assert due
         assert due.status == MISSING
