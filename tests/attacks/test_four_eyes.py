@@ -1,4 +1,4 @@
-"""Ways to sign for one's own work that are tried at the edges; docs/four-eyes.md lists all of them."""
+"""Ways to sign for one's own work, tried at the edges; docs/four-eyes.md lists all of them."""
 
 from datetime import timedelta
 from typing import Any

@@ -12,8 +12,9 @@ from typing import Any
 
 import psutil
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import AuditEvent, AuditLeaf, Checkpoint
 from audit.verification import LogCheck
@@ -112,6 +113,7 @@ def post(address: str, token: str, body: dict[str, Any], key: str = "") -> int:
     headers = {"authorization": f"Bearer {token}"} | ({"idempotency-key": key} if key else {})
     client = Client(raise_request_exception=False)
     reply = client.post(address, body, content_type="application/json", headers=headers)
+    assert reply.status_code != 401, (reply.content, connection.settings_dict, timezone.now())
     return reply.status_code
 
 
