@@ -3,6 +3,7 @@
 from django.urls import path
 
 from governance import api
+from governance.approvals import api as api_moves
 from governance.attachments import api as api_attachments
 from governance.emergencies import api as api_emergencies
 from governance.findings import api as api_findings
@@ -52,6 +53,12 @@ urlpatterns = [
     path(f"{_VERSION}/retirement", api.Retire.as_view(), name="retire"),
     path("models/<slug:name>/aliases", api.Aliases.as_view(), name="aliases"),
     path("models/<slug:name>/aliases/<slug:alias>", api.AliasView.as_view(), name="alias"),
+    path(
+        "models/<slug:name>/aliases/<slug:alias>/outlook",
+        api_moves.Outlook.as_view(),
+        name="alias-outlook",
+    ),
+    path("changes", api_moves.Changes.as_view(), name="changes"),
     path("reviews", api.Reviews.as_view(), name="reviews"),
     path(_REVIEW, api.ReviewDetail.as_view(), name="review"),
     path(f"{_REVIEW}/statement", api.Statement.as_view(), name="statement"),

@@ -2,11 +2,26 @@
 
 from tests.ablation.guard import Guard
 
+_MOVES = "tests/governance/test_moves.py"
 _SCOPES = "tests/governance/test_scopes.py"
 _SERVED = "tests/inference/test_scopes.py"
 _BUNDLE = "tests/trust/test_bundle_scopes.py"
 
 SCOPES = (
+    Guard(
+        "only consumers of the team are told what changed for callers of an alias",
+        "governance/approvals/moves.py",
+        "model__team_id__in=caller.teams_with(Role.CONSUMER),",
+        "",
+        (f"{_MOVES}::TestBeingTold::test_is_for_consumers_of_the_team_for_thirty_days",),
+    ),
+    Guard(
+        "a dry run of a move leaves nothing behind",
+        "governance/approvals/moves.py",
+        "            raise _Undone\n",
+        "",
+        (f"{_MOVES}::TestTheOutlook::test_changes_nothing",),
+    ),
     Guard(
         "the gate serves no other alias than the signed ones",
         "trust/scope.py",

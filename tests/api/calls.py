@@ -310,6 +310,10 @@ GOVERNANCE = {
         _seeded("emergency_id", "ended"), _says(outcome="justified", reason="Loans waited.")
     ),
     "aliases_list": Call(_model),
+    "aliases_changes": Call(),
+    "aliases_outlook": Call(
+        lambda house: {"name": house["model"], "alias": "stable"}, query={"version": "1"}
+    ),
     "aliases_move": Call(
         lambda house: {"name": house["model"], "alias": "stable"},
         _says(version=1, reason="It has proved itself.", accept_schema_change=False),

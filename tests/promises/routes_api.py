@@ -230,6 +230,12 @@ API: Expected = {
     "web: /api/v1/models/<slug:name>/aliases/<slug:alias>": {
         "PUT": "401 404 403 403 403 ok 403 404",
     },
+    "web: /api/v1/models/<slug:name>/aliases/<slug:alias>/outlook": {
+        "GET": "401 404 403 403 403 no 403 404",
+    },
+    "web: /api/v1/changes": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
     "web: /api/v1/approvals/ending": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

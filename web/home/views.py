@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
+from governance.approvals.moves import TOLD_FOR, changes_told_to
 from governance.emergencies.selectors import awaiting_review, state_of
 from governance.findings.selectors import overdue_seen_by, waiting_for
 from governance.models import Review, ReviewState, SignDecision
@@ -61,6 +62,8 @@ class Home(PageView):
             "to_settle": findings,
             "emergencies_to_review": [(row, state_of(row, now)) for row in to_review],
             "revalidations": [line_of(model) for model in revalidations],
+            "changes": changes_told_to(self.caller, now),
+            "changes_days": TOLD_FOR.days,
             "overdue": shown(overdue_seen_by(self.caller)[:MOST_LINES]),
             "failed": entries_of(_failed_jobs(self.caller)),
             "failed_days": FAILED_DAYS,

@@ -17,6 +17,7 @@ from common.decisions import Decision
 from common.errors import DomainError
 from governance import policies
 from governance.approvals import releases
+from governance.approvals.moves import consumers_of
 from governance.policy.scopes import offered_scope
 from governance.services import submit
 from registry import policies as registry_policies
@@ -133,7 +134,8 @@ class Promote(ActPage):
             for row in rows.order_by("name")
             if self.version.signature
         ]
-        return {**super().context(), "holders": holders}
+        consumers = consumers_of(self.version.model)
+        return {**super().context(), "holders": holders, "consumers": consumers}
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Moves it."""
