@@ -54,7 +54,7 @@ urlpatterns = [
     path("models/<slug:name>/aliases", api.Aliases.as_view(), name="aliases"),
     path("models/<slug:name>/aliases/<slug:alias>", api.AliasView.as_view(), name="alias"),
     path(
-        "models/<slug:name>/aliases/<slug:alias>/outlook",
+        "models/<slug:name>/aliases/<slug:alias>/outlook/<int:number>",
         api_moves.Outlook.as_view(),
         name="alias-outlook",
     ),

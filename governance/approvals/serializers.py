@@ -19,7 +19,7 @@ class OutlookOut(serializers.Serializer[Any]):
     )
 
 
-class ChangeOut(serializers.Serializer[Any]):
+class MoveChangeOut(serializers.Serializer[Any]):
     """A move after which callers must send or expect something else."""
 
     model = serializers.CharField(source="move.model.name")

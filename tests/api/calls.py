@@ -311,9 +311,7 @@ GOVERNANCE = {
     ),
     "aliases_list": Call(_model),
     "aliases_changes": Call(),
-    "aliases_outlook": Call(
-        lambda house: {"name": house["model"], "alias": "stable"}, query={"version": "1"}
-    ),
+    "aliases_outlook": Call(lambda house: {"name": house["model"], "alias": "stable", "number": 1}),
     "aliases_move": Call(
         lambda house: {"name": house["model"], "alias": "stable"},
         _says(version=1, reason="It has proved itself.", accept_schema_change=False),

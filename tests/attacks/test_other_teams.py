@@ -53,6 +53,7 @@ LISTS = {
     "jobs_list",
     "reviews_list",
     "approvals_ending",
+    "aliases_changes",
     "predictions_list",
 }
 OWN = {

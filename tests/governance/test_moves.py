@@ -51,16 +51,14 @@ class TestTheOutlook:
         with pytest.raises(Invalid, match="computed"):
             outlook(caller=who("mira"), version=approved.version, alias="latest")
 
-    @pytest.mark.parametrize(
-        "number", ["", "0", "-1", "x", "2147483648", "0" * 12 + "9" * 9, "२"]
-    )
-    def test_asks_for_the_number_of_a_version(self, approved: Stage, number: str) -> None:
+    def test_is_given_over_the_api(self, approved: Stage) -> None:
         client = Client()
         client.force_login(user_of("mira"))
 
-        answer = client.get("/api/v1/models/tumours/aliases/champion/outlook", {"version": number})
+        found = client.get("/api/v1/models/tumours/aliases/champion/outlook/1").json()
 
-        assert (answer.status_code, answer.json()["field"]) == (422, "version")
+        assert not found["possible"]
+        assert "points at tumours v1 already" in found["reason"]
 
 
 class TestBeingTold:
