@@ -53,7 +53,8 @@ def changes_told_to(caller: Caller, now: datetime) -> list[Change]:
 
 def _changing(moves: Iterable[AliasMove]) -> Iterable[Change]:
     for move in moves:
-        if differences := schema_differences(move.from_version, move.to_version):
+        now = move.to_version
+        if now and (differences := schema_differences(move.from_version, now)):
             yield Change(move, differences)
 
 
