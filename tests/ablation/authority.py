@@ -146,7 +146,8 @@ AUTHORISATION = (
         "may_upload",
         "registry/uploads.py",
         "Only contributors, managers, reviewers and compliance of a team upload files.",
-        _WRITES,
+        "tests/registry/test_versions.py::"
+        "test_whoever_registers_or_reviews_uploads_and_nobody_else",
     ),
     _deny(
         "may_evaluate",

@@ -93,8 +93,9 @@ EMERGENCIES = (
     Guard(
         "no grant row without two persons",
         _GUARDS,
-        "IF said IS NULL OR said ->> 'version'",
-        "IF false AND said ->> 'version'",
+        "assay_details_confirmed_now(NEW.proposal_id, 'emergency')",
+        "jsonb_build_object('version', NEW.version_id, 'alias', NEW.alias, 'policy', "
+        "(SELECT 'sha256:' || digest FROM governance_policyversion WHERE id = NEW.policy_id))",
         (f"{_TESTS}::TestForgeries::test_a_grant_without_two_persons_is_no_row",),
     ),
     Guard(

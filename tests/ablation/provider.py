@@ -136,8 +136,9 @@ PROVIDER = (
     Guard(
         "two persons bind an account, says the database",
         "accounts/migrations/0010_identity_guards.py",
-        "IF said IS NULL OR said ->> 'user' <> NEW.user_id::text",
-        "IF false AND said ->> 'user' <> NEW.user_id::text",
+        "assay_details_confirmed_now(NEW.proposal_id, 'identity')",
+        "jsonb_build_object('user', NEW.user_id, 'person', NEW.person_id, "
+        "'issuer', NEW.issuer, 'subject', NEW.subject)",
         (f"{_MINE}::TestBinding::test_is_not_done_by_one",),
     ),
     Guard(

@@ -107,7 +107,7 @@ class TestAPolicyThatDemandsIt:
     def test_refuses_whoever_has_none_before_the_password_is_looked_at(
         self, demanded: Review
     ) -> None:
-        with pytest.raises(NotAllowed, match="demands a second factor"):
+        with pytest.raises(NotAllowed, match="set up an authenticator app"):
             verbs.put("ben", demanded, password="wrong")
 
         assert not AuditEvent.objects.filter(action="password.refused").exists()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +16,7 @@ from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
 from evaluation.services import request_explanation, request_run
-from registry import selectors
+from registry import selectors, uploads
 from registry.blobs import path_of
 from registry.cards import FIELDS
 from registry.intake import Piece, request_version
@@ -88,6 +89,17 @@ def test_contributors_and_managers_write_and_nobody_else(ready: Stage, act: str,
         pytest.fail(refusal.reason)
     except Invalid:
         pass  # allowed; the wish itself is not complete
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_whoever_registers_or_reviews_uploads_and_nobody_else(ready: Stage, name: str) -> None:
+    expected = nullcontext() if name in (*WRITERS, "ben", "cleo", "cora") else refused()
+    with expected:
+        uploads.start(caller=who(name), name="model.onnx", size=1)
+
+
+def refused() -> AbstractContextManager[object]:
+    return pytest.raises(NotAllowed, match="of a team upload files")
 
 
 @pytest.mark.parametrize("scope", [s for s in Scope if s != Scope.WRITE])
