@@ -97,10 +97,11 @@ def check_anchor(path: Path, keys: TrustedKeys) -> Iterator[Finding]:
             )
         last = max(last, tree.size)
         known.setdefault(tree.size, []).append(tree)
-    yield from _compare(known)
+    yield from contradicted(known)
 
 
-def _compare(known: dict[int, list[Checkpoint]]) -> Iterator[Finding]:
+def contradicted(known: dict[int, list[Checkpoint]]) -> Iterator[Finding]:
+    """Which of these checkpoints, by the number of their events, the log is not the log of."""
     tree = CompactRange()
     rows = AuditEvent.objects.filter(leaf_row__isnull=False).order_by("leaf_row__leaf_index")
     for leaf in rows.values_list("leaf", flat=True).iterator(chunk_size=_CHUNK):

@@ -35,6 +35,11 @@ WITNESSES = env.path(
     "ASSAY_WITNESSES", VAR / "witnesses.txt", "var/witnesses.txt", "Witnesses: address and key."
 )
 ANCHOR_FILE = env.text("ASSAY_ANCHOR_FILE", "", "Where the notary appends checkpoints, if set.")
+TIMESTAMPS = env.path(
+    "ASSAY_TIMESTAMPS", VAR / "timestamps", "var/timestamps", "Checkpoints with time-stamp tokens."
+)
+TSA_URL = env.text("ASSAY_TSA_URL", "", "Time-stamping authority (RFC 3161), if there is one.")
+TSA_ROOTS = env.text("ASSAY_TSA_ROOTS", "", "PEM file: the roots that its certificates lead to.")
 ANCHOR_EVERY = env.integer("ASSAY_ANCHOR_EVERY", 1, "Every which one of them.", minimum=1)
 NOTARY_KEY_DIR = env.path(
     "ASSAY_NOTARY_KEYS",

@@ -53,6 +53,20 @@ LOG = (
         (f"{_PROOF}::test_it_is_sound_with_a_key_of_one_s_own_and_says_what_happened",),
     ),
     Guard(
+        "a time-stamp is the authority's",
+        "audit/timestamps.py",
+        "        verifier.build().verify_message(response, note)\n",
+        "",
+        ("tests/audit/test_timestamps.py::test_a_token_of_another_authority_is_none",),
+    ),
+    Guard(
+        "a time-stamped log that was rolled back is contradicted",
+        "audit/timestamps.py",
+        "        known.setdefault(tree.size, []).append(tree)\n",
+        "",
+        ("tests/audit/test_timestamps.py::test_a_log_that_was_rolled_back_is_contradicted",),
+    ),
+    Guard(
         "a file of checkpoints is compared with the tree",
         "audit/anchors.py",
         "            if anchored.root != tree.root():\n",

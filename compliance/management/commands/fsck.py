@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection, transaction
 
 from audit.anchors import check_anchor
 from audit.findings import Finding
+from audit.timestamps import check_stamps, load_roots
 from audit.verification import LogCheck
 from audit.witnesses import Witness, check_cosignatures, load_witnesses
 from compliance.verification.check import check_records
@@ -73,6 +74,7 @@ class Command(BaseCommand):
         with _one_moment():
             records = check_records(approvals, blobs=options["blobs"])
             logged = chain(log.findings(), check_cosignatures(witnesses), _anchored(keys))
+            logged = chain(logged, _stamped(keys))
             for finding in chain(logged, records):
                 found += 1
                 line = json.dumps(asdict(finding)) if options["json"] else f"FINDING  {finding}"
@@ -109,3 +111,14 @@ def _one_moment() -> Iterator[None]:
 
 def _remembered(path: Path | None, keys: TrustedKeys) -> Checkpoint | None:
     return open_checkpoint(path.read_bytes(), keys) if path else None
+
+
+def _stamped(keys: TrustedKeys) -> Iterator[Finding]:
+    """What contradicts the time-stamped checkpoints, where roots are configured."""
+    if not settings.TSA_ROOTS:
+        return
+    try:
+        roots = load_roots(Path(settings.TSA_ROOTS))
+        yield from check_stamps(settings.TIMESTAMPS, roots, keys.named(settings.ORIGIN))
+    except (OSError, ValueError) as error:
+        yield Finding("time-stamped checkpoint", str(settings.TIMESTAMPS), f"unreadable: {error}.")
