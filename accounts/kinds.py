@@ -24,6 +24,9 @@ KINDS = {
     "administrator": "accounts.proposed_logins.ADMINISTRATOR",
     "second_factor_reset": "accounts.proposed_logins.SECOND_FACTOR_RESET",
     "identity": "accounts.oidc.proposed.IDENTITY",
+    "deletion": "compliance.retention.deletion.DELETION",
+    "emptying": "compliance.retention.emptying.EMPTYING",
+    "retention": "compliance.retention.rules.RETENTION",
     "emergency": "governance.emergencies.kind.EMERGENCY",
 }
 # Both persons must show a second factor, whatever the policy says.

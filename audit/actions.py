@@ -118,6 +118,11 @@ class Action(StrEnum):
     PREDICTIONS_SEALED = "predictions.sealed"
     PREDICTIONS_DAMAGED = "predictions.damaged"
     PREDICTIONS_REFUSED = "predictions.refused"
+    RETENTION_CHANGED = "retention.changed"
+    BYTES_DELETED = "bytes.deleted"
+    PREDICTIONS_EMPTIED = "predictions.emptied"
+    HOLD_PLACED = "hold.placed"
+    HOLD_LIFTED = "hold.lifted"
     EXPORT_REQUESTED = "audit.export_requested"
     EXPORTED = "audit.exported"
     EXPORT_FAILED = "audit.export_failed"
@@ -240,6 +245,11 @@ _SENTENCES = {
     Action.PREDICTIONS_SEALED: "Prediction records were sealed",
     Action.PREDICTIONS_DAMAGED: "Damaged prediction records were set aside",
     Action.PREDICTIONS_REFUSED: "Predictions were refused",
+    Action.RETENTION_CHANGED: "A rule of retention was changed by two persons",
+    Action.BYTES_DELETED: "Bytes were deleted by two persons; their digests are kept",
+    Action.PREDICTIONS_EMPTIED: "Inputs and outputs of predictions were deleted by two persons",
+    Action.HOLD_PLACED: "A legal hold was placed",
+    Action.HOLD_LIFTED: "A legal hold was lifted by another person",
     Action.EXPORT_REQUESTED: "An export was requested",
     Action.EXPORTED: "An export was made",
     Action.EXPORT_FAILED: "An export ended without a result",

@@ -15,6 +15,7 @@ from accounts.models import Passkey, Proposal
 from audit.models import AuditLeaf
 from audit.selectors import cosigned, newest_cosigned
 from common.errors import DomainError, TooLarge
+from compliance.retention.models import HoldLift, LegalHold
 from compliance.scopes import ExportScope
 from compliance.selection import Ids, Selection
 from governance.attachments.models import Attachment
@@ -47,6 +48,7 @@ from trust.bundle_layout import (
     evidence_member,
     finding_member,
     finding_move_member,
+    hold_member,
     passkey_member,
     policy_member,
     predictions_member,
@@ -122,6 +124,7 @@ def _small(stage: Stage, selection: Selection) -> None:
     ):
         _signed(stage, waiver_member(digest), digest, bytes(body), salt, name)
     _findings(stage, versions)
+    _holds(stage, selection.holds)
     _attachments(stage, selection)
     for digest, body in _rows(Passkey, "credential", selection.passkeys, "digest", "record"):
         stage.put(passkey_member(digest), bytes(body))
@@ -146,9 +149,19 @@ def _findings(stage: Stage, versions: Ids) -> None:
         stage.put(finding_move_member(digest), bytes(body))
 
 
+def _holds(stage: Stage, holds: set[str]) -> None:
+    for model in (LegalHold, HoldLift):
+        for digest, body in _rows(model, "digest", holds, "digest", "record"):
+            stage.put(hold_member(digest), bytes(body))
+
+
 def _attachments(stage: Stage, selection: Selection) -> None:
     wanted = Q(comment__review__in=selection.reviews) | Q(finding__version__in=selection.versions)
-    rows = Attachment.objects.filter(wanted).order_by("blob").values_list("blob", flat=True)
+    rows = (
+        Attachment.objects.filter(wanted, blob__tombstone=None)
+        .order_by("blob")
+        .values_list("blob", flat=True)
+    )
     for digest in rows.distinct().iterator():
         # Damaged or missing bytes make no export fail: the verifier says so.
         with suppress(DomainError):

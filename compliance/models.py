@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from compliance.retention import models as retention  # noqa: F401 - Django looks for tables here
 from registry.models import Blob, ModelVersion
 
 

@@ -17,10 +17,12 @@ from django.db.models import Q, QuerySet
 
 from audit.actions import Action
 from audit.models import AuditLeaf
+from compliance.retention.models import EmptiedBatch, LegalHold
 from compliance.scopes import ExportScope
 from governance.models import Approval, EmergencyGrant, PolicyVersion, Review, Signature, Waiver
 from inference.models import Prediction, PredictionBatch
 from registry.models import ModelVersion, RegisteredModel
+from trust.bundle_retention import HOLD_TYPES
 from trust.errors import Malformed
 from trust.fields import as_object
 from trust.key_statements import KEY_ACTIONS
@@ -48,6 +50,7 @@ _OF_VERSIONS = (
     Action.FINDING_ANSWERED.value,
     Action.FINDING_CLOSED.value,
     Action.FINDING_REOPENED.value,
+    Action.BYTES_DELETED.value,
 )
 # What gates are asked about besides: which version was the champion, under which licence.
 _OF_MODELS = (
@@ -71,6 +74,8 @@ class Selection:
     emergencies: Ids
     proposals: Ids
     """Of the emergency grants."""
+    holds: set[str]
+    """Hex digests of the records of legal holds and of their ends."""
     passkeys: set[str]
     """Hex digests of the credentials that signed something in the bundle, and of the accounts at
     providers by which somebody did."""
@@ -81,6 +86,9 @@ def select(scope: ExportScope, size: int) -> Selection:
     leaves = AuditLeaf.objects.filter(leaf_index__lt=size)
     versions = _versions(scope, leaves)
     batches = _batches(scope) & _subjects(leaves, Action.PREDICTIONS_SEALED)
+    # One that was emptied since then is left out: its event is not below the size.
+    emptied = set(EmptiedBatch.objects.filter(batch__in=batches).values_list("pk", flat=True))
+    batches -= emptied - _subjects(leaves, Action.PREDICTIONS_EMPTIED)
     approved = _approved(leaves)
     cited = Prediction.objects.filter(batch__in=batches).values("approval_id").distinct()
     versions |= set(
@@ -96,10 +104,11 @@ def select(scope: ExportScope, size: int) -> Selection:
     proposals = set(granted.values_list("proposal_id", flat=True))
     policies = _policies(scope, reviews) | set(granted.values_list("policy_id", flat=True))
     passkeys = _passkeys(reviews, versions)
+    holds = _holds(scope, leaves, versions)
     return Selection(
         size=size,
         disclosed=_disclosed(
-            scope, leaves, versions, reviews, policies, batches, passkeys, proposals
+            scope, leaves, versions, reviews, policies, batches, passkeys, proposals, holds
         ),
         versions=versions,
         reviews=reviews,
@@ -108,6 +117,7 @@ def select(scope: ExportScope, size: int) -> Selection:
         batches=batches,
         emergencies=set(granted.values_list("pk", flat=True)),
         proposals=proposals,
+        holds=holds,
         passkeys=passkeys,
     )
 
@@ -123,6 +133,20 @@ def _passkeys(reviews: Ids, versions: Ids) -> set[str]:
             for named in (cited_passkey(said), cited_identity(said)):
                 found.add((named or "").removeprefix("sha256:"))
     return found - {""}
+
+
+def _holds(scope: ExportScope, leaves: QuerySet[AuditLeaf], versions: Ids) -> set[str]:
+    """Those on the models of the versions, but not on other versions than these."""
+    rows = LegalHold.objects.all()
+    if scope.kind != "all":
+        rows = rows.filter(model__in=_models(versions))
+        rows = rows.filter(Q(version=None) | Q(version__in=versions))
+    told = leaves.filter(
+        event__action__in=HOLD_TYPES,
+        event__payload__hold__in=[str(key) for key in rows.values_list("pk", flat=True)],
+    )
+    records = told.values_list("event__payload__record", flat=True)
+    return {str(digest).removeprefix("sha256:") for digest in records}
 
 
 def _ids(rows: "QuerySet[Approval] | QuerySet[Review] | QuerySet[ModelVersion]") -> Ids:
@@ -215,6 +239,7 @@ def _disclosed(
     batches: Ids,
     passkeys: set[str],
     proposals: Ids,
+    holds: set[str],
 ) -> list[int] | None:
     if scope.kind == "all":
         return None
@@ -227,6 +252,10 @@ def _disclosed(
         _about("predictions", batches),
         _about("proposal", proposals),
         Q(event__action__in=KEY_ACTIONS),
+        Q(
+            event__action__in=HOLD_TYPES,
+            event__payload__record__in=[f"sha256:{digest}" for digest in holds],
+        ),
         Q(
             event__action__in=(PASSKEY_REGISTERED, PASSKEY_REMOVED),
             event__payload__credential__in=[f"sha256:{digest}" for digest in passkeys],

@@ -3,11 +3,13 @@
 from django.urls import path
 
 from compliance import api, api_exports, api_packs, api_past, api_tiles
+from compliance.retention import api as retention
 
 _EVENT = "audit/events/<uuid:event_id>"
 _EXPORT = "exports/<uuid:export_id>"
 
 urlpatterns = [
+    *retention.urlpatterns,
     path("audit/events", api.Events.as_view(), name="audit-events"),
     path(_EVENT, api.Event.as_view(), name="audit-event"),
     path(f"{_EVENT}/proof", api.Proof.as_view(), name="audit-proof"),

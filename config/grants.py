@@ -16,6 +16,9 @@ APP_INSERT_ONLY = (
     "audit_auditevent",
     "audit_cosignature",
     "registry_blob",
+    "registry_tombstone",
+    "compliance_retentionrule",
+    "compliance_emptiedbatch",
     "registry_registerentry",
     "registry_datasetsnapshot",
     "registry_artifact",
@@ -44,9 +47,10 @@ APP_INSERT_ONLY = (
     "governance_emergencyend",
     "governance_emergencyreview",
     "compliance_pack",
+    "compliance_legalhold",
+    "compliance_holdlift",
     "compliance_packfile",
     "inference_predictionbatch",
-    "inference_prediction",
     "inference_loadrefusal",
 )
 
@@ -64,6 +68,7 @@ APP_COLUMN_UPDATES = {
     "accounts_passkey": ("name", "sign_count", "last_used_at", "removed_at"),
     "registry_registeredmodel": ("purpose", "licence", "tags"),
     "registry_modelversion": ("status", "status_reason"),
+    "inference_prediction": ("record",),
     "evaluation_evaluationrun": ("job_id", "report_id", "golden_id"),
     "governance_review": ("state", "closed_at", "notary_note"),
 }

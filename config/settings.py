@@ -386,6 +386,7 @@ SPECTACULAR_SETTINGS = {
         "ReviewStateEnum": "governance.models.ReviewState",
         "DecisionEnum": "governance.models.SignDecision",
         "RoleEnum": "accounts.roles.Role",
+        "HeldEnum": "compliance.retention.models.Held",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }

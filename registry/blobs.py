@@ -19,7 +19,7 @@ from pathlib import Path
 from django.conf import settings
 
 from common.errors import Conflict, Unavailable
-from registry.models import Blob
+from registry.models import Blob, Tombstone
 from trust.digests import digest_hex
 
 PIECE = 2**20
@@ -38,6 +38,13 @@ class Missing(Conflict):
 
     slug = "missing-bytes"
     title = "Stored bytes are missing"
+
+
+class Deleted(Conflict):
+    """The bytes of a digest were deleted by two persons; they do not come back."""
+
+    slug = "deleted-bytes"
+    title = "The bytes were deleted"
 
 
 def path_of(sha256: str) -> Path:
@@ -139,8 +146,35 @@ def keep(sha256: str, size: int) -> None:
 
 
 def ensure_row(sha256: str, size: int) -> Blob:
-    """The row of stored bytes, made in the caller's transaction; call it after storing them."""
+    """The row of stored bytes, made in the caller's transaction; call it after storing them.
+
+    Raises Deleted for bytes that were deleted once.
+    """
+    _require_not_deleted(digest_hex(sha256))
     return Blob.objects.get_or_create(sha256=digest_hex(sha256), defaults={"size": size})[0]
+
+
+def _require_not_deleted(sha256: str) -> None:
+    row = Tombstone.objects.filter(blob=sha256).first()
+    if row is not None:
+        raise Deleted(
+            f"The bytes of sha256:{sha256} were deleted on {row.at:%Y-%m-%d} by two persons; the "
+            "digest is kept, and the log tells of it."
+        )
+
+
+def remove_deleted(sha256: str) -> bool:
+    """Remove the file of bytes that have a tombstone; whether there was one.
+
+    Raises Conflict for bytes without a tombstone: nothing else is ever removed by its digest.
+    """
+    if not Tombstone.objects.filter(blob=digest_hex(sha256)).exists():
+        raise Conflict(f"Nobody has deleted sha256:{digest_hex(sha256)}.")
+    with _folder_of(sha256) as path:
+        there = path.is_file()
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    return there
 
 
 def _ordinary(path: Path, sha256: str) -> BufferedReader:
@@ -164,6 +198,7 @@ def _open(sha256: str) -> BufferedReader:
     try:
         return _ordinary(path_of(sha256), digest_hex(sha256))
     except FileNotFoundError:
+        _require_not_deleted(digest_hex(sha256))
         raise Missing(f"The bytes of sha256:{digest_hex(sha256)} are missing.") from None
 
 

@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Person, Team
+from accounts.models import Person, Proposal, Team
 
 
 class RiskTier(models.TextChoices):
@@ -125,6 +125,23 @@ class Blob(models.Model):
     sha256 = models.CharField(primary_key=True, max_length=64)
     size = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Tombstone(models.Model):
+    """What is left of bytes that two persons had deleted: digest and size stay, in the blob's row.
+
+    Only added; the trigger wants their confirmed proposal, and that nothing else keeps the bytes.
+    """
+
+    blob = models.OneToOneField(
+        Blob, on_delete=models.PROTECT, related_name="tombstone", primary_key=True
+    )
+    version = models.ForeignKey(
+        "registry.ModelVersion", on_delete=models.PROTECT, related_name="tombstones"
+    )
+    what = models.CharField(max_length=16)
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
 
 
 class DatasetSnapshot(models.Model):

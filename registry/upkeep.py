@@ -6,8 +6,8 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from registry.blobs import collect_garbage
-from registry.models import Upload
+from registry.blobs import collect_garbage, path_of, remove_deleted
+from registry.models import Tombstone, Upload
 from registry.uploads import DIGEST_SUFFIX, held
 
 _ORPHAN_AGE = timedelta(hours=1)
@@ -19,7 +19,11 @@ def sweep_expired_uploads() -> None:
 
 
 def remove_unclaimed_blobs() -> None:
-    """Remove stored bytes that no row has named for as long as an upload may live."""
+    """Remove stored bytes that no row has named for as long as an upload may live, and bytes that
+    were deleted and are still, or again, there."""
+    for sha256 in Tombstone.objects.values_list("pk", flat=True).iterator():
+        if path_of(sha256).exists():
+            remove_deleted(sha256)
     collect_garbage(older_than=timezone.now() - timedelta(hours=settings.UPLOAD_LIFE_HOURS))
 
 

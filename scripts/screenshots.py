@@ -143,6 +143,7 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
         "event": approved["id"],
         "policy": policy["id"],
         "pack": pack,
+        "hold": hold(people["cora"].client, cancer.name),
     }
 
 
@@ -203,6 +204,18 @@ def _proposed(who: Person, kind: str, wish: dict[str, Any]) -> str:
     reason = "Yearly reviews come in the same quarter then."
     wanted = {"kind": kind, "wish": wish, "reason": reason, "password": who.password}
     return str(who.client.post("proposals", wanted)["id"])
+
+
+def hold(cora: Any, name: str) -> str:
+    """A legal hold on the model's predictions of a year; its id."""
+    said = {
+        "kind": "predictions",
+        "model": name,
+        "since": "2026-01-01T00:00:00Z",
+        "reference": "Case 12/2026",
+        "reason": "The regulator asks for every answer that was given about these patients.",
+    }
+    return str(cora.post("holds", said)["id"])
 
 
 def make_pack(cora: Any, name: str) -> str:

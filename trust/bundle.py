@@ -19,6 +19,7 @@ from trust.bundle_log import LogFacts, read_events
 from trust.bundle_members import BundleMembers
 from trust.bundle_predictions import check_predictions
 from trust.bundle_report import BundleReport
+from trust.bundle_retention import check_holds, note_deleted
 from trust.bundle_seal import (
     BundleManifest,
     check_files,
@@ -48,6 +49,7 @@ _DIGEST_NAMED = (
     ("finding-moves/", ".json"),
     ("passkeys/", ".json"),
     ("attachments/", ".bin"),
+    ("holds/", ".json"),
 )
 
 
@@ -99,11 +101,13 @@ def _verify(
     check_cosigned(members, leaves, trusted.named(manifest.origin), witnesses, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
-    check_attachments(members, facts.attached, report)
+    check_attachments(members, facts.attached, facts.retention.deleted, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     granted = read_emergencies(members, approvals_keys, facts, recorder(leaves), report)
     check_predictions(members, approved, granted, facts, report)
+    check_holds(members, facts.retention, report)
+    note_deleted(facts.retention, report)
     _check_disclosures(members, report)
     _check_passkeys(members, facts, passkeys, report)
     _note_absent(members, facts, report)

@@ -1,5 +1,7 @@
 """Files attached to comments and findings: what names them, and that a bundle holds them."""
 
+from collections.abc import Mapping
+
 from trust.bundle_layout import attachment_member
 from trust.bundle_members import BundleMembers
 from trust.bundle_report import BundleReport
@@ -17,8 +19,11 @@ def attached_to(said: JsonObject) -> list[str]:
     return [read_digest(entry, "digest") for entry in read_objects(said, "attachments")]
 
 
-def check_attachments(members: BundleMembers, told: set[str], report: BundleReport) -> None:
-    """Every file that a disclosed event (`told`) or a finding names is there.
+def check_attachments(
+    members: BundleMembers, told: set[str], deleted: Mapping[str, str], report: BundleReport
+) -> None:
+    """Every file that a disclosed event (`told`) or a finding names is there, but for those that
+    the log says were deleted: these are not.
 
     That its bytes have the digest that the member is called by is checked with all such members.
     """
@@ -31,5 +36,8 @@ def check_attachments(members: BundleMembers, told: set[str], report: BundleRepo
     for digest, where in sorted(named.items()):
         report.count("attached files")
         path = attachment_member(digest_hex(digest))
-        if not members.has(path):
+        if digest in deleted:
+            if members.has(path):
+                report.find(path, f"the log says that it was {deleted[digest]}, but it is here")
+        elif not members.has(path):
             report.find(path, f"{where} names it, but it is not in the bundle")

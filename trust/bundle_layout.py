@@ -89,6 +89,11 @@ def attachment_member(file_digest_hex: str) -> str:
     return f"attachments/{file_digest_hex}.bin"
 
 
+def hold_member(record_digest_hex: str) -> str:
+    """Where the record of a legal hold, or of its end, lies."""
+    return f"holds/{record_digest_hex}.json"
+
+
 def passkey_member(record_digest_hex: str) -> str:
     """Where the record of a passkey lies."""
     return f"passkeys/{record_digest_hex}.json"

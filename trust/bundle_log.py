@@ -8,6 +8,7 @@ from trust.bundle_attachments import NAMING_ACTIONS, attached_to
 from trust.bundle_layout import EVENTS_MEMBER
 from trust.bundle_members import BundleMembers
 from trust.bundle_report import BundleReport
+from trust.bundle_retention import RetentionLog
 from trust.bundle_seal import BundleManifest, LogEvent, parse_event
 from trust.emergency_records import EmergencyLog
 from trust.errors import Malformed, TrustError
@@ -56,6 +57,7 @@ class LogFacts:
     """digest of a file that a comment or a finding names"""
     findings: FindingLog = field(default_factory=FindingLog)
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
+    retention: RetentionLog = field(default_factory=RetentionLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
@@ -64,6 +66,7 @@ class LogFacts:
         self._add_written(event)
         self.findings.add(event)
         self.emergencies.add(event, index)
+        self.retention.add(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)

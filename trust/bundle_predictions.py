@@ -45,9 +45,23 @@ def check_predictions(
                 _check_line(line, member, number, approved, granted, facts, report)
         except TrustError as error:
             report.find(member, str(error))
-        if (batch, members.digests[member], number) not in facts.sealed:
-            report.find(member, "the log has no event that these records were sealed")
+        _check_batch(batch, members.digests[member], number, member, facts, report)
         report.count("predictions", number)
+
+
+def _check_batch(
+    batch: str, digest: str, number: int, member: str, facts: LogFacts, report: BundleReport
+) -> None:
+    """The records are those that were sealed or, if the log tells that inputs and outputs were
+    deleted, those that it says are left."""
+    left = facts.retention.emptied.get(batch)
+    if left is None:
+        if (batch, digest, number) not in facts.sealed:
+            report.find(member, "the log has no event that these records were sealed")
+    elif (digest, number) != left[:2] or batch not in {sealed[0] for sealed in facts.sealed}:
+        report.find(member, "it is not what the log says is left of these records")
+    else:
+        report.note(f"inputs and outputs of {number} predictions were {left[2]}")
 
 
 def _check_line(

@@ -65,6 +65,7 @@ NAVIGATION: list[tuple[str | Promise, list[Entry]]] = [
             Entry("web:audit", _("Audit log"), "log", may_read_log),
             Entry("web:past", _("Time machine"), "wait", may_read_log),
             Entry("web:packs", _("Packs"), "archive", may_read_exports),
+            Entry("web:retention", _("Retention"), "archive"),
             Entry("web:policies", _("Policies"), "policy"),
             Entry("web:proposals", _("Proposals"), "okc", keeps_people),
             Entry("web:access", _("Access"), "key"),

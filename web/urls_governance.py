@@ -10,6 +10,7 @@ from web.packs.urls import urlpatterns as packs
 from web.past.urls import urlpatterns as past
 from web.policies.urls import urlpatterns as policies
 from web.proposals.urls import urlpatterns as proposals
+from web.retention.urls import urlpatterns as retention
 from web.reviews.urls import urlpatterns as reviews
 
 urlpatterns = [
@@ -23,5 +24,6 @@ urlpatterns = [
     *audit,
     *past,
     *packs,
+    *retention,
     *apidocs,
 ]

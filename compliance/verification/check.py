@@ -12,10 +12,11 @@ from compliance.verification.contents import checks_of_contents
 from compliance.verification.emergencies import emergencies
 from compliance.verification.passkeys import identities, passkeys
 from compliance.verification.predictions import predictions
+from compliance.verification.retention import digests_deleted
 from compliance.verification.reviews import reviews
 from compliance.verification.two_persons import two_persons
 from compliance.verification.validations import validations
-from registry.blobs import open_verified
+from registry.blobs import open_verified, path_of
 from registry.models import Blob
 from trust.keys import TrustedKeys
 
@@ -85,9 +86,15 @@ def out_of_line() -> Iterator[Finding]:
 
 
 def stored_bytes() -> Iterator[Finding]:
-    """Files of the blob store that are missing or damaged."""
-    for blob in Blob.objects.order_by("pk").iterator(chunk_size=1000):
+    """Files of the blob store that are missing or damaged, and deleted ones that are there."""
+    deleted = digests_deleted()
+    rows = Blob.objects.select_related("tombstone").order_by("pk")
+    for blob in rows.iterator(chunk_size=1000):
         name = f"sha256:{blob.sha256}"
+        if hasattr(blob, "tombstone") and name in deleted:
+            if path_of(blob.sha256).exists():
+                yield Finding("blob", name, "it was deleted, and its bytes are there.")
+            continue
         try:
             with open_verified(blob.sha256) as file:
                 size = file.seek(0, 2)

@@ -16,6 +16,7 @@ from compliance.verification import (
     findings,
     measuring,
     passkeys,
+    retention,
     statuses,
     two_persons,
 )
@@ -281,6 +282,7 @@ CLAIMS = (
     ),
     *findings.CLAIMS,
     *emergencies.CLAIMS,
+    *retention.CLAIMS,
     Claim(
         "revocation",
         facts(

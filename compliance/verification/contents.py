@@ -11,6 +11,9 @@ from django.db.models import Model, QuerySet
 from accounts.models import Passkey, Proposal
 from audit.findings import Finding
 from common.errors import DomainError
+from compliance.retention.models import HoldLift, LegalHold
+from compliance.retention.records import record_of_hold, record_of_lift
+from compliance.retention.selectors import holds
 from evaluation.criteria import interval_of
 from evaluation.models import EvaluationPlan
 from governance.findings.anchors import FIGURES, SECTIONS
@@ -64,6 +67,7 @@ def checks_of_contents() -> tuple[Callable[[], Iterator[Finding]], ...]:
     waivers = Waiver.objects.select_related("policy", "version").defer("version__manifest")
     found = ReviewFinding.objects.select_related("version").defer("version__manifest")
     found = found.prefetch_related("attachments")
+    lifts = HoldLift.objects.select_related("hold")
     return (
         partial(_each, "version", versions, "manifest", "digest", _manifest),
         partial(_each, "policy", policies, "body", "digest", _policy),
@@ -74,6 +78,8 @@ def checks_of_contents() -> tuple[Callable[[], Iterator[Finding]], ...]:
         partial(_each, "signature", signatures, "record", "digest", _signature),
         partial(_each, "proposal", Proposal.objects.all(), "document", "digest", _proposal),
         partial(_each, "finding", found, "record", "digest", _finding),
+        partial(_each, "legal hold", holds(), "record", "digest", _hold),
+        partial(_each, "end of a legal hold", lifts, "record", "digest", _lift),
         partial(_each, "passkey", Passkey.objects.all(), "record", "digest", _passkey),
         _finding_moves,
         _plans,
@@ -217,6 +223,14 @@ def _waiver(row: Waiver, said: Said) -> Iterator[str]:
 
 def _finding(row: ReviewFinding, said: Said) -> Iterator[str]:
     yield from _differing({"attachments": None} | finding_of(row, row.attachments.all()), said)
+
+
+def _hold(row: LegalHold, said: Said) -> Iterator[str]:
+    yield from _differing(record_of_hold(row), said)
+
+
+def _lift(row: HoldLift, said: Said) -> Iterator[str]:
+    yield from _differing(record_of_lift(row, said["method"]), said)
 
 
 def _finding_moves() -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from audit.findings import Finding
-from inference.models import Prediction
+from inference.models import Prediction, PredictionBatch
 from inference.records import read_record
 from trust.errors import TrustError
 
@@ -14,7 +14,9 @@ _CHUNK = 1000
 
 def predictions() -> Iterator[Finding]:
     """Records that are not those that were sealed. Batches are compared with the log as claims."""
-    rows = Prediction.objects.select_related("batch").order_by("batch_id", "position", "pk")
+    rows = Prediction.objects.select_related("batch__emptied").order_by(
+        "batch_id", "position", "pk"
+    )
     for _, records in groupby(rows.iterator(chunk_size=_CHUNK), lambda row: row.batch_id):
         yield from _batch(records)
 
@@ -28,9 +30,15 @@ def _batch(records: Iterator[Prediction]) -> Iterator[Finding]:
         count += 1
         running.update(bytes(row.record) + b"\n")
         yield from (Finding("prediction", str(row.pk), why) for why in _columns(row))
-    if batch and (running.hexdigest(), count) != (batch.digest, batch.count):
-        why = "its records are not those that were sealed."
+    if batch and (running.hexdigest(), count) != (_left_of(batch), batch.count):
+        why = "its records are not those that were sealed, or that a deletion has left."
         yield Finding("batch of predictions", str(batch.pk), why)
+
+
+def _left_of(batch: PredictionBatch) -> str:
+    """The digest of its records now; that the log tells of it is a claim."""
+    emptied = getattr(batch, "emptied", None)
+    return str(emptied.digest if emptied else batch.digest)
 
 
 def _columns(row: Prediction) -> Iterator[str]:

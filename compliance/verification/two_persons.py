@@ -90,13 +90,17 @@ def _policies() -> Iterator[Finding]:
 
 
 def _logins() -> Iterator[Finding]:
-    """Second factors that were taken, accounts that were bound, administrators that were made."""
+    """Second factors that were taken, accounts that were bound, administrators that were made,
+    bytes that were deleted, rules of retention."""
     told = AuditEvent.objects.filter(
         pk__gt=last_event_before(),
         action__in=(
             Action.FACTOR_RESET.value,
             Action.ADMIN_MADE.value,
             Action.IDENTITY_BOUND.value,
+            Action.BYTES_DELETED.value,
+            Action.RETENTION_CHANGED.value,
+            Action.PREDICTIONS_EMPTIED.value,
             Action.USER_CREATED.value,
         ),
     ).order_by("pk")
@@ -114,6 +118,8 @@ _KINDS = {
     Action.FACTOR_RESET.value: ("second_factor_reset", "person"),
     Action.ADMIN_MADE.value: ("administrator", "user"),
     Action.IDENTITY_BOUND.value: ("identity", "person"),
+    Action.BYTES_DELETED.value: ("deletion", "version"),
+    Action.RETENTION_CHANGED.value: ("retention", "rule"),
 }
 
 
@@ -124,12 +130,18 @@ def _by_two(event: AuditEvent) -> bool:
         document: dict[str, Any] | None = confirmed_documents(rows).get(digest)
     except (TrustError, ValueError, LookupError, TypeError):
         return False
+    if event.action == Action.PREDICTIONS_EMPTIED:
+        named = {name: event.payload.get(name) for name in ("batch", "digest", "count")}
+        agreed = document["details"].get("batches", []) if document else []
+        return named in agreed and named["batch"] == event.subject_id
     kind, part = _KINDS[event.action]
     return (
         document is not None
         and document["kind"] == kind
         and document["details"][part] == event.subject_id
         and _names_the_account(document["details"], event)
+        and event.payload.get("files") == document["details"].get("files")
+        and event.payload.get("days") == document["details"].get("days")
     )
 
 

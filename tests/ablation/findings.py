@@ -98,8 +98,8 @@ FINDINGS = (
     Guard(
         "an outsider misses an attached file",
         "trust/bundle_attachments.py",
-        "        if not members.has(path):\n",
-        "        if False:\n",
+        "        elif not members.has(path):\n",
+        "        elif False:\n",
         (_NAMED,),
     ),
     Guard(

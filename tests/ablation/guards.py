@@ -20,6 +20,7 @@ from tests.ablation.provider import PROVIDER
 from tests.ablation.quarantine import QUARANTINE
 from tests.ablation.refusals import REFUSALS
 from tests.ablation.register import REGISTER
+from tests.ablation.retention import RETENTION
 from tests.ablation.rotation import ROTATION
 from tests.ablation.scopes import SCOPES
 from tests.ablation.sessions import SESSIONS
@@ -372,6 +373,7 @@ GUARDS: tuple[Guard, ...] = (
     *EMERGENCIES,
     *FINDINGS,
     *REGISTER,
+    *RETENTION,
     *VALIDATIONS,
     *ASSIGNING,
     *QUARANTINE,

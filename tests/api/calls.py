@@ -340,6 +340,23 @@ COMPLIANCE = {
     "predictions_list": Call(),
     "predictions_refused": Call(),
     "predictions_read": Call(_made("prediction_id", "predict")),
+    "retention_rules": Call(),
+    "tombstones_list": Call(),
+    "holds_list": Call(query={"in_force": "true"}),
+    "holds_place": Call(
+        body=lambda house: {
+            "kind": "predictions",
+            "model": house["model"],
+            "since": "2026-01-01T00:00:00Z",
+            "until": "2027-01-01T00:00:00Z",
+            "reference": "Case 8",
+            "reason": "A customer complains.",
+        }
+    ),
+    "holds_read": Call(_seeded("hold_id", "hold")),
+    "holds_lift": Call(
+        _seeded("hold_id", "hold"), _says(reason="It is settled.", password=_PASSWORD)
+    ),
     "pack_templates_list": Call(),
     "packs_list": Call(),
     "packs_request": Call(

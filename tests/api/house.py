@@ -13,6 +13,8 @@ from accounts.models import BrowserSession, Identity, Proposal, User
 from accounts.proposing import propose
 from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token, create_user
+from compliance.retention.selectors import Thing
+from compliance.retention.services import place_hold
 from evaluation.services import request_run
 from governance.emergencies.services import end_emergency
 from governance.models import PolicyVersion, Review
@@ -108,7 +110,7 @@ def _in_emergency(stage: Stage) -> dict[str, str]:
     )
     stage.notary_round()
     end_emergency(caller=who(proposer), grant=ended, reason="The night is over.")
-    return {"granted": str(granted.pk), "ended": str(ended.pk)}
+    return {"granted": str(granted.pk), "ended": str(ended.pk), "hold": _held()}
 
 
 def _proposed(username: str) -> Proposal:
@@ -178,6 +180,13 @@ def _training_rows(caller: Caller) -> DatasetSnapshot:
         name="tumours-learn",
         split="train",
     )
+
+
+def _held() -> str:
+    """What a manager, who is compliance as well, holds."""
+    give([(MANAGERS[0], Role.COMPLIANCE)])
+    thing, caller = Thing("dataset", dataset=verbs.dataset()), who(MANAGERS[0])
+    return str(place_hold(caller=caller, thing=thing, reference="Case 7", reason="Kept.").pk)
 
 
 def _asked(review: Review) -> dict[str, str]:

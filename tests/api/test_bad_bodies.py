@@ -26,6 +26,7 @@ OPTIONAL = {
     "explanations_request": {"seed", "rows"},
     "findings_answer": {"evidence"},
     "findings_raise": {"anchor"},
+    "holds_place": {"until"},
     "models_change": {"purpose", "licence", "tags"},
     "models_register": {"tags"},
     "packs_request": {"number"},

@@ -9,6 +9,7 @@ from tests.cast import who
 from tests.stage import Stage
 
 SEEN = {
+    "retention_rules",
     "me_read",
     "teams_list",
     "tokens_list",
@@ -30,6 +31,8 @@ SEEN = {
     "audit_keys",
 }
 EMPTY = {
+    "tombstones_list",
+    "holds_list",
     "predictions_refused",
     "delegations_list",
     "emergencies_list",

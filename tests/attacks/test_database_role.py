@@ -58,7 +58,7 @@ REFUSED = (
     "UPDATE governance_policyversion SET document = '{}'",
     "DELETE FROM governance_revocation",
     "DELETE FROM governance_comment",
-    "UPDATE inference_prediction SET record = ''",
+    "UPDATE inference_prediction SET at = now()",
     "DELETE FROM inference_predictionbatch",
     "DELETE FROM registry_aliasmove",
 )

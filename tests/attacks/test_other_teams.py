@@ -17,6 +17,7 @@ from tests.stage import MODEL, Stage
 # What everybody may see or do: himself, the tree's heads, the program's own lists and the
 # instance's policies. The seeded things are another team's in all the others.
 OPEN = {
+    "retention_rules",
     "sessions_list",
     "sessions_end_others",
     "me_read",
@@ -41,6 +42,8 @@ OPEN = {
 LISTS = {
     "register_calendar",
     "register_export",
+    "tombstones_list",
+    "holds_list",
     "register_list",
     "predictions_refused",
     "delegations_list",

@@ -19,6 +19,8 @@ from audit.actions import Action
 from audit.models import AuditEvent
 from compliance.models import Export, Pack
 from compliance.packing import fail_pack, request_pack
+from compliance.retention.selectors import Thing
+from compliance.retention.services import place_hold
 from compliance.services import fail_export, request_export
 from evaluation import services as evaluation
 from evaluation.plans import seal_plan
@@ -99,6 +101,7 @@ OF_THE_INSTANCE = {
     Action.IDENTITY_BOUND,
     Action.IDENTITY_ENDED,
     Action.PROVIDER_REFUSED,
+    Action.RETENTION_CHANGED,
     Action.KEYS_INTRODUCED,
     Action.KEYS_ENDED,
     Action.KEYS_REPLACED,
@@ -141,6 +144,9 @@ NOT_DONE = {
     Action.FINDING_OVERDUE,
     Action.REVIEW_OVERDUE,
     Action.APPROVAL_STALE,
+    Action.HOLD_LIFTED,
+    Action.BYTES_DELETED,
+    Action.PREDICTIONS_EMPTIED,
     Action.PACK_MADE,
     Action.EXPORTED,
 }
@@ -202,6 +208,7 @@ def _live(slug: str) -> None:
     _serving(version)
     note_corruption(child, child.artifacts.get(), "One byte differs.")
     retire(caller=manager, version=old, reason="Nobody needs it.")
+    place_hold(caller=keeper, thing=Thing("version", model, old), reference="A", reason="B")
     _exports(keeper, model)
 
 

@@ -4,6 +4,7 @@ from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -13,6 +14,8 @@ from accounts.passkeys import remove_passkey, rename_passkey
 from accounts.services import remove_role
 from audit.models import Checkpoint, Cosignature
 from audit.witnesses import Witness
+from compliance.retention.selectors import Thing
+from compliance.retention.services import lift_hold, place_hold
 from evaluation.plans import seal_plan
 from evaluation.services import complete_run, request_run
 from governance.approvals.expiry import end_expired
@@ -84,6 +87,8 @@ def live_through(world: World) -> None:
     world.publish(by="cleo", name="lenient", document=LENIENT | {"validity_days": 40})
     _found(world)
     _validated(world)
+    _held(world)
+    _deleted(world)
     _with_passkeys(world)
     _waived(world)
     become_stale(world)
@@ -150,6 +155,40 @@ def _validated(world: World) -> None:
         finish_report(**said, revision=draft.revision)
         withdraw(caller=world.caller("ada"), review=review)
     assert world.approve(version).state == "approved"
+
+
+def _held(world: World) -> None:
+    """A model, a period and two versions are held, the versions no more."""
+    world.join("eva", "Eva Lind", world.team, "compliance")
+    model, now = world.model("barges"), datetime.now(UTC)
+    first, second = world.version(model, b"barges 1"), world.version(model, b"barges 2")
+    things = [
+        Thing("model", model),
+        Thing("predictions", model, since=now - timedelta(days=9), until=now),
+        Thing("version", model, first),
+        Thing("version", model, second),
+    ]
+    dora, eva = world.caller("dora"), world.caller("eva")
+    for number, thing in enumerate(things):
+        said = {"reference": f"Case {number}", "reason": f"Asked for {number}."}
+        hold = place_hold(caller=dora, thing=thing, **said)
+        if thing.version:
+            lift_hold(caller=eva, hold=hold, reason=f"Over: {number}.", password=PASSWORD)
+
+
+def _deleted(world: World) -> None:
+    """Two rules, one of them twice, and the files of two versions that are gone."""
+    for kind, days in (("approved", 400), ("unapproved", 7), ("unapproved", 0)):
+        world.keep_for(kind, days)
+    floors = "compliance.retention.rules.FLOORS"
+    with patch(floors, {}):
+        world.keep_for("predictions", 0)
+    world.empty()
+    world.keep_for("predictions", None)
+    for name in ("carts", "sledges"):
+        version = world.version(world.model(name), name.encode())
+        retire(caller=world.caller("cleo"), version=version, reason="Rotten.")
+        world.delete(version)
 
 
 def _with_apps(world: World) -> None:

@@ -65,6 +65,11 @@ TABLES = (
     "evaluation_evaluationrun",
     "registry_alias",
     "registry_aliasmove",
+    "compliance_legalhold",
+    "compliance_holdlift",
+    "compliance_retentionrule",
+    "compliance_emptiedbatch",
+    "registry_tombstone",
     "inference_prediction",
     "inference_predictionbatch",
 )
@@ -222,6 +227,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("registry_aliasmove", "id"): ({"flip"}, NUMBER),
     ("registry_aliasmove", "reason"): ({"flip", "swap"}, FREE),
     ("registry_aliasmove", "at"): ({"swap"}, MOMENT),
+    ("compliance_retentionrule", "id"): ({"flip"}, NUMBER),
+    ("compliance_retentionrule", "at"): ({"swap"}, MOMENT),
+    ("compliance_emptiedbatch", "at"): ({"swap"}, MOMENT),
+    ("registry_tombstone", "at"): ({"swap"}, MOMENT),
     ("inference_predictionbatch", "segment"): ({"flip", "swap"}, "the name of a file that is gone"),
     ("inference_predictionbatch", "shipped_at"): ({"swap"}, MOMENT),
 }

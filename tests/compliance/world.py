@@ -12,7 +12,7 @@ import orjson
 from django.conf import settings
 
 from accounts.callers import Caller, caller_for
-from accounts.models import Team, User
+from accounts.models import Proposal, Team, User
 from accounts.roles import GIVEN_BY_TWO
 from accounts.services import create_first_admin, create_team, create_user, grant_role
 from compliance.models import Export
@@ -29,7 +29,7 @@ from registry.manifests import File
 from registry.models import ModelVersion, RegisteredModel
 from registry.services import NewVersion, add_evidence, add_version, edit_card, register_model
 from tests.audit.notary import Notary
-from tests.factories.agreeing import give_roles, published
+from tests.factories.agreeing import agree, give_roles, published
 from tests.factories.verbs import send
 from trust.times import format_moment
 from worker.child import execute
@@ -108,6 +108,27 @@ class World:
             document=document,
             password=password_of,
         )
+
+    def keep_for(self, kind: str, days: int | None) -> None:
+        """A rule of retention for the low tier, by both administrators."""
+        wish = {"tier": "low", "kind": kind, "days": days}
+        agree("retention", wish, proposer=self.root, confirmer=self.otto, password=password_of)
+
+    def empty(self) -> Proposal:
+        """Inputs and outputs of all records so far go: Cleo proposes it, Dora confirms."""
+        wish = {"team": self.team.slug, "before": format_moment(datetime.now(UTC))}
+        cleo, dora = self.caller("cleo"), self.caller("dora")
+        return agree("emptying", wish, proposer=cleo, confirmer=dora, password=password_of)
+
+    def delete(self, version: ModelVersion, *, attachments: bool = False) -> None:
+        """The files of a retired version go: Cleo proposes it, Dora confirms."""
+        wish = {
+            "model": version.model.name,
+            "version": version.number,
+            "attachments": attachments,
+        }
+        cleo, dora = self.caller("cleo"), self.caller("dora")
+        agree("deletion", wish, proposer=cleo, confirmer=dora, password=password_of)
 
     def caller(self, username: str) -> Caller:
         """Who asks, with the roles of this moment."""

@@ -143,6 +143,7 @@ _NAMED = {
     "validation_id": "validation",
     "delegation_id": "delegation",
     "emergency_id": "granted",
+    "hold_id": "hold",
     "token_id": "token",
     "passkey_id": "passkey",
     "user_id": "user",
@@ -178,6 +179,7 @@ _BEGINS = {
     "audit/events": "event",
     "audit/export": "export",
     "packs": "pack",
+    "retention/holds": "hold",
 }
 _FIXED = {
     "number": "1",

@@ -255,6 +255,22 @@ API: Expected = {
     "web: /api/v1/emergencies/<uuid:emergency_id>/review": {
         "POST": "401 404 404 403 403 no no 404",
     },
+    "web: /api/v1/retention-rules": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/tombstones": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/holds": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "POST": "401 404 403 403 403 403 ok 404",
+    },
+    "web: /api/v1/holds/<uuid:hold_id>": {
+        "GET": "401 404 404 ok ok ok ok 404",
+    },
+    "web: /api/v1/holds/<uuid:hold_id>/lift": {
+        "POST": "401 404 404 403 403 403 ok 404",
+    },
     "web: /api/v1/policies": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

@@ -240,6 +240,29 @@ PAGES: Expected = {
     "web: /jobs/<uuid:pk>/retry": {
         "POST": "to 404 404 to 403 to 403 404",
     },
+    "web: /retention": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /retention/predictions/propose": {
+        "GET": "to 403 403 403 403 ok 403 403",
+        "POST": "to 403 403 403 403 no 403 403",
+    },
+    "web: /retention/rules/propose": {
+        "GET": "to 403 403 403 403 403 403 ok",
+        "POST": "to 403 403 403 403 403 403 no",
+    },
+    "web: /models/<slug:name>/versions/<int:number>/delete": {
+        "GET": "to 404 403 403 403 ok 403 404",
+        "POST": "to 404 403 403 403 no 403 404",
+    },
+    "web: /retention/holds/new": {
+        "GET": "to 403 403 403 403 403 ok 403",
+        "POST": "to 403 403 403 403 403 no 403",
+    },
+    "web: /retention/holds/<uuid:pk>": {
+        "GET": "to 404 404 ok ok ok ok 404",
+        "POST": "to 404 404 403 403 403 no 404",
+    },
     "web: /policies": {
         "GET": "to ok ok ok ok ok ok ok",
     },

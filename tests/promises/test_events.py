@@ -48,6 +48,7 @@ MODULES = (
     "inference.services",
     "compliance.services",
     "compliance.packing",
+    "compliance.retention.services",
 )
 # Public functions of these modules that change nothing by themselves.
 CHANGES_NOTHING = {

@@ -117,6 +117,13 @@ SENTENCES: dict[Action, Promise] = {
     Action.PREDICTIONS_SEALED: gettext_lazy("%(actor)s sealed prediction records"),
     Action.PREDICTIONS_DAMAGED: gettext_lazy("%(actor)s set damaged prediction records aside"),
     Action.PREDICTIONS_REFUSED: gettext_lazy("%(actor)s refused predictions"),
+    Action.RETENTION_CHANGED: gettext_lazy("%(actor)s confirmed a rule of retention"),
+    Action.BYTES_DELETED: gettext_lazy("%(actor)s confirmed the deletion of bytes"),
+    Action.PREDICTIONS_EMPTIED: gettext_lazy(
+        "%(actor)s confirmed the deletion of inputs and outputs"
+    ),
+    Action.HOLD_PLACED: gettext_lazy("%(actor)s placed a legal hold"),
+    Action.HOLD_LIFTED: gettext_lazy("%(actor)s lifted a legal hold"),
     Action.EXPORT_REQUESTED: gettext_lazy("%(actor)s asked for an export"),
     Action.EXPORTED: gettext_lazy("%(actor)s made an export"),
     Action.EXPORT_FAILED: gettext_lazy("%(actor)s ended an export without a result"),

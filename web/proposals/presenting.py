@@ -17,6 +17,9 @@ from governance.policy.documents import Policy
 from governance.policy.relaxing import RELAXED, changes
 from web.policies.presenting import Line, in_words, lines_changed
 
+# Parts of a proposal that stand in its heading as they are.
+_PLAIN = ("number", "alias", "hours", "days", "rule", "before")
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -53,7 +56,10 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         "name": details.get("name", names.get(details.get("person", ""), "")),
         "n": len(details.get("grants", [])),
         "subject": details.get("subject", ""),
-        **{part: details.get(part, "") for part in ("number", "alias", "hours")},
+        **{
+            part: details.get(part, "")
+            for part in ("number", "alias", "hours", "days", "rule", "before")
+        },
     }
     return {
         "roles": _("Give roles in %(team)s (%(n)s)"),
@@ -61,6 +67,13 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         "administrator": _("Make %(name)s an administrator"),
         "identity": _("Bind the account %(subject)s to %(name)s"),
         "second_factor_reset": _("Reset the second factor of %(name)s"),
+        "emptying": _("Delete inputs and outputs of predictions of %(team)s before %(before)s"),
+        "deletion": _("Delete the files of %(name)s v%(number)s"),
+        "retention": (
+            _("Keep for ever: %(rule)s")
+            if details.get("days") is None
+            else _("Keep for %(days)s days at least: %(rule)s")
+        ),
         "emergency": _("Emergency: let %(name)s v%(number)s answer as %(alias)s for %(hours)s h"),
     }.get(proposal.kind, proposal.kind) % words
 

@@ -22,6 +22,7 @@ from registry.selectors import alias_history, versions_of
 from training.models import TrainingRun
 from web.jobs.about import entries_of
 from web.register.lineage import tree_of
+from web.retention.presenting import held_model
 from web.vocabulary import answer_state, state_of, states_by_version
 from worker.models import OPEN, Job
 
@@ -66,6 +67,7 @@ def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str])
             "datasets": _datasets(model),
             "under_way": entries_of(_jobs_under_way(model)),
             **_metric(model, query.get("metric", "")),
+            **held_model(caller, model),
         }
     return context
 

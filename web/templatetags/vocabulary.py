@@ -49,6 +49,8 @@ STATES: dict[str, Look] = {
     "finding_answered": Look(_("Answered"), "wait", "msg"),
     "finding_closed": Look(_("Closed"), "", "check"),
     "resolved": Look(_("Resolved"), "ok", "check"),
+    "held": Look(_("Held"), "warn", "key"),
+    "lifted": Look(_("Lifted"), "", "archive"),
     "overdue": Look(_("Overdue"), "bad", "wait"),
     "queued": Look(_("Queued"), "", "wait"),
     "running": Look(_("Running"), "wait", "loop"),

@@ -17,6 +17,7 @@ class Files(Tab):
         """The rows."""
         return {
             "artifacts": sorted(self.version.artifacts.all(), key=lambda a: (a.role, a.name)),
+            "deleted": set(self.version.tombstones.values_list("pk", flat=True)),
             "evidence": list(self.version.evidence.defer("body").order_by("-created_at", "kind")),
         }
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.callers import Caller
 from common.decisions import Decision, allow, deny
 from common.errors import Conflict
+from compliance.retention.kept import why_kept
+from compliance.retention.policies import may_propose_deletion
 from evaluation.criteria import PASSED
 from governance import policies
 from governance.emergencies.policies import may_grant
@@ -35,6 +37,7 @@ from registry.models import DatasetSnapshot, ModelVersion, Status
 from registry.selectors import latest_evidence
 from trust.approval import Verdict
 from web.findings.presenting import open_first, shown
+from web.retention.presenting import held_version
 from web.reviews.people import contributors_of, waived
 from web.reviews.presenting import fields_left, gate_title
 from web.versions.base import Tab
@@ -139,6 +142,8 @@ class Overview(Tab):
             "contributors": contributors_of(self.version),
             "waivers": _waivers_of(now.approval),
             **_findings(self.caller, self.version, now.approval),
+            **held_version(self.caller, self.version),
+            "deleted": self.version.tombstones.order_by("at").first(),
         }
 
 
@@ -232,6 +237,11 @@ def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:
         ),
         Act(_("Revoke the approval"), url("web:version-revoke"), _first(revoke, _revocable(now))),
         Act(_("Retire"), url("web:version-retire"), _first(retire, _retirable(version, now))),
+        *(
+            [Act(_("Delete the files"), url("web:version-delete"), _deletable(caller, version))]
+            if version.status == Status.RETIRED
+            else []
+        ),
     ]
 
 
@@ -269,6 +279,12 @@ def _retirable(version: ModelVersion, now: Standing) -> Decision:
     if version.aliases.all():
         return deny(_("An alias points at it; move the alias first."))
     return deny(_("A review is open; withdraw it first.")) if now.is_open else allow()
+
+
+def _deletable(caller: Caller, version: ModelVersion) -> Decision:
+    may = may_propose_deletion(caller, version.model.team_id)
+    why = why_kept(version, attachments=False, now=timezone.now()) if may else ""
+    return deny(why) if why else may
 
 
 def headlines_of(version: ModelVersion) -> list[dict[str, Any]]:

@@ -1,0 +1,112 @@
+"""REST edges of legal holds."""
+
+from uuid import UUID
+
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.edges import CallerView
+from common.errors import Invalid
+from common.openapi import changes, reads
+from common.paging import KeysetPagination, page_of, page_schema
+from compliance.retention import selectors
+from compliance.retention.rules import rules
+from compliance.retention.serializers import HoldIn, HoldOut, LiftIn, RuleOut, TombstoneOut
+from compliance.retention.services import lift_hold, place_hold
+
+_YES = {"true": True, "false": False}
+
+
+class ByPlacing(KeysetPagination):
+    """Newest first."""
+
+    ordering = ("-at", "pk")
+
+
+class Holds(CallerView):
+    """Legal holds of the caller's teams."""
+
+    filters = ("in_force",)
+
+    @extend_schema(
+        operation_id="holds_list",
+        parameters=[
+            OpenApiParameter(
+                "in_force",
+                OpenApiTypes.BOOL,
+                description="Only those that nobody has lifted, or only those that were.",
+            )
+        ],
+        responses=reads(page_schema(HoldOut)),
+    )
+    def get(self, request: Request) -> Response:
+        """Legal holds, newest first."""
+        rows = selectors.holds_seen_by(self.caller)
+        if "in_force" in request.query_params:
+            wanted = request.query_params["in_force"]
+            if wanted not in _YES:
+                raise Invalid("Say true or false.", field="in_force")
+            rows = rows.filter(lift__isnull=_YES[wanted])
+        return page_of(rows, request, self, HoldOut, ByPlacing)
+
+    @extend_schema(operation_id="holds_place", request=HoldIn, responses=changes(201, HoldOut))
+    def post(self, request: Request) -> Response:
+        """Keep everything of a model, version, dataset, or period of predictions."""
+        given = HoldIn.read(request.data)
+        said = {name: given.pop(name) for name in ("reference", "reason")}
+        thing = selectors.thing_asked_for(self.caller, **given)
+        hold = place_hold(caller=self.caller, thing=thing, **said)
+        return Response(HoldOut(selectors.hold_by_id(self.caller, hold.pk)).data, status=201)
+
+
+class HoldDetail(CallerView):
+    """One legal hold."""
+
+    @extend_schema(operation_id="holds_read", responses=reads(HoldOut))
+    def get(self, request: Request, hold_id: UUID) -> Response:
+        """A legal hold with its end, if it has one."""
+        return Response(HoldOut(selectors.hold_by_id(self.caller, hold_id)).data)
+
+
+class HoldLifting(CallerView):
+    """The end of a hold."""
+
+    @extend_schema(operation_id="holds_lift", request=LiftIn, responses=changes(200, HoldOut))
+    def post(self, request: Request, hold_id: UUID) -> Response:
+        """Lift a hold that another person placed."""
+        hold = selectors.hold_by_id(self.caller, hold_id)
+        lift_hold(caller=self.caller, hold=hold, **LiftIn.read(request.data))
+        return Response(HoldOut(selectors.hold_by_id(self.caller, hold_id)).data)
+
+
+class Rules(CallerView):
+    """The rules of retention."""
+
+    @extend_schema(operation_id="retention_rules", responses=reads(RuleOut(many=True)))
+    def get(self, request: Request) -> Response:
+        """How long what is kept at least; two administrators change a rule by a proposal."""
+        names = ("tier", "kind", "days", "least")
+        lines = [dict(zip(names, rule, strict=True)) for rule in rules()]
+        return Response(RuleOut(lines, many=True).data)
+
+
+class Tombstones(CallerView):
+    """Deleted files of the caller's teams."""
+
+    @extend_schema(operation_id="tombstones_list", responses=reads(page_schema(TombstoneOut)))
+    def get(self, request: Request) -> Response:
+        """What is left of deleted files, newest first."""
+        rows = selectors.tombstones_seen_by(self.caller)
+        return page_of(rows, request, self, TombstoneOut, ByPlacing)
+
+
+urlpatterns = [
+    path("retention-rules", Rules.as_view(), name="retention-rules"),
+    path("tombstones", Tombstones.as_view(), name="tombstones"),
+    path("holds", Holds.as_view(), name="holds"),
+    path("holds/<uuid:hold_id>", HoldDetail.as_view(), name="hold"),
+    path("holds/<uuid:hold_id>/lift", HoldLifting.as_view(), name="hold-lift"),
+]

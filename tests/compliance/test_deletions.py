@@ -1,0 +1,71 @@
+"""A deletion keeps proofs valid: bundles verify without the bytes, and only with its event."""
+
+from pathlib import Path
+
+import pytest
+
+from compliance.verification.check import check_records
+from governance.approvals.releases import retire
+from governance.reviewing.commenting import comment
+from governance.services import submit, withdraw
+from registry.blobs import path_of
+from registry.models import ModelVersion
+from tests.compliance.test_bundles import Outsider
+from tests.compliance.world import World, bundle_of
+from tests.factories.verbs import send
+from tests.trust.bundle_factory import repack, unpack
+from trust.keys import approvals_name
+
+LOANS = {"kind": "version", "model": "loans", "number": 1}
+
+
+@pytest.fixture
+def version(world: World) -> ModelVersion:
+    """A retired version, of whose review one comment has a file."""
+    version = world.version(world.model("loans"), b"loans")
+    review = submit(caller=world.caller("ada"), version=version)
+    files = [send(world.caller("ben"), "names.csv", b"name\nEve\n")]
+    comment(caller=world.caller("ben"), review=review, body="Who is it?", attachments=files)
+    withdraw(caller=world.caller("ada"), review=review)
+    retire(caller=world.caller("cleo"), version=version, reason="Sold.")
+    world.notary.work()
+    return version
+
+
+def _attached(bundle: Path) -> list[str]:
+    return [name for name in unpack(bundle.read_bytes()) if name.startswith("attachments/")]
+
+
+def test_what_was_deleted_is_said_and_what_is_left_out_is_found(
+    world: World, version: ModelVersion, tmp_path: Path
+) -> None:
+    outsider = Outsider(world, tmp_path / "outside")
+    bundle = bundle_of(world.export(LOANS), tmp_path)
+    assert outsider.check(bundle)[0] == 0
+    (member,) = _attached(bundle)
+    path_of(member.removeprefix("attachments/").removesuffix(".bin")).unlink()
+    status, report = outsider.check(bundle_of(world.export(LOANS), tmp_path))
+    assert status == 1
+    assert any("is not in the bundle" in str(one) for one in report["findings"])
+
+
+def test_after_a_deletion_the_bundle_is_sound_and_tells_of_it(
+    world: World, version: ModelVersion, tmp_path: Path
+) -> None:
+    outsider = Outsider(world, tmp_path / "outside")
+    (member,) = _attached(bundle_of(world.export(LOANS), tmp_path))
+    world.keep_for("unapproved", 0)
+    world.delete(version, attachments=True)
+    bundle = bundle_of(world.export(LOANS), tmp_path)
+    status, report = outsider.check(bundle)
+    assert (status, report["findings"]) == (0, [])
+    (said,) = [note for note in report["notes"] if "deleted on" in note]
+    assert said.startswith("2 files were deleted on ")
+    assert str(world.users["dora"].person_id) in said
+    assert _attached(bundle) == []
+    keys = world.notary.keys.named(approvals_name(world.notary.log_key.name))
+    assert list(check_records(keys, blobs=True)) == []
+    members = unpack(bundle.read_bytes())
+    back = tmp_path / "back.zip"
+    back.write_bytes(repack(members | {member: b"name\nEve\n"}))
+    assert outsider.check(back)[0] == 1

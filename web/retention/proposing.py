@@ -1,0 +1,106 @@
+"""Proposing a rule of retention, and that the files of a version go."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.factors import has_factor
+from accounts.models import Team
+from accounts.policies import may_manage_people
+from accounts.proposing import propose
+from accounts.roles import Role
+from common.decisions import Decision, deny
+from compliance.retention.policies import may_propose_deletion
+from trust.times import format_moment
+from web.forms.retention import DeletionForm, EmptyingForm, RuleForm
+from web.proposals.proposing import ProposePage, proposed
+from web.versions.acts import ActPage
+
+
+class ProposeRule(ProposePage):
+    """A rule of retention."""
+
+    template = "retention/propose.html"
+    kind = "retention"
+    section = "web:people"
+    what = gettext_lazy(
+        "Whatever is older than the rule says may be deleted by a manager and compliance of the "
+        "owner team; without a rule it is kept for ever. Files of high-risk versions that were "
+        "approved once stay for ten years at least (EU AI Act, Article 18)."
+    )
+
+    def prepare(self, **address: Any) -> None:
+        """Administrators."""
+        may_manage_people(self.caller).enforce()
+        self.title = _("Propose a rule of retention")
+
+    def form(self, data: Any = None) -> forms.Form:
+        """The rule, reason and proof."""
+        return RuleForm(data, asks_code=has_factor(self.caller.person_id))
+
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """The rule."""
+        return {name: form.cleaned_data[name] for name in ("tier", "kind", "days")}
+
+
+class ProposeEmptying(ProposePage):
+    """That inputs and outputs of old prediction records go."""
+
+    template = "retention/propose.html"
+    kind = "emptying"
+    section = "web:people"
+    what = gettext_lazy(
+        "Once compliance has confirmed it, inputs and outputs of the records are gone for good. "
+        "Which version answered, when, for whom, under which approval, and the digests of input "
+        "and output stay; a bundle says what was deleted, and verifies."
+    )
+
+    def prepare(self, **address: Any) -> None:
+        """Managers of some team; the service asks for the team's."""
+        self.teams = Team.objects.filter(pk__in=self.caller.teams_with(Role.MANAGER))
+        if not self.teams.exists():
+            deny("Only managers propose to delete.").enforce()
+        self.title = _("Delete inputs and outputs of predictions")
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Whose, from before when, reason and proof."""
+        asks_code = has_factor(self.caller.person_id)
+        return EmptyingForm(data, teams=self.teams.order_by("slug"), asks_code=asks_code)
+
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """Team and moment."""
+        given = form.cleaned_data
+        return {"team": given["team"], "before": format_moment(given["before"])}
+
+
+class ProposeDeletion(ActPage):
+    """That the files of a version go."""
+
+    title = gettext_lazy("Delete the files")
+    what = gettext_lazy(
+        "Once compliance has confirmed it, the bytes of this version's files are gone for good. "
+        "Digests, manifest, reports, reviews, signatures and the log stay, with a tombstone of "
+        "each file; whoever verifies a bundle is told of the deletion."
+    )
+    button = gettext_lazy("Propose the deletion")
+    tone = "bad"
+
+    def allowed(self) -> Decision:
+        """Managers."""
+        return may_propose_deletion(self.caller, self.version.model.team_id)
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Which files besides, reason and proof."""
+        return DeletionForm(data, asks_code=has_factor(self.caller.person_id))
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Proposes it."""
+        wish = {
+            "model": self.version.model.name,
+            "version": self.version.number,
+            "attachments": given.pop("attachments"),
+        }
+        return proposed(self, propose(caller=self.caller, kind="deletion", wish=wish, **given))
