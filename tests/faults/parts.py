@@ -6,15 +6,15 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connections
 from django.test import Client
-from django.utils import timezone
 
 from audit.models import AuditEvent, AuditLeaf, Checkpoint
 from audit.verification import LogCheck
@@ -78,6 +78,10 @@ class Child:
         status = 1
         try:
             settings.FAIL_AT = fail_at
+            # Where a browser was driven before, its loop runs in the parent and not here, and by
+            # that Django keeps connections apart: what it would find here is an older test's.
+            with suppress(AttributeError):
+                del connections["default"]
             os.write(write, json.dumps(work()).encode())
             status = 0
         except BaseException:  # noqa: BLE001 - told, and the process ends
@@ -113,7 +117,6 @@ def post(address: str, token: str, body: dict[str, Any], key: str = "") -> int:
     headers = {"authorization": f"Bearer {token}"} | ({"idempotency-key": key} if key else {})
     client = Client(raise_request_exception=False)
     reply = client.post(address, body, content_type="application/json", headers=headers)
-    assert reply.status_code != 401, (reply.content, connection.settings_dict, timezone.now())
     return reply.status_code
 
 
