@@ -46,6 +46,7 @@ EMPTY = {
     "predictions_list",
     "register_list",
     "register_calendar",
+    "aliases_changes",
 }
 OWN = {
     "sessions_list",

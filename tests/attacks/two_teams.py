@@ -119,6 +119,8 @@ OF_EITHER = {
 }
 # What this house does not do; those who do it write the same kinds of `related`.
 NOT_DONE = {
+    Action.REVALIDATION_DUE,
+    Action.REVALIDATION_OVERDUE,
     Action.ROLE_REMOVED,
     Action.VERSION_DERIVED,
     Action.TRAINING_COMPLETED,
