@@ -46,7 +46,7 @@ class Packs(CallerView):
     )
     @once
     def post(self, request: Request) -> Response:
-        """Ask for a pack about a version, or about the champion; a job makes it."""
+        """Ask for a pack about what its template is about; a job makes it."""
         pack = packing.request_pack(caller=self.caller, **PackIn.read(request.data))
         return Response(PackOut(seen.pack_by_id(self.caller, pack.pk)).data, status=202)
 
@@ -73,4 +73,4 @@ class PackFile(CallerView):
         """Download a form: html, pdf, json, csv, or cdx of the ML-BOM."""
         pack = seen.pack_by_id(self.caller, pack_id)
         blob = seen.file_of(pack, form).blob
-        return attachment(blob.sha256, blob.size, seen.name_of(pack, form))
+        return attachment(blob.sha256, blob.size, seen.file_name(pack, form))

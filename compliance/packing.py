@@ -1,21 +1,24 @@
 """Verbs of packs: ask, complete, fail."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from accounts.callers import Caller
+from accounts.models import Team
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record
-from common.errors import Conflict, Invalid
+from common.errors import Invalid
 from compliance import policies
 from compliance.models import Pack, PackFile
+from compliance.packs.scopes import scope_of
 from compliance.packs.templates import templates
+from compliance.packs.wishes import wished
 from registry.blobs import ensure_row
-from registry.models import ModelVersion
-from registry.selectors import champion_of, model_named, version_numbered
 from worker.jobs import enqueue, finish
 from worker.models import Job
 
@@ -23,21 +26,29 @@ KIND = "compliance.pack"
 
 
 @transaction.atomic
-def request_pack(*, caller: Caller, template: str, model: str, number: int | None = None) -> Pack:
-    """Ask for a pack about a version, or about the champion where no number is given.
+def request_pack(
+    *,
+    caller: Caller,
+    template: str,
+    model: str | None = None,
+    number: int | None = None,
+    team: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Pack:
+    """Ask for a pack: the template says whether about a version, a model, a period, the register.
 
-    A job makes it. Raises NotAllowed, NotFound, Conflict without a champion, Invalid for a
-    template that there is not.
+    A job makes it. A version without a number is the champion; a period or register without model
+    and team is about all teams whose records the caller may export. `since` is included, `until`
+    is not. Raises NotAllowed, NotFound, Conflict without a champion, Invalid naming the field.
     """
-    line = model_named(caller, model)
-    policies.may_export(caller, line.team_id).enforce()
-    if template not in templates():
+    policies.may_ask_for_exports(caller).enforce()
+    known = templates().get(template)
+    if known is None:
         raise Invalid("There is no such template.", field="template")
-    found = champion_of(line) if number is None else version_numbered(caller, model, number)
-    if found is None:
-        raise Conflict("No version is the champion of this model; name a version.")
-    version = ModelVersion.objects.select_related("model").get(pk=found.pk)
-    pack = Pack(id=uuid4(), version=version, template=template, requested_by=caller.user)
+    given = {"model": model, "number": number, "team": team, "since": since, "until": until}
+    pack = wished(caller, known, given)
+    pack.id = uuid4()
     job = enqueue(
         kind=KIND,
         subject_type="pack",
@@ -45,7 +56,7 @@ def request_pack(*, caller: Caller, template: str, model: str, number: int | Non
         params={"template": template},
         queue="light",
         requested_by_id=caller.user.pk,
-        team_id=line.team_id,
+        team_id=_team_of(pack),
     )
     pack.job_id = job.pk
     pack.save()
@@ -55,16 +66,36 @@ def request_pack(*, caller: Caller, template: str, model: str, number: int | Non
         subject=("pack", pack.pk),
         payload={
             "template": template,
-            "template_digest": f"sha256:{templates()[template].digest}",
-            "version_digest": f"sha256:{version.digest}",
+            "template_digest": f"sha256:{known.digest}",
+            **_said(pack),
         },
-        related=_about(version),
+        related=_about(pack),
     )
     return pack
 
 
-def _about(version: ModelVersion) -> list[tuple[str, object]]:
-    return [("version", version.pk), ("model", version.model_id)]
+def _said(pack: Pack) -> dict[str, Any]:
+    """What a pack is about, as its events say it."""
+    digest = {"version_digest": f"sha256:{pack.version.digest}"} if pack.version else {}
+    return {"scope": scope_of(pack)} | digest
+
+
+def _about(pack: Pack) -> list[tuple[str, object]]:
+    """A pack about the models of several teams concerns none of them alone."""
+    if pack.version:
+        return [("version", pack.version.pk), ("model", pack.version.model_id)]
+    if pack.model_id:
+        return [("model", pack.model_id)]
+    team = _team_of(pack)
+    return [("team", team)] if team else []
+
+
+def _team_of(pack: Pack) -> UUID | None:
+    if pack.version or pack.model:
+        model = pack.version.model if pack.version else pack.model
+        return model.team_id if model else None
+    slug, *others = pack.teams
+    return None if others else Team.objects.get(slug=slug).pk
 
 
 @transaction.atomic
@@ -89,22 +120,22 @@ def complete_pack(
         payload={
             "template": pack.template,
             "template_digest": f"sha256:{template_digest}",
-            "version_digest": f"sha256:{pack.version.digest}",
+            **_said(pack),
             "fields": dict(counts),
             "files": {form: f"sha256:{sha256}" for form, (sha256, _) in files.items()},
         },
-        related=_about(pack.version),
+        related=_about(pack),
     )
     return pack
 
 
 def fail_pack(*, job: Job, reason: str) -> None:
     """Note that a pack ended without its files."""
-    pack = Pack.objects.select_related("version").get(pk=job.subject_id)
+    pack = Pack.objects.select_related("version__model", "model").get(pk=job.subject_id)
     record(
         actor=SYSTEM,
         action=Action.PACK_FAILED,
         subject=("pack", pack.pk),
         payload={"job": str(job.pk), "reason": reason[:500]},
-        related=_about(pack.version),
+        related=_about(pack),
     )

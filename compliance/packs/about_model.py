@@ -10,7 +10,7 @@ from compliance.packs.found import Cell, Found, Table, declared, measured
 from compliance.packs.listed import listed
 from compliance.packs.subject import Subject
 from governance.policies import HANDS
-from registry.models import ModelVersion
+from registry.models import ModelVersion, RegisteredModel
 from trust.times import format_moment
 
 
@@ -29,9 +29,8 @@ def identity(subject: Subject) -> Found | None:
     return measured(Table(("what", "value"), rows), subject.digest)
 
 
-def _describer(subject: Subject, field: str) -> dict[str, Any]:
+def _describer(model: RegisteredModel, field: str) -> dict[str, Any]:
     """Who last wrote a part of the model's description, and when."""
-    model = subject.model
     events = about("model", model.pk).filter(action=Action.MODEL_CHANGED.value)
     event = events.filter(payload__fields__contains=[field]).first()
     if event is None:
@@ -40,21 +39,22 @@ def _describer(subject: Subject, field: str) -> dict[str, Any]:
     return {"by": names.get(event.person_id or model.pk, ""), "at": event.occurred_at}
 
 
-def purpose(subject: Subject) -> Found | None:
+def purpose(covered: Covered) -> Found | None:
     """What the register says that the model is for."""
-    return declared(subject.model.purpose, **_describer(subject, "purpose"))
+    model = covered.models.get()
+    return declared(model.purpose, **_describer(model, "purpose"))
 
 
-def licence(subject: Subject) -> Found | None:
+def licence(covered: Covered) -> Found | None:
     """The licence and where the model comes from."""
-    model = subject.model
+    model = covered.models.get()
     rows = [("licence", model.licence), ("origin", model.origin)]
-    return declared(Table(("what", "value"), rows), **_describer(subject, "licence"))
+    return declared(Table(("what", "value"), rows), **_describer(model, "licence"))
 
 
-def tier(subject: Subject) -> Found | None:
+def tier(covered: Covered) -> Found | None:
     """The risk tier, which selects the policy."""
-    model = subject.model
+    model = covered.models.get()
     return declared(model.risk_tier, by=model.created_by.person.name, at=model.created_at)
 
 
@@ -167,17 +167,20 @@ def contributors(subject: Subject) -> Found | None:
     return measured(Table(("person", "did", "at"), found), subject.digest)
 
 
-SOURCES = {
-    "model.identity": identity,
+OF_MODELS = {
     "model.purpose": purpose,
     "model.licence": licence,
     "model.tier": tier,
+    "version.relations": relations,
+}
+SOURCES = {
+    **OF_MODELS,
+    "model.identity": identity,
     "version.files": files,
     "version.interface": interface,
     "version.task": task,
     "version.lineage": lineage,
     "version.params": params,
-    "version.relations": relations,
     "version.admission": admission,
     "version.runtime": runtime,
     "version.contributors": contributors,

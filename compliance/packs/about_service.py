@@ -11,7 +11,7 @@ from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.listed import MOST_ROWS, listed
 from compliance.packs.telling import digest_of_event, telling
 from inference.models import Prediction
-from registry.models import AliasMove
+from registry.models import AliasMove, ModelVersion
 from trust.times import format_moment
 
 _LOADS = (
@@ -26,14 +26,19 @@ def moves(covered: Covered) -> Found | None:
     """The moves of aliases to and from the versions, newest first."""
     touched = Q(from_version__in=covered.versions) | Q(to_version__in=covered.versions)
     rows = AliasMove.objects.filter(touched).select_related(
-        "by__person", "from_version__model", "to_version__model", "model"
+        "by__person", "from_version__model", "to_version__model"
     )
-    columns = ("alias", "from version", "to version", "at", "by", "reason")
-    model = ("model",) if "model" in covered.names else ()
     found = listed(
         covered.within(rows, "at").order_by("-at", "pk"),
-        (*model, *columns),
-        lambda row: (*((row.model.name,) if model else ()), *_move(row)),
+        ("alias", "from version", "to version", "at", "by", "reason"),
+        lambda row: (
+            row.alias,
+            _number(covered, row.from_version),
+            _number(covered, row.to_version),
+            format_moment(row.at),
+            row.by.person.name,
+            row.reason,
+        ),
         lambda row: "",
         nothing="No alias was moved to or from here.",
         witness=covered.witness,
@@ -44,15 +49,10 @@ def moves(covered: Covered) -> Found | None:
     return measured(found.value, *telling(told))
 
 
-def _move(row: AliasMove) -> tuple[Cell, ...]:
-    return (
-        row.alias,
-        row.from_version.number if row.from_version else None,
-        row.to_version.number if row.to_version else None,
-        format_moment(row.at),
-        row.by.person.name,
-        row.reason,
-    )
+def _number(covered: Covered, version: ModelVersion | None) -> Cell:
+    if version is None:
+        return None
+    return covered.named(version)[0] if covered.names else version.number
 
 
 def _events(covered: Covered) -> QuerySet[AuditEvent]:
@@ -62,10 +62,14 @@ def _events(covered: Covered) -> QuerySet[AuditEvent]:
 
 def loads(covered: Covered) -> Found | None:
     """When serving processes said that they had checked and loaded a version, or refused to."""
+    rows = _events(covered).filter(action__in=[act.value for act in _LOADS])
+    loaded = ModelVersion.objects.filter(pk__in=_subjects(rows)).select_related("model")
+    versions = {str(one.pk): one for one in loaded.defer("manifest")}
     return listed(
-        _events(covered).filter(action__in=[act.value for act in _LOADS]),
-        ("event", "at", "under"),
+        rows,
+        (*covered.names, "event", "at", "under"),
         lambda row: (
+            *covered.named(versions[row.subject_id]),
             row.action,
             format_moment(row.occurred_at),
             str(row.payload.get("approval", row.payload.get("emergency", ""))),
@@ -73,6 +77,10 @@ def loads(covered: Covered) -> Found | None:
         digest_of_event,
         nothing="",
     )
+
+
+def _subjects(rows: QuerySet[AuditEvent]) -> set[str]:
+    return set(rows.order_by().values_list("subject_id", flat=True).distinct())
 
 
 def records(covered: Covered) -> QuerySet[Prediction]:

@@ -1,5 +1,6 @@
 """What a pack covers, as its sources see it: versions, models, and the time that counts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -10,7 +11,8 @@ from django.db.models import Model, QuerySet
 from audit.models import Checkpoint
 from audit.selectors import newest_checkpoint
 from compliance.packs.found import Cell
-from registry.models import ModelVersion, RegisteredModel
+from compliance.past.approvals import Spoken
+from registry.models import CardRevision, ModelVersion, RegisteredModel
 
 Row = TypeVar("Row", bound=Model)
 
@@ -25,9 +27,23 @@ class Covered:
         self.now = now
 
     @property
+    def at(self) -> datetime:
+        """The moment at which states are told."""
+        return self.now
+
+    def counts(self, moment: datetime) -> bool:
+        """Whether what happened at a moment counts."""
+        return moment <= self.at
+
+    @property
     def versions(self) -> "QuerySet[ModelVersion]":
         """The versions that it covers."""
         raise NotImplementedError
+
+    @property
+    def card(self) -> CardRevision | None:
+        """The newest card, of a pack about one version."""
+        return None
 
     @property
     def only_version(self) -> ModelVersion | None:
@@ -57,6 +73,14 @@ class Covered:
     def as_dict(self) -> dict[str, Any]:
         """What the pack says that it is about."""
         raise NotImplementedError
+
+    def spoken(self) -> list[tuple[str, Spoken]]:
+        """The signatures that every form shows, each with what was signed for."""
+        raise NotImplementedError
+
+    def parts(self) -> "Sequence[Covered]":
+        """What a section that is repeated for each model covers in turn."""
+        return ()
 
     def named(self, version: ModelVersion) -> tuple[Cell, ...]:
         """The cells under `names`."""

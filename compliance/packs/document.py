@@ -1,29 +1,22 @@
 """The pack as a document: gaps first, then every field with its proof, its speaker or its owner."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from compliance.packs.covered import Covered
 from compliance.packs.found import DECLARED, MEASURED, MISSING, Found, Table, declared
 from compliance.packs.sources import SOURCES
-from compliance.packs.subject import Subject
-from compliance.packs.templates import OWNERS, Field, Template
+from compliance.packs.templates import OWNERS, Field, Section, Template
 from trust.times import format_moment
 
-TYPE = "assay/pack/1"
+TYPE = "assay/pack/2"
 Document = dict[str, Any]
 
 
-def build(template: Template, subject: Subject, *, pack: str, asked_by: str) -> Document:
-    """The pack about a version as its records stand at the subject's moment. Plain JSON."""
+def build(template: Template, covered: Covered, *, pack: str, asked_by: str) -> Document:
+    """The pack about what is covered, as the records stand at its moment. Plain JSON."""
     sections = [
-        {
-            "title": section.title,
-            "cite": section.cite,
-            "asks": section.asks,
-            "fields": [_entry(field, subject) for field in section.fields],
-        }
-        for section in template.sections
+        part for section in template.sections for part in _sections(section, template, covered)
     ]
     fields = [(section, field) for section in sections for field in _fields_of(section)]
     return {
@@ -37,8 +30,8 @@ def build(template: Template, subject: Subject, *, pack: str, asked_by: str) -> 
             "was_reread": template.was_reread,
             "note": template.note,
         },
-        "subject": subject.as_dict(),
-        "made_at": format_moment(subject.now),
+        "subject": covered.as_dict(),
+        "made_at": format_moment(covered.now),
         "asked_by": asked_by,
         "counts": {
             status: sum(field["status"] == status for _, field in fields)
@@ -56,9 +49,22 @@ def build(template: Template, subject: Subject, *, pack: str, asked_by: str) -> 
             if field["status"] == MISSING
         ],
         "sections": sections,
-        "signatures": _signatures(subject),
-        "log": _log(subject),
+        "signatures": _signatures(covered),
+        "log": _log(covered),
     }
+
+
+def _sections(section: Section, template: Template, covered: Covered) -> Iterator[Document]:
+    """The section, or one for each model that it is repeated for."""
+    about = section.each or template.about
+    for part in covered.parts() if section.each else (covered,):
+        yield {
+            "title": f"{part.title}: {section.title}" if section.each else section.title,
+            "cite": section.cite,
+            "asks": section.asks,
+            "each": part.title if section.each else "",
+            "fields": [_entry(field, part, about) for field in section.fields],
+        }
 
 
 def _fields_of(section: Mapping[str, Any]) -> list[Document]:
@@ -66,8 +72,8 @@ def _fields_of(section: Mapping[str, Any]) -> list[Document]:
     return fields
 
 
-def _entry(field: Field, subject: Subject) -> Document:
-    found = _look(field, subject)
+def _entry(field: Field, covered: Covered, about: str) -> Document:
+    found = _look(field, covered, about)
     why = str(found.value) if found and found.status == MISSING else ""
     entry: Document = {
         "name": field.name,
@@ -75,7 +81,7 @@ def _entry(field: Field, subject: Subject) -> Document:
         "cite": field.cite,
         "asks": field.asks,
         "status": found.status if found else MISSING,
-        "owner": OWNERS[field.owner].format(team=subject.team),
+        "owner": OWNERS[field.owner].format(team=covered.team),
         "value": None if why else _value(found),
         "why": why,
         "evidence": list(found.evidence) if found else [],
@@ -85,10 +91,10 @@ def _entry(field: Field, subject: Subject) -> Document:
     return entry
 
 
-def _look(field: Field, subject: Subject) -> Found | None:
+def _look(field: Field, covered: Covered, about: str) -> Found | None:
     if field.source:
-        return SOURCES[field.source](subject)
-    card = subject.card
+        return SOURCES[about][field.source](covered)
+    card = covered.card
     text = str(card.content.get(field.card, "")).strip() if field.card and card else ""
     if not card or not text:
         return None
@@ -102,29 +108,25 @@ def _value(found: Found | None) -> Any:
     return found.value.as_value() if isinstance(found.value, Table) else found.value
 
 
-def _signatures(subject: Subject) -> list[Document]:
-    """Every signature under the approval: shown in every print, whatever the template asks."""
-    spoken = subject.behind.signatures if subject.behind else []
+def _signatures(covered: Covered) -> list[Document]:
+    """What persons signed: shown in every print, whatever the template asks."""
     return [
         {
+            "of": name,
             "printed_name": said.row.printed_name,
             "role": said.row.role,
             "meaning": said.meaning,
             "reason": said.row.reason,
-            "at": _moment(said.row.at),
+            "at": format_moment(said.row.at),
             "method": said.method,
             "digest": f"sha256:{said.row.digest}",
         }
-        for said in spoken
+        for name, said in covered.spoken()
     ]
 
 
-def _moment(at: datetime) -> str:
-    return format_moment(at)
-
-
-def _log(subject: Subject) -> Document | None:
-    head = subject.checkpoint
+def _log(covered: Covered) -> Document | None:
+    head = covered.checkpoint
     if head is None:
         return None
     return {"size": head.size, "root": bytes(head.root).hex(), "note": head.note}

@@ -13,10 +13,10 @@ from compliance.packs.document import build
 from compliance.packs.html_file import as_html
 from compliance.packs.ml_bom import ml_bom
 from compliance.packs.pdf_file import as_pdf
+from compliance.packs.scopes import covered_by
 from compliance.packs.subject import Subject
 from compliance.packs.templates import templates
 from registry.blobs import put_bytes, room_on_disk
-from registry.selectors import version_by_id
 from trust.canonical import canonical
 from worker.jobs import JobContext
 
@@ -34,22 +34,23 @@ def run_pack(context: JobContext) -> None:
 
     Packs are English whatever the language of whoever asked: so are the rules.
     """
-    pack = Pack.objects.select_related("requested_by__person").get(pk=context.subject_id)
+    pack = Pack.objects.select_related("requested_by__person", "version__model", "model").get(
+        pk=context.subject_id
+    )
     template = templates().get(pack.template)
-    if template is None:
+    if template is None or template.about != pack.kind:
         raise Conflict("This template is no longer there; ask again by another one.")
-    pack.version = version_by_id(pack.version_id)
-    subject = Subject(pack.version, timezone.now())
     context.progress(stage="reading the records")
+    covered = covered_by(pack, timezone.now())
     asked_by = pack.requested_by.person.name
-    document = build(template, subject, pack=str(pack.pk), asked_by=asked_by)
+    document = build(template, covered, pack=str(pack.pk), asked_by=asked_by)
     made = {}
     with translation.override("en"):
         for form, write in _FORMS.items():
             context.progress(stage=form)
             made[form] = write(document)
-    if pack.template == BOM_TEMPLATE:
-        made["cdx"] = canonical(ml_bom(subject, str(pack.pk)))
+    if pack.template == BOM_TEMPLATE and isinstance(covered, Subject):
+        made["cdx"] = canonical(ml_bom(covered, str(pack.pk)))
     with room_on_disk():
         files = {form: put_bytes(body) for form, body in made.items()}
     complete_pack(

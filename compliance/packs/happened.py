@@ -5,50 +5,69 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from accounts.selectors import persons_named
 from audit.actions import Action
 from audit.models import AuditEvent
 from audit.selectors import events as all_events
 from compliance.packs.covered import Covered
-from compliance.packs.found import Found, Table, measured
+from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.listed import MOST_ROWS, listed
 from compliance.packs.telling import digest_of_event
 from governance.emergencies.selectors import grants, state_of
-from governance.findings.records import is_overdue, with_states
+from governance.findings.records import not_closed
 from governance.findings.records import state_of as state_of_finding
-from governance.models import EmergencyGrant, Finding
+from governance.models import EmergencyGrant, Finding, FindingMove, Move
 from trust.times import format_moment
 
 
 def findings(covered: Covered) -> Found | None:
     """What reviewers found, with severity, owner, day, and whether it is closed."""
-    rows = with_states(Finding.objects.filter(version__in=covered.versions))
+    return findings_of(covered, Finding.objects.filter(version__in=covered.versions))
+
+
+def findings_of(
+    covered: Covered, rows: QuerySet[Finding], *, only_open: bool = False
+) -> Found | None:
+    """The same of these rows, as they stood at the moment at which states are told."""
+    last = FindingMove.objects.filter(finding=OuterRef("pk"), at__lte=covered.at)
+    stated = rows.annotate(
+        last=Subquery(last.order_by("-position").values("move")[:1]),
+        last_at=Subquery(last.order_by("-position").values("at")[:1]),
+    )
     columns = ("number", "severity", "effect", "found", "owner", "due", "state", "overdue", "last")
     return listed(
-        rows.select_related("version__model", "owner").order_by("-at", "pk"),
+        (not_closed(stated) if only_open else stated)
+        .select_related("version__model", "owner")
+        .order_by("-at", "pk"),
         (*covered.names, *columns),
-        lambda row: (
-            *covered.named(row.version),
-            row.number,
-            row.severity,
-            row.effect,
-            row.text,
-            row.owner.name,
-            row.due_on.isoformat(),
-            state_of_finding(row),
-            is_overdue(row),
-            format_moment(getattr(row, "last_at", None) or row.at),
-        ),
+        lambda row: (*covered.named(row.version), *_finding(covered, row)),
         lambda row: f"sha256:{row.digest}",
-        nothing="No finding was raised.",
+        nothing="No finding was open." if only_open else "No finding was raised.",
         witness=covered.witness,
+    )
+
+
+def _finding(covered: Covered, row: Finding) -> tuple[Cell, ...]:
+    state = state_of_finding(row)
+    return (
+        row.number,
+        row.severity,
+        row.effect,
+        row.text,
+        row.owner.name,
+        row.due_on.isoformat(),
+        state,
+        state != Move.CLOSED and row.due_on < covered.at.date(),
+        format_moment(getattr(row, "last_at", None) or row.at),
     )
 
 
 def emergencies(covered: Covered) -> Found | None:
     """Hours in which a version might answer without an approval, who gave them, what followed."""
     rows = covered.within(grants().filter(version__in=covered.versions), "at")
-    columns = ("alias", "given", "by", "state", "until", "ended", "looked at by", "outcome")
+    columns = ("alias", "given", "by", "state now", "until", "ended", "looked at by", "outcome")
     return listed(
         rows,
         (*covered.names, *columns),
@@ -112,11 +131,17 @@ def _counted(
     for event in rows:
         model = names[event.subject_id]
         for entry in event.payload["counts"]:
-            asked = entry["alias"] or f"v{entry['number']}"
-            counts[(entry["person"], f"{model} {asked}", entry["reason"])] += entry["count"]
+            asked = f"{model} {_asked(entry)}"
+            counts[(entry["person"], asked, entry["reason"])] += entry["count"]
         if event.payload["others"]:
             counts[("", model, "not counted one by one")] += event.payload["others"]
     return counts
+
+
+def _asked(entry: Mapping[str, Any]) -> str:
+    """Names that callers invented are not in the log."""
+    number = f"v{entry['number']}" if entry["number"] else "by a name that there is not"
+    return entry["alias"] or number
 
 
 SOURCES = {

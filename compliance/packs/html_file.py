@@ -25,6 +25,7 @@ def view_of(document: Mapping[str, Any]) -> dict[str, Any]:
                     "tone": _TONES[field["status"]],
                     "table": printing.rows_of(field["value"]),
                     "text": printing.cell(field["value"]),
+                    "flat": printing.flat(field),
                     "proof": printing.proof(field),
                 }
                 for field in section["fields"]
@@ -33,7 +34,11 @@ def view_of(document: Mapping[str, Any]) -> dict[str, Any]:
         for section in document["sections"]
     ]
     gaps = [{**gap, "field": printing.owed(gap)} for gap in document["gaps"]]
-    signatures = [{**said, "at": printing.cell(said["at"])} for said in document["signatures"]]
+    signatures = [
+        {**said, "at": printing.cell(said["at"]), "by": printing.signer(said, document)}
+        for said in document["signatures"]
+    ]
+    heading, nothing = printing.SIGNED[document["subject"]["kind"]]
     return {
         "pack": {
             **document,
@@ -44,6 +49,8 @@ def view_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "sections": sections,
         "summary": printing.summary(document),
         "standing": printing.standing(document),
+        "signed": {"heading": heading, "nothing": nothing},
+        "digest_line": printing.digest_of_subject(document),
         "closing": printing.closing(document),
     }
 

@@ -109,7 +109,7 @@ def _opening(document: Mapping[str, Any]) -> list[Any]:
     return [
         _text(told["title"], "title"),
         _text(f"{head} · {printing.summary(document)}"),
-        _text(f"Version {subject['version_digest']}", "small"),
+        _text(printing.digest_of_subject(document), "small"),
         _text(f"Made {printing.cell(document['made_at'])} for {document['asked_by']}", "small"),
         _text(f"Pack {document['pack']}; template {told['name']}, {told['digest']}", "small"),
         _text(told["citation"], "small"),
@@ -128,12 +128,13 @@ def _gaps(document: Mapping[str, Any]) -> list[Any]:
 
 
 def _signatures(document: Mapping[str, Any]) -> list[Any]:
-    story: list[Any] = [_text("Signatures under the approval", "section")]
+    heading, nothing = printing.SIGNED[document["subject"]["kind"]]
+    story: list[Any] = [_text(heading, "section")]
     if not document["signatures"]:
-        return [*story, _text("This version had no approval when the pack was made.")]
+        return [*story, _text(nothing)]
     rows = [
         [
-            f"{said['printed_name']}\n{said['role']}",
+            printing.signer(said, document),
             f"{said['meaning']}\n{said['reason']}",
             f"{printing.cell(said['at'])}\n{said['method']}",
             said["digest"],
@@ -144,6 +145,24 @@ def _signatures(document: Mapping[str, Any]) -> list[Any]:
         *story,
         _table(("Printed name", "Meaning and reason", "Time and method", "Record"), rows),
     ]
+
+
+def _lines(section: Mapping[str, Any]) -> list[Any]:
+    """A repeated section in few lines: a row for each field."""
+    rows = [
+        [
+            field["label"],
+            printing.WORDS[field["status"]],
+            printing.flat(field),
+            printing.proof(field),
+        ]
+        for field in section["fields"]
+    ]
+    return [_table(("Field", "Status", "Value", "Proof"), rows)]
+
+
+def _fields(section: Mapping[str, Any]) -> list[Any]:
+    return [part for field in section["fields"] for part in _field(field)]
 
 
 def _field(field: Mapping[str, Any]) -> list[Any]:
@@ -168,8 +187,7 @@ def as_pdf(document: Mapping[str, Any]) -> bytes:
             _text(section["title"], "section"),
             _text(f"{section['cite']}. {section['asks']}", "lead"),
         ]
-        for field in section["fields"]:
-            story += _field(field)
+        story += _lines(section) if section["each"] else _fields(section)
     story += [Spacer(0, 8), _text(printing.closing(document), "small")]
     page = SimpleDocTemplate(
         out,

@@ -8,6 +8,22 @@ FIGURES = (
     "Figures are printed with six digits, moments to the second; the JSON form has them whole."
 )
 _FRACTION = re.compile(r"(?<=T\d\d:\d\d:\d\d)\.\d+Z")
+SIGNED = {
+    "version": (
+        "Signatures under the approval",
+        "This version had no approval when the pack was made, so nobody's signature stands here.",
+    ),
+    "model": (
+        "Signatures under the approvals of what is live",
+        "Nothing of the model was live when the pack was made, so nobody's signature stands here.",
+    ),
+    "period": ("Signatures of the period", "Nobody signed in the period."),
+    "register": (
+        "Signatures under the approvals of what is live",
+        "Nothing was live when the pack was made, so nobody's signature stands here.",
+    ),
+}
+"""Kind of the subject -> heading, and what stands there without signatures."""
 WORDS = {"measured": "Measured", "declared": "Declared", "missing": "Missing"}
 
 
@@ -30,19 +46,27 @@ def rows_of(value: object) -> tuple[list[str], list[list[str]]] | None:
 
 
 def left_out_of(value: object) -> int:
-    """How many rows of a table are not shown; packs from before that was told have none."""
-    return int(value.get("left_out", 0)) if isinstance(value, Mapping) else 0
+    """How many rows of a table are not shown."""
+    return int(value["left_out"]) if isinstance(value, Mapping) else 0
+
+
+def flat(field: Mapping[str, Any]) -> str:
+    """A value in one cell; the words of a table are strung together."""
+    found = rows_of(field["value"])
+    if found is None:
+        return field["why"] if field["status"] == "missing" else cell(field["value"])
+    return "; ".join(" ".join(one for one in row if one) for row in found[1])
 
 
 def owed(gap: Mapping[str, Any]) -> str:
     """The field of a gap, with the reason where there is one."""
-    return f"{gap['field']}: {gap['why']}" if gap.get("why") else str(gap["field"])
+    return f"{gap['field']}: {gap['why']}" if gap["why"] else str(gap["field"])
 
 
 def proof(field: Mapping[str, Any]) -> str:
     """One line: the digests, or who declared it and when, or who owes it."""
     if field["status"] == "missing":
-        why = f": {field['why']}" if field.get("why") else ""
+        why = f": {field['why']}" if field["why"] else ""
         return f"Missing{why}. Owner: {field['owner']}"
     parts = [f"Declared by {field['by']}, {cell(field['at'])}"] if field["by"] else []
     if left_out := left_out_of(field["value"]):
@@ -52,6 +76,18 @@ def proof(field: Mapping[str, Any]) -> str:
         more = len(field["evidence"]) - 4
         parts.append(f"{shown}{f' and {more} more' if more > 0 else ''}")
     return "; ".join(parts)
+
+
+def digest_of_subject(document: Mapping[str, Any]) -> str:
+    """The version's digest, of a pack about one."""
+    digest = document["subject"].get("version_digest")
+    return f"Version {digest}" if digest else ""
+
+
+def signer(said: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """Who signed, in which role, and for what where the pack is not about one version."""
+    whom = f"{said['printed_name']}\n{said['role']}"
+    return whom if document["subject"]["kind"] == "version" else f"{whom}\n{said['of']}"
 
 
 def summary(document: Mapping[str, Any]) -> str:

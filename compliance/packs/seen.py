@@ -4,12 +4,15 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.callers import Caller
+from accounts.models import Team
 from common.errors import Conflict, NotFound
 from compliance import policies
 from compliance.models import Pack, PackFile
+from compliance.packs.document import TYPE
+from compliance.packs.scopes import name_of
 from registry import blobs
 from registry.policies import KEEPERS
 from worker.models import Job
@@ -25,15 +28,22 @@ FORMS = {
 
 
 def packs_seen_by(caller: Caller) -> QuerySet[Pack]:
-    """Packs of models whose records the caller may export, newest first.
+    """Packs of models whose records the caller may export, newest first; those about the models
+    of several teams, where he may export the records of each.
 
     With `status`, `progress` and `failure` of their jobs. Raises NotAllowed.
     """
     policies.may_read_exports(caller).enforce()
+    kept = caller.teams_with(*KEEPERS)
+    slugs = list(Team.objects.filter(pk__in=kept).values_list("slug", flat=True))
     job = Job.objects.filter(pk=OuterRef("job_id"))
     return (
-        Pack.objects.filter(version__model__team_id__in=caller.teams_with(*KEEPERS))
-        .select_related("version__model__team", "requested_by__person")
+        Pack.objects.filter(
+            Q(version__model__team_id__in=kept)
+            | Q(model__team_id__in=kept)
+            | Q(teams__len__gt=0, teams__contained_by=slugs)
+        )
+        .select_related("version__model", "model", "requested_by__person")
         .prefetch_related("files__blob")
         .defer("version__manifest")
         .annotate(
@@ -63,17 +73,17 @@ def file_of(pack: Pack, form: str) -> PackFile:
     return made[form]
 
 
-def name_of(pack: Pack, form: str) -> str:
+def file_name(pack: Pack, form: str) -> str:
     """The name under which a form is downloaded."""
-    version = pack.version
-    return f"{pack.template}-{version.model.name}-v{version.number}.{FORMS[form][1]}"
+    return name_of(pack, FORMS[form][1])
 
 
 def document_of(pack: Pack) -> dict[str, Any] | None:
-    """The pack, parsed; None while it is being made. Raises Corrupt, Missing."""
+    """The pack, parsed; None while it is being made, and of one by an earlier form of documents,
+    whose files remain. Raises Corrupt, Missing."""
     made = {file.form: file for file in pack.files.all()}
     if "json" not in made:
         return None
     blob = made["json"].blob
     parsed: dict[str, Any] = json.loads(blobs.read_verified(blob.sha256, blob.size))
-    return parsed
+    return parsed if parsed["type"] == TYPE else None

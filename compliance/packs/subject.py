@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from compliance.packs.covered import Covered
-from compliance.past.approvals import Behind, approval_then, behind, judged
+from compliance.past.approvals import Behind, Spoken, approval_then, behind, judged
 from evaluation.models import EvaluationRun
 from evaluation.selectors import run_of
 from governance.models import Approval, Review
@@ -83,6 +83,11 @@ class Subject(Covered):
             "version_digest": self.digest,
             "team": self.team,
         }
+
+    def spoken(self) -> list[tuple[str, Spoken]]:
+        """Those under the approval that the gate goes by."""
+        said = self.behind.signatures if self.behind else []
+        return [(self.title, one) for one in said]
 
     @property
     def witness(self) -> tuple[str, ...]:

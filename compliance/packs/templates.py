@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from compliance.packs.sources import SOURCES
+from compliance.packs.sources import MODEL, REGISTER, SOURCES, VERSION
 from registry.cards import FIELDS
 
 FOLDER = Path(__file__).parent / "templates"
@@ -26,9 +26,9 @@ OWNERS = {
     "vendor": "the vendor, outside this registry",
 }
 """Who can fill a field, as a template names them; `{team}` is the owner team."""
-_TEMPLATE = {"title", "source", "sections"}
+_TEMPLATE = {"title", "about", "source", "sections"}
 _ORIGIN = {"citation", "was_reread", "note"}
-_SECTION = {"title", "cite", "asks", "fields"}
+_SECTION = {"title", "cite", "asks", "fields", "each"}
 _FIELD = {"name", "label", "asks", "cite", "owner", "source", "card"}
 
 
@@ -51,12 +51,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Section:
-    """Answers that belong together, and what the rule asks there, in other words."""
+    """Answers that belong together, and what the rule asks there, in other words.
+
+    `each` is `model` where a pack about the register repeats them for every model.
+    """
 
     title: str
     cite: str
     asks: str
     fields: tuple[Field, ...]
+    each: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Template:
 
     name: str
     title: str
+    about: str
     citation: str
     was_reread: bool
     note: str
@@ -102,7 +107,10 @@ def read_template(name: str, body: bytes) -> Template:
         document = yaml.load(body.decode(), Loader=_Strict)  # noqa: S506 (a safe loader)
         origin = _part(document, _TEMPLATE, name)["source"]
         _part(origin, _ORIGIN, f"{name}: source")
-        sections = tuple(_section(part, name) for part in document["sections"])
+        about = document["about"]
+        if about not in SOURCES:
+            raise BadTemplate(f"{name}: about is one of {', '.join(SOURCES)}")
+        sections = tuple(_section(part, name, about) for part in document["sections"])
     except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
         raise BadTemplate(f"{name}: {error}") from None
     names = [field.name for section in sections for field in section.fields]
@@ -113,6 +121,7 @@ def read_template(name: str, body: bytes) -> Template:
     return Template(
         name=name,
         title=_text(document["title"], f"{name}: title"),
+        about=about,
         citation=_text(origin["citation"], f"{name}: source.citation"),
         was_reread=origin["was_reread"],
         note=_text(origin["note"], f"{name}: source.note"),
@@ -121,23 +130,28 @@ def read_template(name: str, body: bytes) -> Template:
     )
 
 
-def _section(part: Any, name: str) -> Section:
-    given = _part(part, _SECTION, f"{name}: a section")
+def _section(part: Any, name: str, about: str) -> Section:
+    given = _part(part, _SECTION, f"{name}: a section", optional={"each"})
     where = f"{name}: {given['title']}"
-    fields = tuple(_field(entry, given, where) for entry in given["fields"])
+    each = given.get("each", "")
+    if each and (each, about) != (MODEL, REGISTER):
+        raise BadTemplate(f"{where}: each is model, in templates about the register")
+    fields = tuple(_field(entry, given, where, each or about) for entry in given["fields"])
     if not fields:
         raise BadTemplate(f"{where}: a section has fields")
-    return Section(given["title"], given["cite"], given["asks"], fields)
+    return Section(given["title"], given["cite"], given["asks"], fields, each)
 
 
-def _field(part: Any, section: Mapping[str, Any], where: str) -> Field:
+def _field(part: Any, section: Mapping[str, Any], where: str, about: str) -> Field:
     given = _part(part, _FIELD, where, optional={"source", "card", "cite", "asks"})
     place = f"{where}: {given['name']}"
     source, card = given.get("source", ""), given.get("card", "")
     if source and card:
         raise BadTemplate(f"{place}: either a source or a field of the card")
-    if source and source not in SOURCES:
-        raise BadTemplate(f"{place}: there is no source {source!r}")
+    if source and source not in SOURCES[about]:
+        raise BadTemplate(f"{place}: there is no source {source!r} about a {about}")
+    if card and about != VERSION:
+        raise BadTemplate(f"{place}: only versions have a card")
     if card and card not in FIELDS:
         raise BadTemplate(f"{place}: the card has no field {card!r}")
     if given["owner"] not in OWNERS:

@@ -93,7 +93,7 @@ def alias_then(caller: Caller, name: str, alias: str, moment: datetime) -> Alias
     following = moves.filter(at__gt=moment).first()
     if move is None or move.to_version is None:
         return AliasThen(model, alias, moment, UNSET, _why_unset(model, moment, following))
-    return _pointed(model, move, following, moment)
+    return pointed(model, move, following, moment)
 
 
 def _why_unset(model: RegisteredModel, moment: datetime, first: AliasMove | None) -> str:
@@ -109,9 +109,10 @@ def _why_unset(model: RegisteredModel, moment: datetime, first: AliasMove | None
     )
 
 
-def _pointed(
+def pointed(
     model: RegisteredModel, move: AliasMove, following: AliasMove | None, moment: datetime
 ) -> AliasThen:
+    """What stood behind a move that pointed at a version, at a moment before the following one."""
     version = move.to_version
     assert version is not None
     approval = approval_then(version, moment)

@@ -380,6 +380,8 @@ def _owners() -> dict[str, str]:
             Finding.objects.filter(version__model__in=models),
             Export.objects.filter(scope__model__in=names),
             Pack.objects.filter(version__model__in=models),
+            Pack.objects.filter(model__in=models),
+            Pack.objects.filter(teams=[team.slug]),
         ]
         keys = {key for rows in things for key in rows.values_list("pk", flat=True)}
         jobs = Job.objects.filter(subject_id__in=keys).values_list("pk", flat=True)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from compliance.packs.found import MEASURED, MISSING, Found, Table
-from compliance.packs.sources import SOURCES
+from compliance.packs.sources import SOURCES, VERSION
 from compliance.packs.subject import Subject
 from governance.findings.services import close_finding
 from governance.models import Staleness
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 def found(source: str, version: ModelVersion) -> Found | None:
     """What the source finds of a version now."""
-    return SOURCES[source](Subject(version_by_id(version.pk), timezone.now()))
+    return SOURCES[VERSION][source](Subject(version_by_id(version.pk), timezone.now()))
 
 
 def rows(source: str, version: ModelVersion) -> list[dict[str, Any]]:

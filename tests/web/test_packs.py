@@ -63,3 +63,30 @@ def test_packs_are_for_whoever_exports_the_records(approved: Stage, as_: As) -> 
             assert as_(username).get(page).status_code == 403, username
 
     assert as_("mira").get(reverse("web:pack", args=[pack.pk])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("about", "given", "title"),
+    [
+        ("model", {"template": "sr-26-2-model", "model": MODEL}, MODEL),
+        (
+            "period",
+            {"template": "eu-ai-act-logs", "since": "2026-01-01", "until": "2999-01-01"},
+            "models of credit, 2026-01-01T00:00:00Z to 2999-01-01T00:00:00Z",
+        ),
+        ("register", {"template": "register"}, "models of credit"),
+    ],
+)
+def test_the_form_asks_for_what_belongs_to_the_kind(
+    approved: Stage, as_: As, about: str, given: dict[str, str], title: str
+) -> None:
+    cora, address = as_("cora"), f"{reverse('web:packs')}?about={about}"
+    shown = cora.get(address).context["form"]
+    assert set(given) <= set(shown.fields)
+    assert "number" not in shown.fields
+    reply = cora.post(address, given)
+    verbs.at_work(Pack.objects.get().job_id)
+    page = text(cora.get(reply.headers["Location"]))
+    assert f'<p class="by">{title}' in page
+    assert page.index("Gaps: ") < page.index("Signatures")
+    assert title in text(cora.get(reverse("web:packs")))

@@ -10,14 +10,17 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from compliance import policies
+from compliance.models import Pack
 from compliance.packing import request_pack
 from compliance.packs import seen
 from compliance.packs.html_file import view_of
+from compliance.packs.scopes import title_of
+from compliance.packs.sources import VERSION
 from compliance.packs.templates import templates
 from registry import blobs
 from web.base import PageView
 from web.formpage import FormPage
-from web.forms.packs import PackForm
+from web.forms.packs import KINDS, PackForm
 from web.paging import newest_first
 from worker.models import OPEN
 
@@ -31,25 +34,29 @@ class PackList(FormPage):
         """Only whoever may export the records of some team comes further."""
         policies.may_read_exports(self.caller).enforce()
 
+    def about(self) -> str:
+        """What the form is about: as the address or the chosen template says, else a version."""
+        known = templates().get(self.request.GET.get("template", ""))
+        asked = self.request.GET.get("about", "")
+        return known.about if known else asked if asked in KINDS else VERSION
+
     def form(self, data: Any = None) -> forms.Form:
         """Empty, or filled in from the address."""
         query = self.request.GET
         given = {name: query[name] for name in PackForm.base_fields if name in query}
-        return PackForm(data, initial=given)
+        return PackForm(self.about(), data, initial=given)
 
     def context(self) -> dict[str, Any]:
-        """The list, newest first, each with the title of its template."""
+        """The list, newest first, each with the title of its template and what it is about."""
         rows = seen.packs_seen_by(self.caller)
         listing = newest_first(rows, "created_at", self.request.GET.get("after", ""))
-        known = templates()
         return {
             "listing": listing,
-            "entries": [
-                (pack, known[pack.template].title if pack.template in known else pack.template)
-                for pack in listing.rows
-            ],
+            "entries": [(pack, _title(pack), title_of(pack)) for pack in listing.rows],
+            "about": self.about(),
+            "kinds": [(kind, label) for kind, label in KINDS.items()],
             "is_live": any(getattr(pack, "status", "") in OPEN for pack in listing.rows),
-            "templates": list(known.values()),
+            "templates": list(templates().values()),
         }
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
@@ -59,6 +66,12 @@ class PackList(FormPage):
         return redirect("web:pack", pack.pk)
 
 
+def _title(pack: Pack) -> str:
+    """The title of its template, or the name of one that is no longer there."""
+    known = templates().get(pack.template)
+    return known.title if known else pack.template
+
+
 class PackPage(PageView):
     """One pack, as it was made."""
 
@@ -66,10 +79,10 @@ class PackPage(PageView):
         """The document, or how the job stands."""
         pack = seen.pack_by_id(self.caller, pk)
         document = seen.document_of(pack)
-        known = templates()
         context: dict[str, Any] = {
             "row": pack,
-            "title": known[pack.template].title if pack.template in known else pack.template,
+            "title": _title(pack),
+            "about": title_of(pack),
             "files": sorted(pack.files.all(), key=lambda file: list(seen.FORMS).index(file.form)),
             "is_live": getattr(pack, "status", "") in OPEN,
             **(view_of(document) if document else {}),
@@ -85,7 +98,7 @@ class PackDownload(PageView):
         pack = seen.pack_by_id(self.caller, pk)
         blob = seen.file_of(pack, form).blob
         headers = {
-            "Content-Disposition": f'attachment; filename="{seen.name_of(pack, form)}"',
+            "Content-Disposition": f'attachment; filename="{seen.file_name(pack, form)}"',
             "Content-Length": str(blob.size),
         }
         body = blobs.stream(blob.sha256)
