@@ -4,6 +4,7 @@ from tests.ablation.guard import Guard
 
 _PACKS = "tests/past/test_packs.py"
 _SOURCES = "tests/past/test_pack_sources.py"
+_KINDS = "tests/past/test_pack_kinds.py"
 
 PACKS = (
     Guard(
@@ -54,5 +55,33 @@ PACKS = (
         "rows.count() - MOST_ROWS if len(shown) == MOST_ROWS else 0",
         "0",
         (f"{_SOURCES}::TestALongTable::test_says_how_many_rows_it_leaves_out",),
+    ),
+    Guard(
+        "a pack of several teams is for keepers of all of them",
+        "compliance/packs/seen.py",
+        "teams__contained_by=slugs",
+        "teams__overlap=slugs",
+        (f"{_KINDS}::TestAsking::test_of_several_teams_is_seen_by_keepers_of_all_of_them",),
+    ),
+    Guard(
+        "a pack of a period or the register is for whoever exports the records",
+        "compliance/packs/wishes.py",
+        "    policies.may_export(caller, team.pk).enforce()\n",
+        "",
+        (f"{_KINDS}::TestAsking::test_of_a_team_is_for_its_keepers",),
+    ),
+    Guard(
+        "an overdue validation is a gap",
+        "compliance/packs/about_register.py",
+        "    if due and due < today():",
+        "    if due and not due:",
+        (f"{_KINDS}::TestTheRegister::test_owes_what_each_model_lacks_first",),
+    ),
+    Guard(
+        "a period holds what happened in it and nothing else",
+        "compliance/packs/several.py",
+        'return rows.filter(**{f"{field}__gte": self.since, f"{field}__lt": self.until})',
+        "return rows",
+        (f"{_KINDS}::TestAPeriod::test_holds_what_happened_in_it_as_it_stood_at_its_end",),
     ),
 )

@@ -213,6 +213,13 @@ class TestAsking:
         related = told.values_list("related", flat=True)
         assert [f"team:{the_team().pk}" in one for one in related] == [False, True]
 
+    def test_of_a_team_is_for_its_keepers(self, approved: Stage) -> None:
+        fraud = create_team(caller=who("root"), slug="fraud", name="Fraud")
+        give([("ada", Role.COMPLIANCE)], fraud)
+        with pytest.raises(NotAllowed):
+            made("register", by="ada", team="credit")
+        assert made("register", by="ada").teams == ["fraud"]
+
     def test_says_over_rest_what_it_is_about(self, approved: Stage) -> None:
         body = {"template": "eu-ai-act-logs", "since": "2026-01-01", "until": "2027-01-01T00:00Z"}
         asked = client_of("cora").post(API, body, content_type="application/json").json()
