@@ -1178,7 +1178,8 @@ UNLISTED_MEMBERS = frozenset((MANIFEST_MEMBER, *SEAL_MEMBERS))
 """Members that the manifest cannot list: itself, and the seal made after it."""
 
 MANIFEST_KEYS = ("type", "origin", "created_at", "scope", "log", "files")
-SCOPE_KINDS = ("all", "version", "model", "period")
+REGISTER_SCOPE = "register"
+SCOPE_KINDS = ("all", "version", "model", "period", REGISTER_SCOPE)
 DISCLOSED_ALL = "all"
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
@@ -1241,11 +1242,6 @@ def attachment_member(file_digest_hex: str) -> str:
     return f"attachments/{file_digest_hex}.bin"
 
 
-def hold_member(record_digest_hex: str) -> str:
-    """Where the record of a legal hold, or of its end, lies."""
-    return f"holds/{record_digest_hex}.json"
-
-
 def passkey_member(record_digest_hex: str) -> str:
     """Where the record of a passkey lies."""
     return f"passkeys/{record_digest_hex}.json"
@@ -1269,6 +1265,11 @@ def emergency_member(grant: str) -> str:
 def proposal_member(proposal_digest_hex: str) -> str:
     """Where the document of a proposal lies that two persons agreed to."""
     return f"proposals/{proposal_digest_hex}.json"
+
+
+def register_member(model: str) -> str:
+    """Where the record of a model in the register lies."""
+    return f"register/{model}.json"
 
 
 def predictions_member(batch: str) -> str:
@@ -1653,11 +1654,8 @@ def attached_to(said: JsonObject) -> list[str]:
     return [read_digest(entry, "digest") for entry in read_objects(said, "attachments")]
 
 
-def check_attachments(
-    members: BundleMembers, told: set[str], deleted: Mapping[str, str], report: BundleReport
-) -> None:
-    """Every file that a disclosed event (`told`) or a finding names is there, but for those that
-    the log says were deleted: these are not.
+def check_attachments(members: BundleMembers, told: set[str], report: BundleReport) -> None:
+    """Every file that a disclosed event (`told`) or a finding names is there.
 
     That its bytes have the digest that the member is called by is checked with all such members.
     """
@@ -1670,10 +1668,7 @@ def check_attachments(
     for digest, where in sorted(named.items()):
         report.count("attached files")
         path = attachment_member(digest_hex(digest))
-        if digest in deleted:
-            if members.has(path):
-                report.find(path, f"the log says that it was {deleted[digest]}, but it is here")
-        elif not members.has(path):
+        if not members.has(path):
             report.find(path, f"{where} names it, but it is not in the bundle")
 
 
@@ -2053,6 +2048,7 @@ class BundleManifest:
     """What the sealed manifest says. `disclosed` is None if the whole log is included."""
 
     origin: str
+    kind: str
     log_size: int
     disclosed: list[int] | None
     files: dict[str, str]
@@ -2112,13 +2108,15 @@ def _parse_manifest(document: JsonObject) -> BundleManifest:
         raise Malformed(f"the bundle is not of the format {BUNDLE_TYPE}")
     require_keys(document, MANIFEST_KEYS, "the manifest")
     read_moment(document, "created_at")
-    if read_text(read_object(document, "scope"), "kind") not in SCOPE_KINDS:
+    kind = read_text(read_object(document, "scope"), "kind")
+    if kind not in SCOPE_KINDS:
         raise Malformed("the bundle's scope is unknown")
     log = read_object(document, "log")
     require_keys(log, ("disclosed", "size"), "the manifest's log")
     size = read_count(log, "size")
     files = {name: _file_digest(digest) for name, digest in _items(document, "files")}
-    return BundleManifest(read_text(document, "origin"), size, _disclosed(log, size), files)
+    origin, disclosed = read_text(document, "origin"), _disclosed(log, size)
+    return BundleManifest(origin, kind, size, disclosed, files)
 
 
 def _items(document: JsonObject, name: str) -> list[tuple[str, object]]:
@@ -2249,80 +2247,64 @@ def _roots(leaves: bytes, old_size: int) -> tuple[bytes, bytes | None]:
     return tree.root(), old_root
 
 
-# --- trust.bundle_retention ---
+# --- trust.bundle_register ---
 
-DELETED, EMPTIED = "bytes.deleted", "predictions.emptied"
-# What goes of a prediction record.
-EMPTIED_FIELDS = ("input", "output")
-HOLD_PLACED, HOLD_LIFTED = "hold.placed", "hold.lifted"
-HOLD_TYPES = {HOLD_PLACED: "assay/hold/1", HOLD_LIFTED: "assay/hold-lift/1"}
+_DESCRIBED = ("name", "risk_tier", "origin")
 
 
 @dataclass(slots=True)
-class RetentionLog:
-    """What the disclosed events say of what must be kept."""
+class RegisterLog:
+    """What the disclosed events say of models, by the model's id."""
 
-    records: dict[str, tuple[str, object]] = field(default_factory=dict)
-    """digest of the record of a hold, or of its end -> the action that told of it, the person"""
-    held: dict[str, bool] = field(default_factory=dict)
-    """hold -> whether it is in force"""
-    deleted: dict[str, str] = field(default_factory=dict)
-    """digest of a file that was deleted -> when, and by whom it was confirmed"""
-    emptied: dict[str, tuple[str, int, str]] = field(default_factory=dict)
-    """batch of predictions -> (digest of what is left, number of records, when and by whom)"""
+    registered: dict[object, JsonObject] = field(default_factory=dict)
+    entered: dict[object, JsonObject] = field(default_factory=dict)
+    """The last entry of the register."""
+    aliases: dict[object, dict[str, object]] = field(default_factory=dict)
+    """alias -> the digest of the version that it was moved to last"""
 
     def add(self, event: LogEvent) -> None:
-        """Take in one event. Raises Malformed for a payload without its fields."""
-        if event.action in HOLD_TYPES:
-            digest = read_digest(event.payload, "record")
-            self.records[digest] = (event.action, event.person)
-            self.held[read_text(event.payload, "hold")] = event.action == HOLD_PLACED
-        elif event.action == DELETED:
-            said = f"deleted on {event.at:%Y-%m-%d}, confirmed by the person {event.person}"
-            self.deleted.update(dict.fromkeys(deleted_by(event.payload), said))
-        elif event.action == EMPTIED:
-            said = f"deleted on {event.at:%Y-%m-%d}, confirmed by the person {event.person}"
-            left = read_digest(event.payload, "kept"), read_count(event.payload, "count"), said
-            self.emptied[read_text(event.payload, "batch")] = left
+        """Take in one event."""
+        if event.action == "model.registered":
+            self.registered[event.subject] = event.payload
+        elif event.action == "model.entered":
+            self.entered[event.subject] = event.payload
+        elif event.action == "alias.moved":
+            moved = self.aliases.setdefault(event.subject, {})
+            moved[str(event.payload.get("alias"))] = event.payload.get("to")
 
 
-def deleted_by(payload: JsonObject) -> list[str]:
-    """The digests of the files that an event of a deletion names. Raises Malformed."""
-    return [read_digest(entry, "digest") for entry in read_objects(payload, "files")]
+def check_register(
+    members: BundleMembers, kind: str, told: RegisterLog, report: BundleReport
+) -> None:
+    """Every record is what the events say; in a bundle of the register no model is left out."""
+    for member, model in members.folder("register/", ".json"):
+        report.count("models of the register")
+        record = members.document(member)
+        for problem in _wrong_with(record, model, told) if record is not None else ():
+            report.find(member, problem)
+    if kind != REGISTER_SCOPE:
+        return
+    for model in sorted(map(str, told.registered)):
+        if not members.has(register_member(model)):
+            report.find(register_member(model), "the log tells of this model, but it is left out")
 
 
-def note_deleted(log: RetentionLog, report: BundleReport) -> None:
-    """Say whose digests alone are left: a deletion that the log tells of is no finding."""
-    for said in sorted(set(log.deleted.values())):
-        files = sum(1 for other in log.deleted.values() if other == said)
-        report.note(f"{files} files were {said}; their digests are kept")
-
-
-def check_holds(members: BundleMembers, log: RetentionLog, report: BundleReport) -> None:
-    """Every record of a hold, or of its end, is one that the log tells of, by that person.
-
-    That its bytes have the digest that the member is called by is checked with all such members.
-    """
-    for member, name in members.folder("holds/", ".json"):
-        report.count("records of holds")
-        why = _wrong_with(members.document(member) or {}, log.records.get(DIGEST_PREFIX + name))
-        if why:
-            report.find(member, why)
-    held = sum(log.held.values())
-    if held:
-        report.note(f"{held} legal holds are in force by the disclosed events")
-
-
-def _wrong_with(record: JsonObject, told: tuple[str, object] | None) -> str:
-    if told is None:
-        return "the log has no event of this hold"
-    action, person = told
-    try:
-        if read_text(record, "type") != HOLD_TYPES[action]:
-            return "it is no record of what the log tells"
-        return "" if read_text(record, "person") == person else "the log names another person"
-    except Malformed as error:
-        return str(error)
+def _wrong_with(record: JsonObject, model: str, told: RegisterLog) -> list[str]:
+    registered = told.registered.get(model)
+    if record.get("model") != model:
+        return ["it is the record of another model"]
+    if registered is None:
+        return ["the log has no event that this model was registered"]
+    problems = [
+        f"the log says otherwise of its {name}"
+        for name in _DESCRIBED
+        if record.get(name) != registered.get(name)
+    ]
+    if record.get("entry") != told.entered.get(model):
+        problems.append("its entry is not the last one of the log")
+    if record.get("aliases") != told.aliases.get(model, {}):
+        problems.append("its aliases are not those of the log")
+    return problems
 
 
 # --- trust.emergency ---
@@ -3238,7 +3220,7 @@ class LogFacts:
     """digest of a file that a comment or a finding names"""
     findings: FindingLog = field(default_factory=FindingLog)
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
-    retention: RetentionLog = field(default_factory=RetentionLog)
+    register: RegisterLog = field(default_factory=RegisterLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
@@ -3247,7 +3229,7 @@ class LogFacts:
         self._add_written(event)
         self.findings.add(event)
         self.emergencies.add(event, index)
-        self.retention.add(event)
+        self.register.add(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)
@@ -4808,23 +4790,9 @@ def check_predictions(
                 _check_line(line, member, number, approved, granted, facts, report)
         except TrustError as error:
             report.find(member, str(error))
-        _check_batch(batch, members.digests[member], number, member, facts, report)
-        report.count("predictions", number)
-
-
-def _check_batch(
-    batch: str, digest: str, number: int, member: str, facts: LogFacts, report: BundleReport
-) -> None:
-    """The records are those that were sealed or, if the log tells that inputs and outputs were
-    deleted, those that it says are left."""
-    left = facts.retention.emptied.get(batch)
-    if left is None:
-        if (batch, digest, number) not in facts.sealed:
+        if (batch, members.digests[member], number) not in facts.sealed:
             report.find(member, "the log has no event that these records were sealed")
-    elif (digest, number) != left[:2] or batch not in {sealed[0] for sealed in facts.sealed}:
-        report.find(member, "it is not what the log says is left of these records")
-    else:
-        report.note(f"inputs and outputs of {number} predictions were {left[2]}")
+        report.count("predictions", number)
 
 
 def _check_line(
@@ -5151,7 +5119,6 @@ _DIGEST_NAMED = (
     ("finding-moves/", ".json"),
     ("passkeys/", ".json"),
     ("attachments/", ".bin"),
-    ("holds/", ".json"),
 )
 
 
@@ -5203,13 +5170,12 @@ def _verify(
     check_cosigned(members, leaves, trusted.named(manifest.origin), witnesses, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
-    check_attachments(members, facts.attached, facts.retention.deleted, report)
+    check_attachments(members, facts.attached, report)
+    check_register(members, manifest.kind, facts.register, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     granted = read_emergencies(members, approvals_keys, facts, recorder(leaves), report)
     check_predictions(members, approved, granted, facts, report)
-    check_holds(members, facts.retention, report)
-    note_deleted(facts.retention, report)
     _check_disclosures(members, report)
     _check_passkeys(members, facts, passkeys, report)
     _note_absent(members, facts, report)

@@ -15,6 +15,7 @@ from accounts.models import Passkey, Proposal
 from audit.models import AuditLeaf
 from audit.selectors import cosigned, newest_cosigned
 from common.errors import DomainError, TooLarge
+from compliance.registered import records
 from compliance.retention.models import HoldLift, LegalHold
 from compliance.scopes import ExportScope
 from compliance.selection import Ids, Selection
@@ -53,6 +54,7 @@ from trust.bundle_layout import (
     policy_member,
     predictions_member,
     proposal_member,
+    register_member,
     signature_member,
     statement_member,
     version_manifest_member,
@@ -133,6 +135,12 @@ def _small(stage: Stage, selection: Selection) -> None:
     for key, body in _rows(Approval, "pk", selection.approvals, "pk", "envelope"):
         stage.put(approval_member(str(key)), bytes(body))
     _emergencies(stage, selection)
+    _register(stage, selection)
+
+
+def _register(stage: Stage, selection: Selection) -> None:
+    for model, record in records(selection.register, selection.size):
+        stage.put(register_member(model), canonical(record))
 
 
 def _emergencies(stage: Stage, selection: Selection) -> None:

@@ -10,15 +10,17 @@ from trust.bundle_layout import SCOPE_KINDS
 from trust.errors import Malformed
 from trust.times import format_moment
 
-OF_A_TEAM = ("model", "version")
-"""Kinds that cover the records of one team; the others cover those of all."""
+OF_A_TEAM = ("model", "version", "register")
+"""Kinds that cover the records of one team, the register where one is named."""
 
 _FIELDS = {
     "all": set(),
     "model": {"model"},
     "version": {"model", "number"},
     "period": {"from", "to"},
+    "register": set(),
 }
+_OPTIONAL = {"register": {"team"}}
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class ExportScope:
     kind: str
     model: str = ""
     number: int = 0
+    team: str = ""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -37,7 +40,8 @@ class ExportScope:
         kind = document.get("kind")
         if kind not in SCOPE_KINDS:
             raise Invalid(f"The kind is one of {', '.join(SCOPE_KINDS)}.", field="kind")
-        given, wanted = set(document) - {"kind"}, _FIELDS[kind]
+        wanted = _FIELDS[kind]
+        given = set(document) - {"kind"} - _OPTIONAL.get(kind, set())
         for field in sorted(given ^ wanted):
             said = "is missing" if field in wanted else "does not belong here"
             raise Invalid(f"{field!r} {said} for the kind {kind!r}.", field=field)
@@ -50,6 +54,7 @@ class ExportScope:
             kind,
             model=_model(document) if "model" in wanted else "",
             number=_number(document) if "number" in wanted else 0,
+            team=_team(document) if "team" in document else "",
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,6 +62,7 @@ class ExportScope:
         parts = {
             "model": self.model or None,
             "number": self.number or None,
+            "team": self.team or None,
             "from": format_moment(self.since) if self.since else None,
             "to": format_moment(self.until) if self.until else None,
         }
@@ -68,6 +74,13 @@ def _model(document: Mapping[str, Any]) -> str:
     if not isinstance(name, str) or not 0 < len(name) <= 100 or "\x00" in name:
         raise Invalid("This is not the name of a model.", field="model")
     return name
+
+
+def _team(document: Mapping[str, Any]) -> str:
+    team = document["team"]
+    if not isinstance(team, str) or not 0 < len(team) <= 64 or "\x00" in team:
+        raise Invalid("This is not the name of a team.", field="team")
+    return team
 
 
 def _number(document: Mapping[str, Any]) -> int:

@@ -17,11 +17,13 @@ from django.db.models import Q, QuerySet
 
 from audit.actions import Action
 from audit.models import AuditLeaf
+from compliance.registered import TOLD, holders, models_of
 from compliance.retention.models import EmptiedBatch, LegalHold
 from compliance.scopes import ExportScope
 from governance.models import Approval, EmergencyGrant, PolicyVersion, Review, Signature, Waiver
 from inference.models import Prediction, PredictionBatch
 from registry.models import ModelVersion, RegisteredModel
+from trust.bundle_layout import REGISTER_SCOPE
 from trust.bundle_retention import HOLD_TYPES
 from trust.errors import Malformed
 from trust.fields import as_object
@@ -76,6 +78,8 @@ class Selection:
     """Of the emergency grants."""
     holds: set[str]
     """Hex digests of the records of legal holds and of their ends."""
+    register: Ids
+    """The models whose records stand in a bundle of the register."""
     passkeys: set[str]
     """Hex digests of the credentials that signed something in the bundle, and of the accounts at
     providers by which somebody did."""
@@ -84,7 +88,9 @@ class Selection:
 def select(scope: ExportScope, size: int) -> Selection:
     """Choose the rows for a scope, as the log's first `size` events know them."""
     leaves = AuditLeaf.objects.filter(leaf_index__lt=size)
-    versions = _versions(scope, leaves)
+    listed = set(models_of(scope, size)) if scope.kind == REGISTER_SCOPE else set()
+    register = {model.pk for model in listed}
+    versions = _released(listed, size) if register else _versions(scope, leaves)
     batches = _batches(scope) & _subjects(leaves, Action.PREDICTIONS_SEALED)
     # One that was emptied since then is left out: its event is not below the size.
     emptied = set(EmptiedBatch.objects.filter(batch__in=batches).values_list("pk", flat=True))
@@ -108,13 +114,23 @@ def select(scope: ExportScope, size: int) -> Selection:
     return Selection(
         size=size,
         disclosed=_disclosed(
-            scope, leaves, versions, reviews, policies, batches, passkeys, proposals, holds
+            scope,
+            leaves,
+            versions,
+            reviews,
+            policies,
+            batches,
+            passkeys,
+            proposals,
+            holds,
+            register,
         ),
         versions=versions,
         reviews=reviews,
         policies=policies,
         approvals=approvals,
         batches=batches,
+        register=register,
         emergencies=set(granted.values_list("pk", flat=True)),
         proposals=proposals,
         holds=holds,
@@ -153,8 +169,16 @@ def _ids(rows: "QuerySet[Approval] | QuerySet[Review] | QuerySet[ModelVersion]")
     return set(rows.values_list("pk", flat=True))
 
 
+def _released(models: Iterable[RegisteredModel], size: int) -> Ids:
+    """The versions that aliases of the models point at."""
+    moves = chain.from_iterable(holders(model, size).values() for model in models)
+    return {move.to_version_id for move in moves if move.to_version_id}
+
+
 def _versions(scope: ExportScope, leaves: QuerySet[AuditLeaf]) -> Ids:
     rows = ModelVersion.objects.all()
+    if scope.kind == REGISTER_SCOPE:
+        return set()
     if scope.kind == "period":
         named: set[str] = set()
         for related in leaves.filter(_base(scope)).values_list("event__related", flat=True):
@@ -169,6 +193,8 @@ def _versions(scope: ExportScope, leaves: QuerySet[AuditLeaf]) -> Ids:
 
 def _base(scope: ExportScope) -> Q:
     """The events that are about the scope itself."""
+    if scope.kind == REGISTER_SCOPE:
+        return Q(pk__in=[])
     if scope.kind == "period":
         return Q(event__occurred_at__gte=scope.since, event__occurred_at__lt=scope.until)
     model = RegisteredModel.objects.get(name=scope.model)
@@ -181,6 +207,8 @@ def _base(scope: ExportScope) -> Q:
 def _batches(scope: ExportScope) -> Ids:
     if scope.kind == "all":
         return set(PredictionBatch.objects.values_list("pk", flat=True))
+    if scope.kind == REGISTER_SCOPE:
+        return set()
     records = Prediction.objects.all()
     if scope.kind == "period":
         return _batches_of(records.filter(at__gte=scope.since, at__lt=scope.until))
@@ -240,6 +268,7 @@ def _disclosed(
     passkeys: set[str],
     proposals: Ids,
     holds: set[str],
+    register: Ids,
 ) -> list[int] | None:
     if scope.kind == "all":
         return None
@@ -247,6 +276,7 @@ def _disclosed(
         _base(scope),
         _about("version", versions) & Q(event__action__in=_OF_VERSIONS),
         _about("model", _models(versions)) & Q(event__action__in=_OF_MODELS),
+        _about("model", register) & Q(event__action__in=TOLD),
         _about("review", reviews),
         _about("policy", policies),
         _about("predictions", batches),

@@ -8,7 +8,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from accounts.callers import Caller
-from accounts.models import Person
+from accounts.models import Person, Team
 from accounts.roles import Scope
 from audit import selectors as log
 from audit.actions import Action
@@ -150,11 +150,15 @@ def exports_seen_by(caller: Caller) -> QuerySet[Export]:
 
 
 def _exports_of(caller: Caller) -> QuerySet[Export]:
-    rows = Export.objects.annotate(scope_model=KeyTextTransform("model", "scope"))
+    rows = Export.objects.annotate(
+        scope_model=KeyTextTransform("model", "scope"), scope_team=KeyTextTransform("team", "scope")
+    )
     if policies.may_read_all_exports(caller):
         return rows
-    own = RegisteredModel.objects.filter(team__in=caller.teams_with(*KEEPERS))
-    return rows.filter(scope_model__in=own.values("name"))
+    kept = caller.teams_with(*KEEPERS)
+    own = RegisteredModel.objects.filter(team__in=kept).values("name")
+    teams = Team.objects.filter(pk__in=kept).values("slug")
+    return rows.filter(Q(scope_model__in=own) | Q(scope_team__in=teams))
 
 
 def export_by_id(caller: Caller, export_id: UUID) -> Export:

@@ -198,6 +198,9 @@ class ScopeIn(Input):
     kind = serializers.ChoiceField(SCOPE_KINDS)
     model = serializers.CharField(required=False, help_text="For model and version.")
     number = serializers.IntegerField(required=False, min_value=1, help_text="For version.")
+    team = serializers.CharField(
+        required=False, help_text="For register; of all teams where it is left out."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         """Also `from`, which is no name in Python, and `to`."""

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.callers import Caller
+from accounts.models import Team
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.models import AuditEvent
@@ -30,8 +31,9 @@ def request_export(*, caller: Caller, scope: Mapping[str, Any]) -> Export:
     """Ask for a bundle that can be checked without this instance; a job makes it.
 
     `scope` is {"kind": "all"}, {"kind": "model", "model": name}, {"kind": "version", "model":
-    name, "number": n} or {"kind": "period", "from": moment, "to": moment}. Raises NotAllowed,
-    Invalid naming the field; a model of a team that is not the caller's does not exist for him.
+    name, "number": n}, {"kind": "period", "from": moment, "to": moment} or {"kind": "register"},
+    with "team" of one team alone. Raises NotAllowed, Invalid naming the field; what is of a team
+    that is not the caller's does not exist for him.
     """
     policies.may_ask_for_exports(caller).enforce()
     wanted = ExportScope.read(scope)
@@ -61,6 +63,12 @@ def request_export(*, caller: Caller, scope: Mapping[str, Any]) -> Export:
 
 def _team_asked_for(caller: Caller, scope: ExportScope) -> UUID | None:
     """The team whose records the scope covers, None for all; refuses whoever may not have them."""
+    if scope.team:
+        team = Team.objects.filter(slug=scope.team, pk__in=caller.teams).first()
+        if team is None:
+            raise Invalid("There is no such team that you may see.", field="team")
+        policies.may_export(caller, team.pk).enforce()
+        return team.pk
     if not scope.model:
         policies.may_export_all(caller).enforce()
         return None
@@ -72,6 +80,8 @@ def _team_asked_for(caller: Caller, scope: ExportScope) -> UUID | None:
 
 
 def _related(scope: ExportScope) -> list[tuple[str, object]]:
+    if scope.team:
+        return [("team", Team.objects.get(slug=scope.team).pk)]
     if not scope.model:
         return []
     model = RegisteredModel.objects.get(name=scope.model)

@@ -18,6 +18,7 @@ from trust.bundle_layout import (
 from trust.bundle_log import LogFacts, read_events
 from trust.bundle_members import BundleMembers
 from trust.bundle_predictions import check_predictions
+from trust.bundle_register import check_register
 from trust.bundle_report import BundleReport
 from trust.bundle_retention import check_holds, note_deleted
 from trust.bundle_seal import (
@@ -102,6 +103,7 @@ def _verify(
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
     check_attachments(members, facts.attached, facts.retention.deleted, report)
+    check_register(members, manifest.kind, facts.register, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     granted = read_emergencies(members, approvals_keys, facts, recorder(leaves), report)

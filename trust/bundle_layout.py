@@ -26,7 +26,8 @@ UNLISTED_MEMBERS = frozenset((MANIFEST_MEMBER, *SEAL_MEMBERS))
 """Members that the manifest cannot list: itself, and the seal made after it."""
 
 MANIFEST_KEYS = ("type", "origin", "created_at", "scope", "log", "files")
-SCOPE_KINDS = ("all", "version", "model", "period")
+REGISTER_SCOPE = "register"
+SCOPE_KINDS = ("all", "version", "model", "period", REGISTER_SCOPE)
 DISCLOSED_ALL = "all"
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
@@ -117,6 +118,11 @@ def emergency_member(grant: str) -> str:
 def proposal_member(proposal_digest_hex: str) -> str:
     """Where the document of a proposal lies that two persons agreed to."""
     return f"proposals/{proposal_digest_hex}.json"
+
+
+def register_member(model: str) -> str:
+    """Where the record of a model in the register lies."""
+    return f"register/{model}.json"
 
 
 def predictions_member(batch: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from trust.bundle_attachments import NAMING_ACTIONS, attached_to
 from trust.bundle_layout import EVENTS_MEMBER
 from trust.bundle_members import BundleMembers
+from trust.bundle_register import RegisterLog
 from trust.bundle_report import BundleReport
 from trust.bundle_retention import RetentionLog
 from trust.bundle_seal import BundleManifest, LogEvent, parse_event
@@ -58,6 +59,7 @@ class LogFacts:
     findings: FindingLog = field(default_factory=FindingLog)
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
     retention: RetentionLog = field(default_factory=RetentionLog)
+    register: RegisterLog = field(default_factory=RegisterLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
@@ -67,6 +69,7 @@ class LogFacts:
         self.findings.add(event)
         self.emergencies.add(event, index)
         self.retention.add(event)
+        self.register.add(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)

@@ -59,6 +59,7 @@ class BundleManifest:
     """What the sealed manifest says. `disclosed` is None if the whole log is included."""
 
     origin: str
+    kind: str
     log_size: int
     disclosed: list[int] | None
     files: dict[str, str]
@@ -118,13 +119,15 @@ def _parse_manifest(document: JsonObject) -> BundleManifest:
         raise Malformed(f"the bundle is not of the format {BUNDLE_TYPE}")
     require_keys(document, MANIFEST_KEYS, "the manifest")
     read_moment(document, "created_at")
-    if read_text(read_object(document, "scope"), "kind") not in SCOPE_KINDS:
+    kind = read_text(read_object(document, "scope"), "kind")
+    if kind not in SCOPE_KINDS:
         raise Malformed("the bundle's scope is unknown")
     log = read_object(document, "log")
     require_keys(log, ("disclosed", "size"), "the manifest's log")
     size = read_count(log, "size")
     files = {name: _file_digest(digest) for name, digest in _items(document, "files")}
-    return BundleManifest(read_text(document, "origin"), size, _disclosed(log, size), files)
+    origin, disclosed = read_text(document, "origin"), _disclosed(log, size)
+    return BundleManifest(origin, kind, size, disclosed, files)
 
 
 def _items(document: JsonObject, name: str) -> list[tuple[str, object]]:

@@ -4,6 +4,7 @@ from tests.ablation.guard import Guard
 
 _PACKS = "tests/past/test_packs.py"
 _SOURCES = "tests/past/test_pack_sources.py"
+_REGISTER = "tests/compliance/test_register_bundle.py"
 _KINDS = "tests/past/test_pack_kinds.py"
 
 PACKS = (
@@ -83,5 +84,29 @@ PACKS = (
         'return rows.filter(**{f"{field}__gte": self.since, f"{field}__lt": self.until})',
         "return rows",
         (f"{_KINDS}::TestAPeriod::test_holds_what_happened_in_it_as_it_stood_at_its_end",),
+    ),
+    Guard(
+        "a record of the register is what the log says",
+        "trust/bundle_register.py",
+        'if record.get("entry") != told.entered.get(model):',
+        "if False:",
+        (f"{_REGISTER}::TestARecord::test_that_says_otherwise_is_a_finding",),
+    ),
+    Guard(
+        "no model is left out of the register",
+        "trust/bundle_register.py",
+        "        if not members.has(register_member(model)):",
+        "        if False:",
+        (
+            f"{_REGISTER}::TestARecord::"
+            "test_that_is_left_out_is_a_finding_in_a_bundle_of_the_register",
+        ),
+    ),
+    Guard(
+        "a bundle of the register is for whoever exports the team's records",
+        "compliance/services.py",
+        "        policies.may_export(caller, team.pk).enforce()\n",
+        "",
+        (f"{_REGISTER}::test_it_is_for_whoever_exports_the_records_of_the_team",),
     ),
 )

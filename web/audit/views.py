@@ -176,6 +176,9 @@ def _covers(export: Export) -> str:
         return _("%(from)s to %(to)s") % {"from": scope["from"][:16], "to": scope["to"][:16]}
     if scope["kind"] == "version":
         return f"{scope['model']} v{scope['number']}"
+    if scope["kind"] == "register":
+        team = scope.get("team")
+        return _("the register of %(team)s") % {"team": team} if team else _("the register")
     return str(scope["model"]) if scope["kind"] == "model" else _("everything")
 
 

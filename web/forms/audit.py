@@ -110,13 +110,17 @@ KINDS: dict[str, Promise] = {
     "period": gettext_lazy("A period"),
     "model": gettext_lazy("One model"),
     "version": gettext_lazy("One version"),
+    "register": gettext_lazy("The register"),
 }
 _BELONGS = {
     "model": ("model", "version"),
     "number": ("version",),
     "since": ("period",),
     "until": ("period",),
+    "team": (),
 }
+"""The kinds for which a field is demanded."""
+_OFFERED = _BELONGS | {"team": ("register",)}
 
 
 class ExportForm(forms.Form):
@@ -141,6 +145,12 @@ class ExportForm(forms.Form):
         label=gettext_lazy("Before"), max_length=40, help_text=gettext_lazy("Not included.")
     )
 
+    team = forms.CharField(
+        label=gettext_lazy("Team"),
+        max_length=64,
+        help_text=gettext_lazy("All teams, where it is empty and you answer for all of them."),
+    )
+
     def __init__(self, offered: Sequence[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind = self.fields["kind"]
@@ -159,8 +169,10 @@ class ExportForm(forms.Form):
     def scope(self) -> dict[str, Any]:
         """The scope as the service reads it: only the parts that belong to the kind."""
         given = self.cleaned_data
-        names = {"model": "model", "number": "number", "since": "from", "until": "to"}
+        names = {"since": "from", "until": "to"}
         parts = {
-            part: given[name] for name, part in names.items() if given["kind"] in _BELONGS[name]
+            names.get(name, name): given[name]
+            for name, kinds in _OFFERED.items()
+            if given["kind"] in kinds and given[name]
         }
         return {"kind": given["kind"], **parts}
