@@ -1242,6 +1242,11 @@ def attachment_member(file_digest_hex: str) -> str:
     return f"attachments/{file_digest_hex}.bin"
 
 
+def hold_member(record_digest_hex: str) -> str:
+    """Where the record of a legal hold, or of its end, lies."""
+    return f"holds/{record_digest_hex}.json"
+
+
 def passkey_member(record_digest_hex: str) -> str:
     """Where the record of a passkey lies."""
     return f"passkeys/{record_digest_hex}.json"
@@ -1654,8 +1659,11 @@ def attached_to(said: JsonObject) -> list[str]:
     return [read_digest(entry, "digest") for entry in read_objects(said, "attachments")]
 
 
-def check_attachments(members: BundleMembers, told: set[str], report: BundleReport) -> None:
-    """Every file that a disclosed event (`told`) or a finding names is there.
+def check_attachments(
+    members: BundleMembers, told: set[str], deleted: Mapping[str, str], report: BundleReport
+) -> None:
+    """Every file that a disclosed event (`told`) or a finding names is there, but for those that
+    the log says were deleted: these are not.
 
     That its bytes have the digest that the member is called by is checked with all such members.
     """
@@ -1668,7 +1676,10 @@ def check_attachments(members: BundleMembers, told: set[str], report: BundleRepo
     for digest, where in sorted(named.items()):
         report.count("attached files")
         path = attachment_member(digest_hex(digest))
-        if not members.has(path):
+        if digest in deleted:
+            if members.has(path):
+                report.find(path, f"the log says that it was {deleted[digest]}, but it is here")
+        elif not members.has(path):
             report.find(path, f"{where} names it, but it is not in the bundle")
 
 
@@ -2280,7 +2291,7 @@ def check_register(
     for member, model in members.folder("register/", ".json"):
         report.count("models of the register")
         record = members.document(member)
-        for problem in _wrong_with(record, model, told) if record is not None else ():
+        for problem in _wrong_with_entry(record, model, told) if record is not None else ():
             report.find(member, problem)
     if kind != REGISTER_SCOPE:
         return
@@ -2289,7 +2300,7 @@ def check_register(
             report.find(register_member(model), "the log tells of this model, but it is left out")
 
 
-def _wrong_with(record: JsonObject, model: str, told: RegisterLog) -> list[str]:
+def _wrong_with_entry(record: JsonObject, model: str, told: RegisterLog) -> list[str]:
     registered = told.registered.get(model)
     if record.get("model") != model:
         return ["it is the record of another model"]
@@ -2305,6 +2316,82 @@ def _wrong_with(record: JsonObject, model: str, told: RegisterLog) -> list[str]:
     if record.get("aliases") != told.aliases.get(model, {}):
         problems.append("its aliases are not those of the log")
     return problems
+
+
+# --- trust.bundle_retention ---
+
+DELETED, EMPTIED = "bytes.deleted", "predictions.emptied"
+# What goes of a prediction record.
+EMPTIED_FIELDS = ("input", "output")
+HOLD_PLACED, HOLD_LIFTED = "hold.placed", "hold.lifted"
+HOLD_TYPES = {HOLD_PLACED: "assay/hold/1", HOLD_LIFTED: "assay/hold-lift/1"}
+
+
+@dataclass(slots=True)
+class RetentionLog:
+    """What the disclosed events say of what must be kept."""
+
+    records: dict[str, tuple[str, object]] = field(default_factory=dict)
+    """digest of the record of a hold, or of its end -> the action that told of it, the person"""
+    held: dict[str, bool] = field(default_factory=dict)
+    """hold -> whether it is in force"""
+    deleted: dict[str, str] = field(default_factory=dict)
+    """digest of a file that was deleted -> when, and by whom it was confirmed"""
+    emptied: dict[str, tuple[str, int, str]] = field(default_factory=dict)
+    """batch of predictions -> (digest of what is left, number of records, when and by whom)"""
+
+    def add(self, event: LogEvent) -> None:
+        """Take in one event. Raises Malformed for a payload without its fields."""
+        if event.action in HOLD_TYPES:
+            digest = read_digest(event.payload, "record")
+            self.records[digest] = (event.action, event.person)
+            self.held[read_text(event.payload, "hold")] = event.action == HOLD_PLACED
+        elif event.action == DELETED:
+            said = f"deleted on {event.at:%Y-%m-%d}, confirmed by the person {event.person}"
+            self.deleted.update(dict.fromkeys(deleted_by(event.payload), said))
+        elif event.action == EMPTIED:
+            said = f"deleted on {event.at:%Y-%m-%d}, confirmed by the person {event.person}"
+            left = read_digest(event.payload, "kept"), read_count(event.payload, "count"), said
+            self.emptied[read_text(event.payload, "batch")] = left
+
+
+def deleted_by(payload: JsonObject) -> list[str]:
+    """The digests of the files that an event of a deletion names. Raises Malformed."""
+    return [read_digest(entry, "digest") for entry in read_objects(payload, "files")]
+
+
+def note_deleted(log: RetentionLog, report: BundleReport) -> None:
+    """Say whose digests alone are left: a deletion that the log tells of is no finding."""
+    for said in sorted(set(log.deleted.values())):
+        files = sum(1 for other in log.deleted.values() if other == said)
+        report.note(f"{files} files were {said}; their digests are kept")
+
+
+def check_holds(members: BundleMembers, log: RetentionLog, report: BundleReport) -> None:
+    """Every record of a hold, or of its end, is one that the log tells of, by that person.
+
+    That its bytes have the digest that the member is called by is checked with all such members.
+    """
+    for member, name in members.folder("holds/", ".json"):
+        report.count("records of holds")
+        why = _wrong_with(members.document(member) or {}, log.records.get(DIGEST_PREFIX + name))
+        if why:
+            report.find(member, why)
+    held = sum(log.held.values())
+    if held:
+        report.note(f"{held} legal holds are in force by the disclosed events")
+
+
+def _wrong_with(record: JsonObject, told: tuple[str, object] | None) -> str:
+    if told is None:
+        return "the log has no event of this hold"
+    action, person = told
+    try:
+        if read_text(record, "type") != HOLD_TYPES[action]:
+            return "it is no record of what the log tells"
+        return "" if read_text(record, "person") == person else "the log names another person"
+    except Malformed as error:
+        return str(error)
 
 
 # --- trust.emergency ---
@@ -3220,6 +3307,7 @@ class LogFacts:
     """digest of a file that a comment or a finding names"""
     findings: FindingLog = field(default_factory=FindingLog)
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
+    retention: RetentionLog = field(default_factory=RetentionLog)
     register: RegisterLog = field(default_factory=RegisterLog)
 
     def add(self, event: LogEvent, index: int) -> None:
@@ -3229,6 +3317,7 @@ class LogFacts:
         self._add_written(event)
         self.findings.add(event)
         self.emergencies.add(event, index)
+        self.retention.add(event)
         self.register.add(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
@@ -4790,9 +4879,23 @@ def check_predictions(
                 _check_line(line, member, number, approved, granted, facts, report)
         except TrustError as error:
             report.find(member, str(error))
-        if (batch, members.digests[member], number) not in facts.sealed:
-            report.find(member, "the log has no event that these records were sealed")
+        _check_batch(batch, members.digests[member], number, member, facts, report)
         report.count("predictions", number)
+
+
+def _check_batch(
+    batch: str, digest: str, number: int, member: str, facts: LogFacts, report: BundleReport
+) -> None:
+    """The records are those that were sealed or, if the log tells that inputs and outputs were
+    deleted, those that it says are left."""
+    left = facts.retention.emptied.get(batch)
+    if left is None:
+        if (batch, digest, number) not in facts.sealed:
+            report.find(member, "the log has no event that these records were sealed")
+    elif (digest, number) != left[:2] or batch not in {sealed[0] for sealed in facts.sealed}:
+        report.find(member, "it is not what the log says is left of these records")
+    else:
+        report.note(f"inputs and outputs of {number} predictions were {left[2]}")
 
 
 def _check_line(
@@ -5119,6 +5222,7 @@ _DIGEST_NAMED = (
     ("finding-moves/", ".json"),
     ("passkeys/", ".json"),
     ("attachments/", ".bin"),
+    ("holds/", ".json"),
 )
 
 
@@ -5170,12 +5274,14 @@ def _verify(
     check_cosigned(members, leaves, trusted.named(manifest.origin), witnesses, report)
     facts = read_events(members, manifest, leaves, report)
     _check_digest_names(members, report)
-    check_attachments(members, facts.attached, report)
+    check_attachments(members, facts.attached, facts.retention.deleted, report)
     check_register(members, manifest.kind, facts.register, report)
     approvals_keys = _approvals_keys(members, manifest, trusted, included, report)
     approved = read_approvals(members, approvals_keys, facts, recorder(leaves), report)
     granted = read_emergencies(members, approvals_keys, facts, recorder(leaves), report)
     check_predictions(members, approved, granted, facts, report)
+    check_holds(members, facts.retention, report)
+    note_deleted(facts.retention, report)
     _check_disclosures(members, report)
     _check_passkeys(members, facts, passkeys, report)
     _note_absent(members, facts, report)

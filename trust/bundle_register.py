@@ -39,7 +39,7 @@ def check_register(
     for member, model in members.folder("register/", ".json"):
         report.count("models of the register")
         record = members.document(member)
-        for problem in _wrong_with(record, model, told) if record is not None else ():
+        for problem in _wrong_with_entry(record, model, told) if record is not None else ():
             report.find(member, problem)
     if kind != REGISTER_SCOPE:
         return
@@ -48,7 +48,7 @@ def check_register(
             report.find(register_member(model), "the log tells of this model, but it is left out")
 
 
-def _wrong_with(record: JsonObject, model: str, told: RegisterLog) -> list[str]:
+def _wrong_with_entry(record: JsonObject, model: str, told: RegisterLog) -> list[str]:
     registered = told.registered.get(model)
     if record.get("model") != model:
         return ["it is the record of another model"]

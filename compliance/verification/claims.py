@@ -15,6 +15,7 @@ from compliance.verification import (
     emergencies,
     findings,
     measuring,
+    packs,
     passkeys,
     retention,
     statuses,
@@ -90,6 +91,7 @@ CLAIMS = (
         ),
     ),
     *passkeys.CLAIMS,
+    *packs.CLAIMS,
     Claim(
         "model",
         facts(

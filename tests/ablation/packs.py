@@ -109,4 +109,11 @@ PACKS = (
         "",
         (f"{_REGISTER}::test_it_is_for_whoever_exports_the_records_of_the_team",),
     ),
+    Guard(
+        "fsck compares the files of packs with the log",
+        "compliance/verification/claims.py",
+        "    *packs.CLAIMS,\n",
+        "",
+        (f"{_PACKS}::TestTheLog::test_tells_of_each_pack_and_its_files_and_fsck_compares",),
+    ),
 )

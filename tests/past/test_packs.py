@@ -11,13 +11,15 @@ import pytest
 import yaml
 from django.test import Client
 
+from audit.findings import Finding
 from audit.models import AuditEvent
 from common.csv_cells import safe_cell
 from common.errors import Conflict, Invalid, NotAllowed, NotFound
-from compliance.models import Pack
+from compliance.models import Pack, PackFile
 from compliance.packing import fail_pack, request_pack
 from compliance.packs.seen import FORMS
 from compliance.packs.templates import FOLDER, BadTemplate, read_template, templates
+from compliance.verification.claims import claims
 from governance.models import Signature
 from registry import blobs
 from registry.models import Evidence
@@ -240,6 +242,27 @@ class TestForms:
         assert ("quantitativeAnalysis" in component["modelCard"]) is not bare
         spoilt = body.replace('"machine-learning-model"', '"no-such-type"')
         assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(spoilt) is not None
+
+
+class TestTheLog:
+    def test_tells_of_each_pack_and_its_files_and_fsck_compares(self, approved: Stage) -> None:
+        pack, other = made("model-card"), made("ss1-23")
+        assert not _claimed()
+        blob = other.files.get(form="pdf").blob
+        PackFile.objects.create(pack=pack, form="extra", blob=blob)
+        assert [one.thing for one in _claimed()] == ["file of a pack"]
+        Pack.objects.create(
+            kind="version",
+            version=approved.version,
+            template="model-card",
+            requested_by=user_of("cora"),
+            job_id=approved.version.pk,
+        )
+        assert [one.thing for one in _claimed()] == ["pack", "file of a pack"]
+
+
+def _claimed() -> list[Finding]:
+    return [one for one in claims() if "pack" in one.thing]
 
 
 class TestAsking:
