@@ -223,7 +223,7 @@ class TestAnExport:
         page = house.get(name, reverse("web:audit-export"))
         offered = [value for value, _ in page.context["form"].fields["kind"].widget.choices]
         everything = ["all", "period"] if "" in exports else []
-        assert offered == [*everything, "model", "version"]
+        assert offered == [*everything, "model", "version", "register"]
 
     def test_has_a_job_that_is_seen_with_it(self, name: str, house: House) -> None:
         exports = RIGHTS[name].exports or ()
