@@ -86,7 +86,8 @@ def _ask(url: str, body: bytes) -> bytes:
         else http.client.HTTPConnection(host, port, timeout=SECONDS)
     )
     try:
-        connection.request("POST", address.path or "/", body, {"Content-Type": _QUERY})
+        path = (address.path or "/") + (f"?{address.query}" if address.query else "")
+        connection.request("POST", path, body, {"Content-Type": _QUERY})
         reply = connection.getresponse()
         content = reply.read(_MOST_ANSWER)
         if reply.status != http.client.OK or reply.headers.get_content_type() != _REPLY:

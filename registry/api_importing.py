@@ -21,6 +21,8 @@ from registry.register import FILTERS, narrowed, register_of
 from registry.register_csv import as_csv
 
 _NAME = "register.csv"
+MOST_SHOWN = 200
+_BRIEF = f"What is longer than {MOST_SHOWN} characters is cut."
 
 
 class ImportIn(Input):
@@ -37,12 +39,20 @@ class ImportIn(Input):
     )
 
 
+class BriefField(serializers.CharField):
+    """A text of which the beginning is enough."""
+
+    def to_representation(self, value: str) -> str:
+        """The text, or its beginning."""
+        return value if len(value) <= MOST_SHOWN else f"{value[:MOST_SHOWN]}…"
+
+
 class CellOut(serializers.Serializer[Any]):
     """A cell that says something new."""
 
     field = serializers.CharField()
-    before = serializers.CharField()
-    after = serializers.CharField()
+    before = BriefField(help_text=_BRIEF)
+    after = BriefField(help_text=_BRIEF)
 
 
 class ProblemOut(serializers.Serializer[Any]):
@@ -120,16 +130,21 @@ class Import(CallerView):
         request=ImportIn,
         responses=changes(200, ImportOut, 412),
     )
-    @once
     def post(self, request: Request) -> Response:
         """Write every line of a CSV, or none; with `dry_run` say what that would do."""
         fields = ImportIn.read(request.data)
         if fields["dry_run"]:
+            # Nothing is written, so nothing is kept to be said again.
             checked = check_import(caller=self.caller, upload_id=fields["upload"])
-        else:
-            checked = import_register(
-                caller=self.caller, upload_id=fields["upload"], digest=fields["digest"]
-            )
+            return Response(ImportOut(checked).data)
+        return self._carry_out(request)
+
+    @once
+    def _carry_out(self, request: Request) -> Response:
+        fields = ImportIn.read(request.data)
+        checked = import_register(
+            caller=self.caller, upload_id=fields["upload"], digest=fields["digest"]
+        )
         return Response(ImportOut(checked).data)
 
 

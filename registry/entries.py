@@ -103,9 +103,12 @@ def is_inventory_only(model: RegisteredModel) -> bool:
 
 
 def members(model: RegisteredModel) -> QuerySet[Person]:
-    """Persons of the owner team who can answer for the model or validate it, by name."""
+    """Persons of the owner team who see the entry, so can answer for it or validate, by name."""
     rows = Person.objects.filter(
-        pk__in=Membership.objects.filter(team=model.team_id).values("person"), is_active=True
+        pk__in=Membership.objects.filter(team=model.team_id, role__in=policies.READERS).values(
+            "person"
+        ),
+        is_active=True,
     )
     return rows.order_by("name", "pk")
 

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.callers import Caller
 from accounts.models import Team
@@ -37,6 +37,7 @@ from registry.services import change_model, register_model
 from trust.canonical import canonical
 
 NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
+_LOCK = 0x5245474953544552
 _FIXED = ("team", "risk_tier", "origin")
 _NO_ENTRY: Mapping[str, Any] = dict.fromkeys(OF_ENTRY, "") | dict.fromkeys(
     ("owner", "validator", "validated_on", "revalidate_on")
@@ -127,6 +128,9 @@ def _carried_out(
     caller: Caller, upload_id: UUID, taking: Callable[..., uploads.TakenFile]
 ) -> Checked:
     policies.may_import(caller).enforce()
+    with connection.cursor() as cursor:
+        # One at a time: two that name the same new models would wait for each other.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     most = settings.MAX_REGISTER_BYTES
     file = taking(user=caller.user, upload_id=upload_id, job_id=None, limit=most)
     content = blobs.read_verified(file.sha256, file.size)
@@ -143,9 +147,13 @@ class _Import:
     """The register as it was before the first line, locked against others."""
 
     def __init__(self, caller: Caller, names: Iterable[str]) -> None:
-        rows = register_of(caller).filter(name__in=names).select_for_update(of=("self",))
+        rows = register_of(caller).filter(name__in=names)
+        ours = rows.filter(team_id__in=caller.teams_with(*policies.WRITERS))
         self._caller = caller
-        self._models = {model.name: model for model in with_logins(rows)}
+        # Only what the caller may change is locked; lines about the rest are refused one by one.
+        self._models = {model.name: model for model in with_logins(rows)} | {
+            model.name: model for model in with_logins(ours.select_for_update(of=("self",)))
+        }
         self._teams = {team.slug: team for team in Team.objects.filter(pk__in=caller.teams)}
         self._seen: set[str] = set()
 

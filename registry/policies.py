@@ -6,6 +6,7 @@ from accounts.callers import Caller
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 
+WRITERS = (Role.CONTRIBUTOR, Role.MANAGER)
 READERS = (Role.CONTRIBUTOR, Role.REVIEWER, Role.MANAGER, Role.COMPLIANCE, Role.ADMIN)
 # They answer for a team's records: they read its part of the log and export its models.
 KEEPERS = (Role.COMPLIANCE, Role.MANAGER)
@@ -34,7 +35,10 @@ def may_import(caller: Caller) -> Decision:
     `may_contribute` decides."""
     if not caller.may_use(Scope.WRITE):
         return deny("This token may not change anything.")
-    if caller.teams_with(Role.CONTRIBUTOR, Role.MANAGER):
+    # The answer shows what each line changes, so it shows what stands there.
+    if not caller.may_use(Scope.READ):
+        return deny("This token may not read the register.")
+    if caller.teams_with(*WRITERS):
         return allow()
     return deny("Only contributors and managers of a team import lines of the register.")
 
@@ -43,6 +47,6 @@ def may_contribute(caller: Caller, team: UUID) -> Decision:
     """Contributors and managers of a team register, train, evaluate, compress and submit."""
     if not caller.may_use(Scope.WRITE):
         return deny("This token may not change anything.")
-    if caller.has_role(team, Role.CONTRIBUTOR, Role.MANAGER):
+    if caller.has_role(team, *WRITERS):
         return allow()
     return deny("Only contributors and managers of the owner team may do this.")

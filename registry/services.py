@@ -36,6 +36,8 @@ MOST_TAGS = 20
 
 
 def _cleaned(instance: RegisteredModel) -> None:
+    if len(instance.tags) > MOST_TAGS:
+        raise Invalid(f"A model has at most {MOST_TAGS} tags.", field="tags")
     try:
         instance.full_clean(validate_unique=False)
     except ValidationError as error:
@@ -59,8 +61,6 @@ def register_model(
     policies.may_contribute(caller, team.pk).enforce()
     if name in RESERVED_NAMES:
         raise Invalid(f"The name {name!r} is reserved.", field="name")
-    if len(tags) > MOST_TAGS:
-        raise Invalid(f"A model has at most {MOST_TAGS} tags.", field="tags")
     model = RegisteredModel(
         team=team,
         name=name,

@@ -23,8 +23,8 @@ from compliance.past.approvals import (
 )
 from compliance.past.reach import model_in_reach
 from compliance.selectors import with_names
+from governance.aliases import RESERVED_ALIASES
 from governance.approvals.answering import Answering
-from governance.approvals.releases import RESERVED_ALIASES
 from governance.models import Approval
 from inference.models import Prediction
 from registry.models import AliasMove, ModelVersion, RegisteredModel

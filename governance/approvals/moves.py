@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db import transaction
 
@@ -48,7 +49,7 @@ def changes_told_to(caller: Caller, now: datetime) -> list[Change]:
         .defer("from_version__manifest", "to_version__manifest")
         .order_by("-at", "-pk")
     )
-    return list(_changing(moves))[:MOST_TOLD]
+    return list(islice(_changing(moves.iterator(chunk_size=MOST_TOLD)), MOST_TOLD))
 
 
 def _changing(moves: Iterable[AliasMove]) -> Iterable[Change]:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,8 +12,9 @@ from accounts.callers import Caller
 from accounts.proving import Proof, prove
 from audit.actions import Action
 from audit.services import record
-from common.errors import Conflict, Invalid
+from common.errors import Conflict
 from governance import policies
+from governance.aliases import check_alias
 from governance.emergencies.services import end_emergencies_of
 from governance.models import Approval, ReviewState, Revocation
 from governance.selectors import deciding_approval, standing, trusted_keys
@@ -27,19 +27,7 @@ from trust.canonical import canonical
 from trust.digests import digest_of
 from trust.passkeys import REVOKE
 
-RESERVED_ALIASES = {"latest"}
 LONGEST_REASON = 2000
-
-
-def _check_alias(name: str) -> None:
-    if name in RESERVED_ALIASES:
-        raise Invalid("This alias is computed and cannot be moved.", field="alias")
-    try:
-        Alias(name=name).clean_fields(exclude=["model", "version"])
-    except ValidationError:
-        raise Invalid(
-            "An alias has 1 to 64 letters, digits, hyphens and underscores.", field="alias"
-        ) from None
 
 
 def _approval_that_holds(version: ModelVersion, alias: str, now: datetime) -> Approval:
@@ -80,7 +68,7 @@ def promote(
     model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
     policies.may_promote(caller, model.team_id).enforce()
     reason = written(reason, "reason", LONGEST_REASON)
-    _check_alias(alias)
+    check_alias(alias)
     approval = _approval_that_holds(version, alias, timezone.now())
     holder = Alias.objects.filter(model=model, name=alias).select_related("version").first()
     former = holder.version if holder else None
@@ -140,7 +128,8 @@ def revoke(
     passkey: Mapping[str, Any] | None = None,
     sign_in: UUID | None = None,
 ) -> Revocation:
-    """End the version's approval; every connected inference process follows within a second.
+    """End the version's approval and its emergency grants; every connected inference process
+    follows within a second.
 
     `passkey` is the answer to a challenge for these very words, `sign_in` a question to the
     identity provider for them (see `governance.reviewing.asking`), given instead of password and
@@ -158,7 +147,10 @@ def revoke(
         passkey=passkey,
         sign_in=sign_in,
     )
-    return end_approvals(caller, version, reason, proof)
+    with transaction.atomic():
+        revocation = end_approvals(caller, version, reason, proof)
+        end_emergencies_of(caller=caller, version=version, reason=reason)
+    return revocation
 
 
 def words_to_revoke(caller: Caller, version: ModelVersion, reason: str) -> dict[str, str]:

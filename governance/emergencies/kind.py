@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.callers import Caller
@@ -14,13 +13,14 @@ from accounts.models import Proposal
 from accounts.wishes import only, text
 from common.decisions import Decision
 from common.errors import Conflict, Invalid
+from governance.aliases import check_alias
 from governance.approvals.answering import answers_of
 from governance.emergencies import policies
 from governance.emergencies.selectors import in_force
 from governance.models import EmergencyGrant, PolicyVersion
 from governance.policy.documents import Policy
 from governance.selectors import policy_for
-from registry.models import Alias, ModelVersion, RegisteredModel, Status
+from registry.models import ModelVersion, RegisteredModel, Status
 from registry.selectors import contributor_ids, version_numbered
 from trust.emergency import LONGEST_EMERGENCY_HOURS
 
@@ -103,12 +103,7 @@ def _whole(wish: Mapping[str, Any], name: str, most: int) -> int:
 
 def _alias(wish: Mapping[str, Any]) -> str:
     name = text(wish, "alias")
-    try:
-        Alias(name=name).clean_fields(exclude=["model", "version"])
-    except ValidationError:
-        raise Invalid(
-            "An alias has 1 to 64 letters, digits, hyphens and underscores.", field="alias"
-        ) from None
+    check_alias(name)
     return name
 
 

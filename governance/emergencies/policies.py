@@ -37,11 +37,11 @@ def may_end(caller: Caller, grant: EmergencyGrant) -> Decision:
 
 
 def may_review(caller: Caller, grant: EmergencyGrant) -> Decision:
-    """A manager or compliance, and neither of the two who granted it."""
+    """A manager or compliance, neither of the two who granted it, and no contributor."""
     if not caller.may_use(Scope.SIGN):
         return deny("This token may not review an emergency grant.")
     if not caller.has_role(grant.version.model.team_id, Role.MANAGER, Role.COMPLIANCE):
         return deny("Only managers and compliance of the owner team review an emergency grant.")
     if caller.person_id in (grant.proposal.proposer_id, grant.proposal.decider_id):
         return deny("You granted it; a third person must review it.")
-    return allow()
+    return had_no_hand(caller, grant.version)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from common.errors import Invalid, NotAllowed
-from governance.approvals.moves import TOLD_FOR, changes_told_to, outlook
+from governance.approvals.moves import MOST_TOLD, TOLD_FOR, changes_told_to, outlook
 from registry.models import Alias, AliasMove
 from tests.cast import user_of, who
 from tests.factories import verbs
@@ -88,3 +88,21 @@ class TestBeingTold:
         move(sibling(approved_copy))
 
         assert changes_told_to(who("carl"), timezone.now()) == []
+
+    def test_costs_no_more_than_what_is_told(
+        self, approved: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one = approved.version
+        two = verbs.another(who("ada"), one.model, strength=2.0, signature=OTHER_CLASSES)
+        both = ({"from_version": one, "to_version": two}, {"from_version": two, "to_version": one})
+        same = {"approval_id": approved.approval.pk, "reason": "x", "by": user_of("mira")}
+        AliasMove.objects.bulk_create(
+            AliasMove(model=one.model, alias="champion", **both[n % 2], **same) for n in range(200)
+        )
+        read: list[object] = []
+        monkeypatch.setattr(
+            "governance.approvals.moves.schema_differences",
+            lambda *pair: read.append(pair) or ["x"],
+        )
+
+        assert len(changes_told_to(who("carl"), timezone.now())) == len(read) == MOST_TOLD
