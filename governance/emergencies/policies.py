@@ -23,7 +23,7 @@ def had_no_hand(caller: Caller, version: ModelVersion) -> Decision:
     """As under a signature: who worked on it does not let it through."""
     did = hand_in(version, caller)
     if did:
-        return deny(f"You are a contributor to this version ({did}); another person must grant it.")
+        return deny(f"You are a contributor to this version ({did}); another person must do this.")
     return allow()
 
 

@@ -5,8 +5,24 @@ from tests.ablation.guard import Guard
 _TESTS = "tests/governance/test_emergencies.py"
 _BUNDLE = "tests/trust/test_bundle_emergencies.py::test_a_defect_is_named"
 _GUARDS = "governance/migrations/0021_emergency_guards.py"
+_ATTACKS = "tests/attacks/test_emergencies.py"
 
 EMERGENCIES = (
+    Guard(
+        "a revocation ends the grants of the version",
+        "governance/approvals/releases.py",
+        "        end_emergencies_of(caller=caller, version=version, reason=reason)\n"
+        "    return revocation",
+        "    return revocation",
+        (f"{_ATTACKS}::test_a_revocation_stops_the_version_under_every_alias",),
+    ),
+    Guard(
+        "no contributor reviews the grant of his version",
+        "governance/emergencies/policies.py",
+        "return had_no_hand(caller, grant.version)",
+        "return allow()",
+        (f"{_ATTACKS}::test_no_contributor_says_that_the_emergency_of_his_version_was_justified",),
+    ),
     Guard(
         "an emergency takes a policy that allows it",
         "governance/emergencies/kind.py",
