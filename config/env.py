@@ -1,6 +1,8 @@
 """Readers of environment variables that fail loudly, and the list of every setting for the docs."""
 
+import contextlib
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,3 +111,19 @@ def database(url: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5, **options},
     }
+
+
+def local_secret(folder: Path) -> str:
+    """A secret kept in a folder, made at the first start."""
+    file = folder / "secret-key"
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = folder / f"secret-key.{secrets.token_hex(4)}"
+        temporary.touch(mode=0o600)
+        temporary.write_text(secrets.token_urlsafe(64), encoding="utf-8")
+        with contextlib.suppress(FileExistsError):
+            file.hardlink_to(temporary)
+        temporary.unlink()
+        return file.read_text(encoding="utf-8")

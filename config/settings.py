@@ -1,8 +1,6 @@
 """All settings, read from the environment; every one has a working default for a first start."""
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -48,26 +46,9 @@ NOTARY_KEY_DIR = env.path(
     "Private keys of the notary; readable by the notary's operating-system user alone.",
 )
 
-
-def _local_secret() -> str:
-    """A secret kept in var/, made at the first start."""
-    file = VAR / "secret-key"
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = VAR / f"secret-key.{secrets.token_hex(4)}"
-        temporary.touch(mode=0o600)
-        temporary.write_text(secrets.token_urlsafe(64), encoding="utf-8")
-        with contextlib.suppress(FileExistsError):
-            file.hardlink_to(temporary)
-        temporary.unlink()
-        return file.read_text(encoding="utf-8")
-
-
 # --- Security -------------------------------------------------------------------------------
 SECRET_KEY = env.text("ASSAY_SECRET_KEY", "", "Signs sessions; kept in var/secret-key if empty.")
-SECRET_KEY = SECRET_KEY or _local_secret()
+SECRET_KEY = SECRET_KEY or env.local_secret(VAR)
 DEBUG = False
 ALLOWED_HOSTS = env.words(
     "ASSAY_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that the pages answer to."

@@ -46,9 +46,9 @@ EMPTY = {
     "predictions_list",
     "register_list",
     "register_calendar",
-    "aliases_changes",
 }
 OWN = {
+    "aliases_changes",
     "sessions_list",
     "sessions_end_others",
     "passkeys_list",

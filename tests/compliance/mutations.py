@@ -117,7 +117,8 @@ def swap(table: str, key: str, column: str, row: str, other: str) -> str:
 def _copy(table: str, key: str, columns: dict[str, str], where: str) -> str:
     """A forged row: a copy of another under a key of its own."""
     another = f"(SELECT max({key}) + 1 FROM {table})"
-    fresh = {"uuid": "gen_random_uuid()", "int8": another, "int2": another}
+    digest = "encode(sha256(gen_random_uuid()::text::bytea), 'hex')"
+    fresh = {"uuid": "gen_random_uuid()", "int8": another, "int2": another, "varchar": digest}
     values = ", ".join(fresh[kind] if name == key else name for name, kind in columns.items())
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {where}"
 

@@ -115,7 +115,7 @@ class TestReading:
         with pytest.raises(blobs.Corrupt):
             blobs.read_verified(SHA, len(DATA))
 
-    def test_says_that_bytes_are_missing(self) -> None:
+    def test_says_that_bytes_are_missing(self, db: None) -> None:
         with pytest.raises(blobs.Missing):
             blobs.read_verified(SHA, len(DATA))
         with pytest.raises(blobs.Missing):
