@@ -95,7 +95,6 @@ def select(scope: ExportScope, size: int) -> Selection:
     # One that was emptied since then is left out: its event is not below the size.
     emptied = set(EmptiedBatch.objects.filter(batch__in=batches).values_list("pk", flat=True))
     batches -= emptied - _subjects(leaves, Action.PREDICTIONS_EMPTIED)
-    approved = _approved(leaves)
     cited = Prediction.objects.filter(batch__in=batches).values("approval_id").distinct()
     versions |= set(
         Approval.objects.filter(pk__in=cited).values_list("version_id", flat=True).distinct()
@@ -105,7 +104,7 @@ def select(scope: ExportScope, size: int) -> Selection:
         EmergencyGrant.objects.filter(pk__in=emergent).values_list("version_id", flat=True)
     )
     granted = EmergencyGrant.objects.filter(version__in=versions, pk__in=_granted(leaves))
-    approvals = _ids(Approval.objects.filter(version__in=versions)) & approved
+    approvals = _ids(Approval.objects.filter(version__in=versions)) & _approved(leaves)
     reviews = _ids(Review.objects.filter(version__in=versions))
     proposals = set(granted.values_list("proposal_id", flat=True))
     policies = _policies(scope, reviews) | set(granted.values_list("policy_id", flat=True))

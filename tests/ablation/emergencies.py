@@ -95,8 +95,8 @@ EMERGENCIES = (
     Guard(
         "a version that is retired answers in no emergency",
         "governance/approvals/releases.py",
-        "    end_emergencies_of(caller=caller, version=version, reason=reason)\n",
-        "",
+        "    end_emergencies_of(caller=caller, version=version, reason=reason)\n    show_status",
+        "    show_status",
         (f"{_TESTS}::TestServing::test_ends_when_the_version_is_retired",),
     ),
     Guard(

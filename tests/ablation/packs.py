@@ -10,10 +10,10 @@ _KINDS = "tests/past/test_pack_kinds.py"
 PACKS = (
     Guard(
         "packs are for whoever exports the records",
-        "compliance/packing.py",
-        "    policies.may_export(caller, line.team_id).enforce()\n",
+        "compliance/packs/wishes.py",
+        "    policies.may_export(caller, model.team_id).enforce()\n",
         "",
-        (f"{_PACKS}::TestAsking::test_is_for_whoever_exports_the_records",),
+        (f"{_PACKS}::TestAsking::test_is_not_for_whoever_exports_those_of_another_team",),
     ),
     Guard(
         "the gap list names every missing field",
@@ -32,8 +32,8 @@ PACKS = (
     Guard(
         "no cell of a CSV is run",
         "common/csv_cells.py",
-        "if text.startswith(_DANGEROUS) and not is_number else text",
-        "if text is None else text",
+        """return _INSIDE.sub(r"\\1'", _AT_START.sub(r"'\\1", text))""",
+        "return text",
         (f"{_PACKS}::TestForms::test_as_csv_run_nothing_in_a_spreadsheet",),
     ),
     Guard(

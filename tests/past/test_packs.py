@@ -11,6 +11,8 @@ import pytest
 import yaml
 from django.test import Client
 
+from accounts.roles import Role
+from accounts.services import create_team
 from audit.findings import Finding
 from audit.models import AuditEvent
 from common.csv_cells import safe_cell
@@ -24,7 +26,7 @@ from governance.models import Signature
 from registry import blobs
 from registry.models import Evidence
 from registry.services import edit_card
-from tests.cast import user_of, who
+from tests.cast import give, user_of, who
 from tests.factories import tiny, verbs
 from tests.stage import MODEL, Stage
 from worker.models import Job
@@ -284,6 +286,13 @@ class TestAsking:
     def test_is_for_whoever_exports_the_records(self, approved: Stage, username: str) -> None:
         with pytest.raises(NotAllowed):
             made("model-card", by=username)
+
+    def test_is_not_for_whoever_exports_those_of_another_team(self, approved: Stage) -> None:
+        other = create_team(caller=who("root"), slug="other", name="Other")
+        give([("ada", Role.COMPLIANCE)], other)
+
+        with pytest.raises(NotAllowed):
+            made("model-card", by="ada")
 
     def test_over_rest_gives_each_form_with_its_name(self, approved: Stage) -> None:
         cora, body = client_of("cora"), {"template": "cyclonedx-ml-bom", "model": MODEL}

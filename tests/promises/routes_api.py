@@ -349,7 +349,7 @@ API: Expected = {
     },
     "web: /api/v1/packs": {
         "GET": "401 403 403 403 403 ok ok 403",
-        "POST": "401 404 403 403 403 ok ok 404",
+        "POST": "401 403 403 403 403 ok ok 403",
     },
     "web: /api/v1/packs/<uuid:pack_id>": {
         "GET": "401 403 403 403 403 ok ok 403",
