@@ -94,15 +94,24 @@ class TestBeingTold:
     ) -> None:
         one = approved.version
         two = verbs.another(who("ada"), one.model, strength=2.0, signature=OTHER_CLASSES)
-        both = ({"from_version": one, "to_version": two}, {"from_version": two, "to_version": one})
-        same = {"approval_id": approved.approval.pk, "reason": "x", "by": user_of("mira")}
         AliasMove.objects.bulk_create(
-            AliasMove(model=one.model, alias="champion", **both[n % 2], **same) for n in range(200)
+            AliasMove(
+                model=one.model,
+                alias="champion",
+                from_version=(one, two)[n % 2],
+                to_version=(two, one)[n % 2],
+                approval_id=approved.approval.pk,
+                reason="x",
+                by=user_of("mira"),
+            )
+            for n in range(200)
         )
         read: list[object] = []
-        monkeypatch.setattr(
-            "governance.approvals.moves.schema_differences",
-            lambda *pair: read.append(pair) or ["x"],
-        )
+
+        def differences(*pair: object) -> list[str]:
+            read.append(pair)
+            return ["They differ."]
+
+        monkeypatch.setattr("governance.approvals.moves.schema_differences", differences)
 
         assert len(changes_told_to(who("carl"), timezone.now())) == len(read) == MOST_TOLD
