@@ -89,7 +89,7 @@ RETENTION = (
         "trust/bundle_attachments.py",
         "        if digest in deleted:\n",
         "        if deleted is not None:\n",
-        (f"{_BUNDLES}::test_what_was_deleted_is_said_and_what_is_left_out_is_found",),
+        ("tests/trust/test_bundle_attached.py::test_it_is_forgiven_by_its_own_deletion_alone",),
     ),
     Guard(
         "fsck forgives missing bytes with a tombstone that the log tells of alone",

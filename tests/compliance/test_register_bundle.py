@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from accounts.services import create_team
+from accounts.services import create_team, grant_role
 from common.errors import Invalid, NotAllowed
 from compliance.selectors import exports_seen_by
 from compliance.services import request_export
@@ -116,7 +116,9 @@ def test_a_bundle_holds_what_is_live_and_is_sound(world: World, tmp_path: Path) 
 
 
 def test_it_is_for_whoever_exports_the_records_of_the_team(world: World) -> None:
-    create_team(caller=world.root, slug="fraud", name="Fraud")
+    fraud = create_team(caller=world.root, slug="fraud", name="Fraud")
+    fay = world.join("fay", "Fay", fraud, "compliance")
+    grant_role(caller=world.root, team=world.team, user=fay, role="contributor")
     whole, own = {"kind": "register"}, {"kind": "register", "team": "credit"}
     with pytest.raises(NotAllowed):
         request_export(caller=world.caller("dora"), scope=whole)
@@ -124,7 +126,7 @@ def test_it_is_for_whoever_exports_the_records_of_the_team(world: World) -> None
         with pytest.raises(Invalid) as refused:
             request_export(caller=world.caller("dora"), scope=wrong)
         assert refused.value.field in wrong
-    for username in ("ada", "ben", "emil"):
+    for username in ("ada", "ben", "emil", "fay"):
         with pytest.raises(NotAllowed):
             request_export(caller=world.caller(username), scope=own)
     export = request_export(caller=world.caller("dora"), scope=own)
