@@ -1,5 +1,6 @@
 """REST edges of the register as CSV: the export, the check of an import, and the import."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -132,20 +133,23 @@ class Import(CallerView):
     )
     def post(self, request: Request) -> Response:
         """Write every line of a CSV, or none; with `dry_run` say what that would do."""
+        wish = request.data
+        # A check writes nothing, so nothing is kept to be said again.
+        if isinstance(wish, Mapping) and wish.get("dry_run") is True:
+            return self._answer(request)
+        return self._answer_once(request)
+
+    def _answer(self, request: Request) -> Response:
         fields = ImportIn.read(request.data)
         if fields["dry_run"]:
-            # Nothing is written, so nothing is kept to be said again.
             checked = check_import(caller=self.caller, upload_id=fields["upload"])
-            return Response(ImportOut(checked).data)
-        return self._carry_out(request)
-
-    @once
-    def _carry_out(self, request: Request) -> Response:
-        fields = ImportIn.read(request.data)
-        checked = import_register(
-            caller=self.caller, upload_id=fields["upload"], digest=fields["digest"]
-        )
+        else:
+            checked = import_register(
+                caller=self.caller, upload_id=fields["upload"], digest=fields["digest"]
+            )
         return Response(ImportOut(checked).data)
+
+    _answer_once = once(_answer)
 
 
 urlpatterns = [

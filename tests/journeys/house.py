@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ class House:
         while True:
             try:
                 return ask()
-            except (Refused, OSError) as trouble:
+            except (Refused, OSError, HTTPException) as trouble:
                 if time.monotonic() > deadline:
                     raise
                 if isinstance(trouble, Refused) and trouble.status not in (409, 503):
