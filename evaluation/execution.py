@@ -14,7 +14,7 @@ from registry.loading import model_bytes
 from registry.models import DatasetSnapshot, ModelVersion
 from registry.selectors import version_by_id
 from registry.snapshots import read_rows, rows_for
-from registry.table_schema import Table
+from registry.tables.schema import Table
 from runtimes.golden import make
 from runtimes.schema import Signature
 from runtimes.session import Model, open_model

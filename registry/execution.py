@@ -6,11 +6,12 @@ from typing import Any
 from django.conf import settings
 
 from common.errors import Invalid
-from registry import blobs, tables
+from registry import blobs
 from registry.admission import admitted
 from registry.intake import complete_dataset, complete_version, stored, stored_rows
 from registry.manifests import MODEL, File
 from registry.models import DatasetRequest, VersionRequest
+from registry.tables import reading
 from runtimes.schema import Signature
 from runtimes.sniff import sniff
 from worker.jobs import JobContext
@@ -66,7 +67,7 @@ def run_reading(context: JobContext) -> None:
     def tell(done: int, total: int) -> None:
         context.progress(stage="read", done=done, total=total, message=f"{done} / {total}")
 
-    schema = tables.inspect(
+    schema = reading.inspect(
         file.path,
         format=asked.format,
         target=asked.target,

@@ -30,7 +30,7 @@ from registry.models import (
     VersionRequest,
 )
 from registry.services import NewVersion, add_evidence, add_version
-from registry.table_schema import FORMATS, SPLITS, Schema
+from registry.tables.schema import FORMATS, SPLITS, Schema
 from runtimes.schema import Signature
 from worker.jobs import enqueue, finish, keep_result
 from worker.models import Job, Queue

@@ -18,7 +18,7 @@ from registry.models import (
     RiskTier,
     VersionRequest,
 )
-from registry.table_schema import FORMATS, SPLITS
+from registry.tables.schema import FORMATS, SPLITS
 
 
 class DigestField(serializers.CharField):

@@ -18,7 +18,6 @@ from audit.services import record
 from common.errors import Conflict, Invalid
 from registry import policies
 from registry.cards import read_card
-from registry.entries import is_inventory_only
 from registry.manifests import MODEL, File, build_manifest
 from registry.models import (
     Artifact,
@@ -29,6 +28,7 @@ from registry.models import (
     Status,
     VersionContributor,
 )
+from registry.register.entries import is_inventory_only
 from trust.canonical import canonical
 
 RESERVED_NAMES = {"new", "latest"}

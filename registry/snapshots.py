@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from common.errors import Invalid
-from registry import tables
 from registry.blobs import read_verified
 from registry.models import DatasetSnapshot
-from registry.table_schema import REGRESSION, Table
+from registry.tables import reading
+from registry.tables.schema import REGRESSION, Table
 
 
 def read_rows(dataset: DatasetSnapshot) -> Table:
@@ -31,7 +31,7 @@ def rows_for(dataset: DatasetSnapshot, classes: Sequence[str] | None) -> Table:
 def _load(
     dataset: DatasetSnapshot, *, classes: Sequence[str] | None = None, task: str | None = None
 ) -> Table:
-    return tables.load(
+    return reading.load(
         read_verified(dataset.blob_id, dataset.blob.size),
         format=dataset.format,
         schema=dataset.schema,

@@ -2,14 +2,16 @@
 
 from django.urls import path
 
-from registry import api, api_importing, api_jobs, api_register, api_uploads
+from registry import api, api_jobs, api_uploads
+from registry.register import api as register
+from registry.register import api_importing
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
 
 urlpatterns = [
     *api_uploads.urlpatterns,
     *api_jobs.urlpatterns,
-    *api_register.urlpatterns,
+    *register.urlpatterns,
     *api_importing.urlpatterns,
     path("models", api.Models.as_view(), name="models"),
     path("models/<slug:name>", api.Model.as_view(), name="model"),

@@ -11,7 +11,7 @@ from registry.manifests import MODEL, SIDECAR, WEIGHTS
 from registry.models import DatasetSnapshot, ModelVersion
 from registry.selectors import version_by_id
 from registry.snapshots import read_rows, rows_for
-from registry.table_schema import Table
+from registry.tables.schema import Table
 from runtimes.schema import Signature
 from training.compression.parity import parity
 from training.compression.prune import prune_structured

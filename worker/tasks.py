@@ -51,7 +51,9 @@ PERIODIC: tuple[Periodic, ...] = (
         name="findings.remind", call="governance.findings.services:remind_overdue", seconds=600
     ),
     Periodic(name="reviews.remind", call="governance.reviewing.assigning:remind_late", seconds=600),
-    Periodic(name="revalidations.remind", call="registry.revalidation:remind", seconds=3600),
+    Periodic(
+        name="revalidations.remind", call="registry.register.revalidation:remind", seconds=3600
+    ),
     Periodic(name="replies.forget", call="accounts.upkeep:forget_old_replies", seconds=3600),
     Periodic(
         name="challenges.forget", call="accounts.challenges:forget_old_challenges", seconds=3600

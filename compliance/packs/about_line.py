@@ -10,8 +10,8 @@ from compliance.packs.line import Line
 from compliance.packs.telling import telling
 from governance.emergencies.selectors import in_force
 from governance.findings.records import is_overdue, open_findings
-from registry.entries import newest_entry
 from registry.models import Evidence, Hosting, Life
+from registry.register.entries import newest_entry
 from trust.times import format_moment
 
 MOST_FIGURES = 1000

@@ -6,7 +6,7 @@ from compliance.packs.about_line import in_a_word
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.line import Line
 from compliance.packs.several import Register
-from registry.entries import newest_entry
+from registry.register.entries import newest_entry
 
 MOST_MODELS = 5000
 

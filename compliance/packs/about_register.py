@@ -7,8 +7,8 @@ from audit.selectors import about
 from compliance.packs.covered import Covered
 from compliance.packs.found import Found, Table, Value, declared, lacking
 from compliance.packs.telling import telling
-from registry.entries import newest_entry, today
 from registry.models import Life, RegisterEntry
+from registry.register.entries import newest_entry, today
 
 Said = Callable[[RegisterEntry], Value | None]
 

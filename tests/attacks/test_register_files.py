@@ -17,12 +17,12 @@ from accounts.roles import Role
 from accounts.services import create_team
 from common.csv_cells import plain_cell, safe_cell
 from common.errors import Invalid, NotAllowed
-from registry import importing
-from registry.entries import enter
-from registry.importing import check_import, import_register
 from registry.models import RegisteredModel
-from registry.register import register_of
-from registry.register_csv import Row, as_csv
+from registry.register import importing
+from registry.register.entries import enter
+from registry.register.files import Row, as_csv
+from registry.register.importing import check_import, import_register
+from registry.register.selectors import register_of
 from registry.services import change_model
 from tests.cast import give, user_of, who
 from tests.factories import verbs

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 import pyarrow
 from common.errors import DomainError
-from registry.tables import inspect
+from registry.tables.reading import inspect
 for name in sys.argv[2:]:
     try:
         print(inspect(Path(name), format=sys.argv[1], target="y", max_rows=1_000_000)["shape"])

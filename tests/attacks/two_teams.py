@@ -40,11 +40,11 @@ from inference.models import Prediction
 from inference.segments import SegmentWriter
 from inference.services import note_loaded, note_refused, ship_predictions
 from inference.table import Candidate
-from registry.entries import NewEntry, enter
 from registry.intake import Piece, fail_registration, request_version
 from registry.jobs import cancel_job, retry_job
 from registry.loading import note_corruption
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
+from registry.register.entries import NewEntry, enter
 from registry.services import change_model, edit_card, register_model
 from tests.cast import TEAM, by_root_and_otto, give, password_of, who
 from tests.compliance.world import LENIENT

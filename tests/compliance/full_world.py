@@ -32,9 +32,9 @@ from governance.validating.services import finish_report, save_report
 from governance.validating.template import template
 from governance.waivers.services import withdraw_waiver
 from registry.blobs import ensure_row, put_bytes
-from registry.entries import NewEntry, enter
 from registry.manifests import File
 from registry.models import ModelVersion, RegisteredModel
+from registry.register.entries import NewEntry, enter
 from registry.services import NewVersion, add_evidence, add_version, quarantine
 from tests.compliance.full_agreeing import agree_on_things, become_stale
 from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World

@@ -12,7 +12,7 @@ from common.errors import Invalid, NotAllowed
 from compliance.selectors import exports_seen_by
 from compliance.services import request_export
 from governance.approvals.releases import promote
-from registry.entries import NewEntry, enter, today
+from registry.register.entries import NewEntry, enter, today
 from tests.compliance.world import World, bundle_of
 from tests.trust.bundle_factory import unpack
 from tests.trust.verifier import run_verifier

@@ -18,7 +18,7 @@ from compliance.packing import request_pack
 from compliance.packs.seen import packs_seen_by
 from governance.approvals.releases import revoke
 from governance.findings.services import close_finding
-from registry.entries import NewEntry, enter, today
+from registry.register.entries import NewEntry, enter, today
 from tests.cast import give, password_of, the_team, user_of, who
 from tests.factories import findings, verbs
 from tests.past.test_packs import OTHERS, client_of, document_of, file_of, gaps_are_true

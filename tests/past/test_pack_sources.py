@@ -13,8 +13,8 @@ from governance.findings.services import close_finding
 from governance.models import Staleness
 from inference.refusals import Refused, Window
 from inference.services import note_refused_predictions
-from registry.entries import NewEntry, enter, today
 from registry.models import ModelVersion
+from registry.register.entries import NewEntry, enter, today
 from registry.selectors import version_by_id
 from tests.cast import user_of, who
 from tests.factories import findings, plans, verbs

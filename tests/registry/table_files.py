@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from common.errors import DomainError, Invalid, TooLarge
-from registry.tables import Schema, Table, inspect, load
+from registry.tables.reading import Schema, Table, inspect, load
 
 CSV = b"age,income,member,y\n31,1.5,true,no\n42,2e3,False,yes\n27,-1,true,no\n"
 ROWS = [[31, 1.5, 1], [42, 2000, 0], [27, -1, 1]]

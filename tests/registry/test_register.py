@@ -12,9 +12,9 @@ from audit.findings import Finding
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed, Outdated
 from compliance.verification.claims import claims
-from registry.entries import LATEST_DAYS, NewEntry, enter, today
 from registry.models import ModelVersion, RegisterEntry
-from registry.register import narrowed, register_of
+from registry.register.entries import LATEST_DAYS, NewEntry, enter, today
+from registry.register.selectors import narrowed, register_of
 from tests.cast import user_of, who
 from tests.factories import verbs
 from tests.stage import MODEL, Stage

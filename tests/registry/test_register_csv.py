@@ -11,11 +11,11 @@ from django.conf import LazySettings
 from accounts.services import deactivate_user
 from audit.models import AuditEvent
 from common.errors import Invalid, NotAllowed, NotFound, Outdated, TooLarge
-from registry.entries import enter, newest_entry
-from registry.importing import Checked, check_import, import_register
 from registry.models import RegisteredModel, RegisterEntry
-from registry.register import register_of
-from registry.register_csv import COLUMNS, as_csv
+from registry.register.entries import enter, newest_entry
+from registry.register.files import COLUMNS, as_csv
+from registry.register.importing import Checked, check_import, import_register
+from registry.register.selectors import register_of
 from registry.services import change_model
 from tests.cast import TEAM, user_of, who
 from tests.factories import verbs

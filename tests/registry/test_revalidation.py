@@ -8,10 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from audit.models import AuditEvent
 from config import env
-from registry.entries import NewEntry, enter, newest_entry, today
-from registry.intervals import next_day
-from registry.register import register_of
-from registry.revalidation import by_day, months_from, owners_in, remind, waiting_for_owner
+from registry.register.entries import NewEntry, enter, newest_entry, today
+from registry.register.intervals import next_day
+from registry.register.revalidation import by_day, months_from, owners_in, remind, waiting_for_owner
+from registry.register.selectors import register_of
 from tests.cast import user_of, who
 from tests.factories import verbs
 from tests.registry.test_register import DAY, a_spreadsheet, found

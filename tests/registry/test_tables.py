@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from common.errors import Invalid, TooLarge
-from registry.tables import inspect, load
+from registry.tables.reading import inspect, load
 from tests.registry.table_files import CSV, ROWS, labels, look, parquet, read, refusal
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import Invalid, TooLarge
-from registry.tables import FORMATS, inspect, load
+from registry.tables.reading import FORMATS, inspect, load
 from tests.registry.table_files import CSV, look, npz, parquet, read, refusal
 
 X = np.arange(24, dtype=np.float64).reshape(4, 3, 2)

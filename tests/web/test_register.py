@@ -5,9 +5,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from registry.entries import enter, today
 from registry.models import RegisterEntry
-from registry.register_csv import COLUMNS
+from registry.register.entries import enter, today
+from registry.register.files import COLUMNS
 from tests.cast import user_of, who
 from tests.factories import verbs
 from tests.registry.test_register import DAY, a_spreadsheet

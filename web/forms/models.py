@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
 from registry.models import Origin, RiskTier, Status
-from registry.table_schema import SPLITS
+from registry.tables.schema import SPLITS
 from web.forms.uploads import Upload, Uploads
 
 LONGEST_SIGNATURE = 200_000

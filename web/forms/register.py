@@ -8,10 +8,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, Team
-from registry.intervals import months_of
 from registry.models import Hosting, Life, RegisteredModel, RiskTier
-from registry.register import HORIZONS, MISSING, MONTH, OVERDUE
-from registry.register_csv import login_of
+from registry.register.files import login_of
+from registry.register.intervals import months_of
+from registry.register.selectors import HORIZONS, MISSING, MONTH, OVERDUE
 from web.forms.uploads import Upload
 
 _ALL = ("", _("All"))

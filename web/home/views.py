@@ -18,7 +18,7 @@ from governance.policy.validity import RENEWAL, ending_seen_by
 from governance.reviewing.waiting import reviews_waiting_for
 from governance.selectors import reviews_seen_by, statement_of
 from registry.models import ModelVersion, RegisteredModel, Status
-from registry.revalidation import waiting_for_owner
+from registry.register.revalidation import waiting_for_owner
 from registry.selectors import matching, models_of
 from web.base import PageView
 from web.findings.presenting import shown

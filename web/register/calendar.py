@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from accounts.selectors import teams_of
 from common.errors import Invalid
-from registry.entries import today
 from registry.models import RegisteredModel
-from registry.register import OVERDUE, due_in, narrowed, register_of
-from registry.revalidation import NOTICE_DAYS, by_day, months_from, owners_in
+from registry.register.entries import today
+from registry.register.revalidation import NOTICE_DAYS, by_day, months_from, owners_in
+from registry.register.selectors import OVERDUE, due_in, narrowed, register_of
 from web.base import PageView
 from web.forms.register import CalendarFilter
 from web.paging import soonest_first

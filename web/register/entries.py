@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.selectors import teams_of
 from common.errors import Invalid
 from registry import policies
-from registry.entries import NewEntry, enter, members, newest_entry, today
 from registry.models import Life, RegisteredModel, RegisterEntry
-from registry.register import history_of_entry, narrowed, newest_of, register_of
+from registry.register.entries import NewEntry, enter, members, newest_entry, today
+from registry.register.selectors import history_of_entry, narrowed, newest_of, register_of
 from registry.selectors import model_named
 from web.base import PageView
 from web.formpage import FormPage

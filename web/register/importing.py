@@ -10,10 +10,17 @@ from django.utils.translation import gettext as _
 
 from accounts.selectors import teams_of
 from registry import policies
-from registry.api_importing import csv_reply
-from registry.importing import CHANGED, NEW, UNCHANGED, Checked, check_import, import_register
-from registry.register import narrowed, register_of
-from registry.register_csv import COLUMNS, as_csv
+from registry.register.api_importing import csv_reply
+from registry.register.files import COLUMNS, as_csv
+from registry.register.importing import (
+    CHANGED,
+    NEW,
+    UNCHANGED,
+    Checked,
+    check_import,
+    import_register,
+)
+from registry.register.selectors import narrowed, register_of
 from web.base import UNPROCESSABLE, PageView
 from web.forms.register import ImportForm, RegisterFilter
 from web.uploadpage import UploadPage

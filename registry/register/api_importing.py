@@ -16,10 +16,17 @@ from accounts.edges import CallerView, once
 from common.api import Input
 from common.openapi import KEY, changes, reads_as
 from common.renderers import Csv
-from registry.api_register import FILTER_PARAMETERS
-from registry.importing import CHANGED, NEW, UNCHANGED, Checked, check_import, import_register
-from registry.register import FILTERS, narrowed, register_of
-from registry.register_csv import as_csv
+from registry.register.api import FILTER_PARAMETERS
+from registry.register.files import as_csv
+from registry.register.importing import (
+    CHANGED,
+    NEW,
+    UNCHANGED,
+    Checked,
+    check_import,
+    import_register,
+)
+from registry.register.selectors import FILTERS, narrowed, register_of
 
 _NAME = "register.csv"
 MOST_SHOWN = 200

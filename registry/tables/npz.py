@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from common.errors import Invalid, TooLarge
-from registry.table_batches import MAX_UNFOLDED, Source
-from registry.table_columns import MAX_COLUMNS
+from registry.tables.batches import MAX_UNFOLDED, Source
+from registry.tables.columns import MAX_COLUMNS
 
 MEMBERS = ("x", "y", "classes", "feature_names")
 _MAX_DIMENSIONS = 5

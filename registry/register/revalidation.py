@@ -16,9 +16,9 @@ from audit.actions import Action
 from audit.actors import SYSTEM
 from audit.selectors import events
 from audit.services import record
-from registry.entries import newest_entry, today
 from registry.models import Life, RegisteredModel, RegisterEntry
-from registry.register import due_in, register_of
+from registry.register.entries import newest_entry, today
+from registry.register.selectors import due_in, register_of
 
 NOTICE_DAYS = 30
 MOST_AT_ONCE = 200

@@ -20,10 +20,9 @@ from accounts.models import Team
 from common.csv_cells import plain_cell
 from common.errors import DomainError, Invalid, NotAllowed, Outdated
 from registry import blobs, policies, uploads
-from registry.entries import NewEntry, completed, enter, member_named
 from registry.models import RegisteredModel, RegisterEntry
-from registry.register import newest_of, register_of
-from registry.register_csv import (
+from registry.register.entries import NewEntry, completed, enter, member_named
+from registry.register.files import (
     COLUMNS,
     OF_ENTRY,
     OF_MODEL,
@@ -33,6 +32,7 @@ from registry.register_csv import (
     rows_in,
     with_logins,
 )
+from registry.register.selectors import newest_of, register_of
 from registry.services import change_model, register_model
 from trust.canonical import canonical
 

@@ -12,7 +12,7 @@ from accounts.models import Person
 from common.csv_cells import safe_cell
 from common.errors import Invalid, TooLarge
 from registry.models import RegisteredModel, RegisterEntry
-from registry.register import newest_of
+from registry.register.selectors import newest_of
 
 OF_MODEL = ("name", "team", "purpose", "risk_tier", "licence", "origin", "tags")
 OF_ENTRY = (

@@ -3,7 +3,7 @@
 Three formats. CSV and Parquet: one column is the target, all others are features and numbers
 (true and false count as 1 and 0). NPZ: the arrays `x` [n, ...] and `y` [n]; optionally `classes`
 (texts; `y` is then their index) and `feature_names` (texts, for `x` [n, features]).
-The rule for the target stands at `registry.table_columns.Target`.
+The rule for the target stands at `registry.tables.columns.Target`.
 
 `inspect` reads a file once in pieces and holds none of it. Whatever the bytes are, both functions
 answer, or raise Invalid or TooLarge with the row and column in the sentence.
@@ -18,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 
 from common.errors import DomainError, Invalid, TooLarge
-from registry.table_arrays import inspect_npz, load_npz
-from registry.table_batches import Columns, Source, read_csv, read_parquet
-from registry.table_columns import Feature, Target, target_values
-from registry.table_npz import open_members
-from registry.table_schema import (
+from registry.tables.arrays import inspect_npz, load_npz
+from registry.tables.batches import Columns, Source, read_csv, read_parquet
+from registry.tables.columns import Feature, Target, target_values
+from registry.tables.npz import open_members
+from registry.tables.schema import (
     FORMATS,
     REGRESSION,
     Column,

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from common.errors import Invalid
-from registry.table_columns import (
+from registry.tables.columns import (
     MAX_CLASSES,
     Target,
     check_names,
@@ -17,8 +17,8 @@ from registry.table_columns import (
     refuse_unusable,
     target_values,
 )
-from registry.table_npz import Member
-from registry.table_schema import Column, Progress, Schema, Table, check_size, task_hint
+from registry.tables.npz import Member
+from registry.tables.schema import Column, Progress, Schema, Table, check_size, task_hint
 
 
 def inspect_npz(members: dict[str, Member], target: str, on_rows: Progress) -> Schema:

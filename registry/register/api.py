@@ -15,9 +15,10 @@ from common.etags import if_match, revision_shown, tag_of
 from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from registry import policies
-from registry.entries import NewEntry, enter, member_named
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
-from registry.register import (
+from registry.register.entries import NewEntry, enter, member_named
+from registry.register.revalidation import by_day
+from registry.register.selectors import (
     CHOICES,
     FILTERS,
     history_of_entry,
@@ -25,7 +26,6 @@ from registry.register import (
     newest_of,
     register_of,
 )
-from registry.revalidation import by_day
 from registry.selectors import model_named
 
 MOST_REVISIONS = 200

@@ -12,8 +12,8 @@ from accounts.callers import Caller
 from accounts.models import User
 from common.errors import Invalid
 from registry import policies
-from registry.entries import today
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry, RiskTier
+from registry.register.entries import today
 from registry.selectors import matching
 
 OVERDUE, MISSING = "overdue", "missing"

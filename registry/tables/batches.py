@@ -14,8 +14,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from common.errors import Invalid, TooLarge
-from registry.table_columns import MAX_COLUMNS, Array, check_names, shown
-from registry.table_schema import check_size
+from registry.tables.columns import MAX_COLUMNS, Array, check_names, shown
+from registry.tables.schema import check_size
 
 Source = Path | bytes
 # Number of the first row, and arrays by column: of all columns, or of one after the other.

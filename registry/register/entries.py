@@ -19,8 +19,8 @@ from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid, Outdated
 from registry import policies
-from registry.intervals import next_day
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
+from registry.register.intervals import next_day
 
 EARLIEST = date(1970, 1, 1)
 LATEST_DAYS = 3660

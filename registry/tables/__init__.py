@@ -1,0 +1,1 @@
+"""Dataset snapshots as tables, read from CSV, Parquet and NPZ."""
