@@ -8,11 +8,22 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.callers import Caller
-from accounts.models import ApiToken, Identity, Membership, Person, Proposal, Team, User
+from accounts.kinds import kind_named
+from accounts.models import (
+    ApiToken,
+    Identity,
+    Membership,
+    Person,
+    Proposal,
+    ProposalState,
+    Team,
+    User,
+)
 from accounts.roles import Role
 from accounts.tokens import token_digest
 from common.errors import NotFound
 
+MOST_WAITING = 50
 _LIVE_IDENTITIES = Prefetch(
     "identities",
     Identity.objects.filter(ended_at=None).order_by("bound_at", "pk"),
@@ -97,6 +108,17 @@ def proposals_seen_by(caller: Caller) -> QuerySet[Proposal]:
     keeps = caller.teams_with(Role.MANAGER, Role.COMPLIANCE, Role.ADMIN)
     seen = Q(proposer=caller.person_id) | Q(team__in=keeps)
     return rows.filter(seen | Q(kind="policy", team=None) if keeps else seen)
+
+
+def proposals_waiting_for(caller: Caller) -> list[Proposal]:
+    """Open proposals of others that the person may confirm, oldest first."""
+    rows = proposals_seen_by(caller).filter(state=ProposalState.OPEN)
+    others = rows.exclude(proposer=caller.person_id).order_by("opened_at", "pk")
+    return [
+        row
+        for row in others[:MOST_WAITING]
+        if kind_named(row.kind).may_confirm(caller, row.team_id)
+    ]
 
 
 def proposal_by_id(caller: Caller, proposal_id: UUID) -> Proposal:

@@ -78,6 +78,8 @@ class Action(StrEnum):
     REVIEW_OVERDUE = "review.overdue"
     DELEGATION_MADE = "delegation.made"
     DELEGATION_ENDED = "delegation.ended"
+    MAILING_CHOSEN = "mailing.chosen"
+    PERSON_MAILED = "person.mailed"
     REVIEW_SEEN = "review.seen"
     REVIEW_COMMENTED = "review.commented"
     THREAD_RESOLVED = "thread.resolved"
@@ -206,6 +208,8 @@ _SENTENCES = {
     Action.REVIEW_OVERDUE: "A review is overdue",
     Action.DELEGATION_MADE: "A person named who is asked to sign in his place",
     Action.DELEGATION_ENDED: "A person ended a delegation before its day",
+    Action.MAILING_CHOSEN: "A person chose whether and in which language to get mail",
+    Action.PERSON_MAILED: "A person was sent what waits for him by mail",
     Action.REVIEW_SEEN: "A reviewer looked at a statement",
     Action.REVIEW_COMMENTED: "A comment was written",
     Action.THREAD_RESOLVED: "A thread of comments was resolved",

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -61,6 +61,14 @@ def integer(name: str, default: int, meaning: str, *, minimum: int = 0) -> int:
     if number < minimum:
         raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}.")
     return number
+
+
+def choice(name: str, default: str, known: Sequence[str], meaning: str) -> str:
+    """One of the known words."""
+    value = text(name, default, f"{meaning} One of {', '.join(known)}.")
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} is one of {', '.join(known)}, not {value!r}.")
+    return value
 
 
 def numbers(

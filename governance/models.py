@@ -10,6 +10,7 @@ from accounts.models import Person, Proposal, Team
 from governance.attachments import models as attachments  # noqa: F401 - Django looks for tables here
 from governance.reviewing import models as reviewing  # noqa: F401 - and here
 from governance.validating import models as validating  # noqa: F401 - and here
+from governance.waiting import models as waiting  # noqa: F401 - and here
 from registry.models import ModelVersion, RiskTier
 
 

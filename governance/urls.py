@@ -16,6 +16,7 @@ from governance.reviewing import (
     api_looks,
 )
 from governance.validating import api as api_validating
+from governance.waiting import api as api_waiting
 from governance.waivers import api as api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
@@ -58,6 +59,8 @@ urlpatterns = [
         api_moves.Outlook.as_view(),
         name="alias-outlook",
     ),
+    path("waiting", api_waiting.Waiting.as_view(), name="waiting"),
+    path("mailing", api_waiting.MailingView.as_view(), name="mailing"),
     path("changes", api_moves.Changes.as_view(), name="changes"),
     path("reviews", api.Reviews.as_view(), name="reviews"),
     path(_REVIEW, api.ReviewDetail.as_view(), name="review"),

@@ -35,6 +35,10 @@ KINDS: dict[str, Kind] = {
         run="compliance.packs.execution:run_pack",
         fail="compliance.packing:fail_pack",
     ),
+    "waiting.mail": Kind(
+        run="web.mailing.execution:run_mailing",
+        fail="web.mailing.services:fail_mailing",
+    ),
 }
 
 PERIODIC: tuple[Periodic, ...] = (
@@ -54,6 +58,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(
         name="revalidations.remind", call="registry.register.revalidation:remind", seconds=3600
     ),
+    Periodic(name="waiting.mail", call="web.mailing.services:ask_daily", seconds=300),
     Periodic(name="replies.forget", call="accounts.upkeep:forget_old_replies", seconds=3600),
     Periodic(
         name="challenges.forget", call="accounts.challenges:forget_old_challenges", seconds=3600

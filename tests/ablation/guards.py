@@ -12,6 +12,7 @@ from tests.ablation.findings import FINDINGS
 from tests.ablation.gates import GATES
 from tests.ablation.guard import Guard
 from tests.ablation.log import LOG
+from tests.ablation.mailing import MAILING
 from tests.ablation.packs import PACKS
 from tests.ablation.passkeys import PASSKEYS
 from tests.ablation.past import PAST
@@ -384,6 +385,7 @@ GUARDS: tuple[Guard, ...] = (
     *SESSIONS,
     *PLANS,
     *LOG,
+    *MAILING,
     *PAST,
     *TWO_PERSONS,
     *PACKS,

@@ -29,6 +29,9 @@ REVIEWING = {
             "ends_on": in_days(12).isoformat(),
         }
     ),
+    "waiting_list": Call(),
+    "mailing_read": Call(),
+    "mailing_choose": Call(body=says(wanted=False, language="zh-hans")),
     "delegations_list": Call(),
     "delegations_end": Call(made("delegation_id", "delegations_make")),
     "comments_list": Call(review),

@@ -48,6 +48,9 @@ EMPTY = {
     "register_calendar",
 }
 OWN = {
+    "waiting_list",
+    "mailing_read",
+    "mailing_choose",
     "aliases_changes",
     "sessions_list",
     "sessions_end_others",

@@ -47,6 +47,8 @@ LISTS = {
     "register_list",
     "predictions_refused",
     "delegations_list",
+    "waiting_list",
+    "mailing_read",
     "emergencies_list",
     "policies_try",
     "findings_list",
@@ -61,6 +63,7 @@ LISTS = {
 }
 OWN = {
     "delegations_make",
+    "mailing_choose",
     "passkeys_register",
     "second_factor_enrol",
     "recovery_codes_renew",

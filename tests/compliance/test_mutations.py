@@ -103,6 +103,7 @@ LEFT_OUT = {
     "worker_joblogline": WORK,
     "inference_servingstate": "a counter that wakes the inference processes",
     "inference_loadrefusal": "what the gate said last; the events of refusals say the same",
+    "governance_mailing": "a wish, and what the last mail told; the events say when it went out",
     "compliance_export": f"{WORK}; a bundle is verified by itself",
     "compliance_pack": "compared in tests/past/test_packs.py; no row here",
     "compliance_packfile": "compared in tests/past/test_packs.py; no row here",

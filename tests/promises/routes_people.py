@@ -97,6 +97,10 @@ PEOPLE: Expected = {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 404 404 404 404 404",
     },
+    "web: /access/mail": {
+        "GET": "to to to to to to to to",
+        "POST": "to no no no no no no no",
+    },
     "web: /access/away": {
         "GET": "to to to to to to to to",
         "POST": "to 403 403 403 no no no 403",

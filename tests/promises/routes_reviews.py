@@ -51,6 +51,13 @@ REVIEWS: dict[str, dict[str, str]] = {
     "web: /api/v1/reviews/<uuid:review_id>/assignment": {
         "PUT": "401 404 404 ok ok ok 403 404",
     },
+    "web: /api/v1/waiting": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
+    "web: /api/v1/mailing": {
+        "GET": "401 ok ok ok ok ok ok ok",
+        "PUT": "401 ok ok ok ok ok ok ok",
+    },
     "web: /api/v1/delegations": {
         "GET": "401 ok ok ok ok ok ok ok",
         "POST": "401 403 403 403 ok ok ok 403",

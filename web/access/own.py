@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,9 +17,10 @@ from common.errors import Conflict, Invalid
 from governance.findings.records import today
 from governance.reviewing import delegations
 from governance.reviewing.models import Delegation
+from governance.waiting.services import mailing_of
 from web.access.sections import sections
 from web.base import UNPROCESSABLE, PageView, show_refusal
-from web.forms.access import DelegationForm, ProfileForm, TokenForm
+from web.forms.access import DelegationForm, MailingForm, ProfileForm, TokenForm
 from web.paging import newest_first
 
 MOST_DELEGATIONS = 10
@@ -46,8 +48,15 @@ class Profile(PageView):
         return DelegationForm(data, people=[(str(person.pk), person.name) for person in people])
 
     def _page(
-        self, form: ProfileForm, status: int, *, away: DelegationForm | None = None
+        self,
+        form: ProfileForm,
+        status: int,
+        *,
+        away: DelegationForm | None = None,
+        mail: MailingForm | None = None,
     ) -> HttpResponse:
+        mailing = mailing_of(self.caller.user.person)
+        chosen = {"wanted": mailing.wanted, "language": mailing.language}
         may_delegate = bool(delegations.may_delegate(self.caller))
         rows = delegations.delegations_of(self.caller)[:MOST_DELEGATIONS]
         memberships = (
@@ -57,6 +66,9 @@ class Profile(PageView):
         )
         context = {
             "form": form,
+            "mailing": mailing,
+            "mail_form": mail or MailingForm(initial=chosen),
+            "mail_is_sent": bool(settings.EMAIL_HOST),
             "memberships": memberships,
             "delegations": [(row, _held(row)) for row in rows],
             "away_form": (away or self.away_form()) if may_delegate else None,

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from web.access import away, factor, others, own, passkeys, sessions
+from web.access import away, factor, mail, others, own, passkeys, sessions
 
 urlpatterns = [
     path("access", own.Profile.as_view(), name="access"),
+    path("access/mail", mail.Mail.as_view(), name="mail"),
     path("access/away", away.Away.as_view(), name="away"),
     path("access/away/<uuid:pk>/end", away.AwayEnd.as_view(), name="away-end"),
     path("access/second-factor", factor.SecondFactorPage.as_view(), name="second-factor"),

@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import GIVEN_BY_TWO, Role, Scope
@@ -18,6 +19,20 @@ class ProfileForm(forms.Form):
     """The person's own settings."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
+
+
+class MailingForm(forms.Form):
+    """Mail about what waits."""
+
+    wanted = forms.BooleanField(
+        label=_("Write to me when something new waits"),
+        required=False,
+        help_text=_("Once a day at most: models, days and links, nobody's words."),
+    )
+    language = forms.ChoiceField(label=_("Language of the mail"), choices=settings.LANGUAGES)
+
+    def __init__(self, data: Any = None, **more: Any) -> None:
+        super().__init__(data, auto_id="mail_%s", **more)
 
 
 class DelegationForm(forms.Form):

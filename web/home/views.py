@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
+from accounts.selectors import proposals_waiting_for
 from governance.approvals.moves import TOLD_FOR, changes_told_to
 from governance.emergencies.selectors import awaiting_review, state_of
 from governance.findings.selectors import overdue_seen_by, waiting_for
@@ -24,7 +25,6 @@ from web.base import PageView
 from web.findings.presenting import shown
 from web.jobs.about import entries_of
 from web.proposals.presenting import titles_of
-from web.proposals.views import proposals_waiting_for
 from web.register.entries import line_of
 from web.reviews.assigned import assigned
 from worker.models import Job

@@ -33,6 +33,7 @@ TITLES: dict[str, Promise] = {
     "evaluation.explain": gettext_lazy("Explanation"),
     "compliance.export": gettext_lazy("Export of the audit log"),
     "compliance.pack": gettext_lazy("Pack for an examiner"),
+    "waiting.mail": gettext_lazy("Mail about what waits"),
 }
 
 

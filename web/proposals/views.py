@@ -23,20 +23,6 @@ from web.forms.proposals import ConfirmForm, DeclineForm
 from web.paging import newest_first
 from web.proposals.presenting import shown, titles_of
 
-MOST_WAITING = 50
-
-
-def proposals_waiting_for(caller: Caller) -> list[Proposal]:
-    """Open proposals of others that the person may confirm, oldest first."""
-    rows = proposals_seen_by(caller).filter(state=ProposalState.OPEN)
-    return [
-        row
-        for row in rows.exclude(proposer=caller.person_id).order_by("opened_at", "pk")[
-            :MOST_WAITING
-        ]
-        if kind_named(row.kind).may_confirm(caller, row.team_id)
-    ]
-
 
 class ProposalList(PageView):
     """Every proposal that the person may see."""
