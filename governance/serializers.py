@@ -28,6 +28,7 @@ from governance.reviewing.serializers_assigning import AssignmentOut
 from governance.reviewing.signing import method_of
 from governance.waivers.serializers import NamedWaiverOut, WaiverOut
 from registry.serializers import DigestField
+from trust.scope import WHOLE
 
 
 class GateOut(serializers.Serializer[Any]):
@@ -224,6 +225,12 @@ class ApprovalScopeIn(Input):
         help_text="team:SLUG, person:LOGIN or token:ID of who may call; left out: every member.",
     )
     purpose = serializers.CharField(max_length=LONGEST_PURPOSE, required=False)
+    traffic_share = serializers.IntegerField(
+        min_value=1,
+        max_value=WHOLE,
+        required=False,
+        help_text="Percent of an alias's calls that it may answer at most; left out: all.",
+    )
 
 
 class SubmitIn(Input):

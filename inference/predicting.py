@@ -18,6 +18,7 @@ from runtimes.reply import reply
 from trust.approval import why_not_at, why_stale_at
 from trust.bundle_layout import MAX_LINE_BYTES
 from trust.emergency import why_no_emergency_at
+from trust.scope import WHOLE
 from trust.times import format_moment
 
 
@@ -124,7 +125,10 @@ def find_in_emergency(table: Table, asked: Asked, *, silence_s: float) -> InEmer
 def _approved_answers(table: Table, asked: Asked, now: datetime) -> bool:
     candidate = table.by_alias.get((asked.name, asked.alias))
     loaded = table.loaded.get(candidate.approval) if candidate else None
-    if loaded is None or loaded.approval.limits.why_not_under(asked.alias):
+    if loaded is None:
+        return False
+    limits = loaded.approval.limits
+    if limits.why_not_under(asked.alias) or limits.why_not_for_share(WHOLE):
         return False
     return not _why_not_valid(table, loaded, now)
 
@@ -154,7 +158,8 @@ def _require_still(table: Table, opened: Loaded | InEmergency, moment: datetime)
 def _require_scope(loaded: Loaded, asked: Asked) -> str:
     """The consumer as whom the caller is admitted; empty where everybody is. Raises OutOfScope."""
     limits = loaded.approval.limits
-    reason = limits.why_not_under(asked.alias if asked.number is None else None)
+    alias = asked.alias if asked.number is None else None
+    reason = limits.why_not_under(alias) or limits.why_not_for_share(WHOLE)
     if reason:
         raise OutOfScope(f"{loaded.name} v{loaded.number} does not answer here. {reason}")
     if limits.consumers is None:

@@ -1,4 +1,5 @@
-"""What an approval is for: under which aliases, in which environments, for whom, to what end.
+"""What an approval is for: under which aliases, in which environments, for whom, to what end, and
+for how much of an alias's traffic.
 
 Approvals from before there were scopes say `{"aliases": ["*"]}`: every alias, everywhere,
 everybody. What a scope leaves out bounds nothing.
@@ -13,9 +14,12 @@ from trust.fields import JsonObject, read_text, read_texts, require_keys
 EVERY = "*"
 KINDS_OF_CONSUMERS = ("person", "team", "token")
 SCOPE_ALIASES, SCOPE_ENVIRONMENTS = "scope_aliases", "scope_environments"
+SCOPE_TRAFFIC_SHARE = "scope_traffic_share"
 SCOPE_REQUIRED = "scope_required"
-MAY_BE_REQUIRED = ("consumers", "purpose")
-_OPTIONAL = ("environments", "consumers", "purpose")
+MAY_BE_REQUIRED = ("consumers", "purpose", "traffic_share")
+WHOLE = 100
+"""Percent: all calls of an alias. A call by number is one that nobody shares."""
+_OPTIONAL = ("environments", "consumers", "purpose", "traffic_share")
 
 Names = frozenset[str] | None
 """The only names allowed; None allows every name."""
@@ -29,6 +33,7 @@ class Scope:
     environments: Names = None
     consumers: Names = None
     purpose: str = ""
+    traffic_share: int | None = None
 
     def why_not_under(self, alias: str | None) -> str:
         """A sentence if a caller of this alias gets no answer; None asks by number."""
@@ -44,6 +49,13 @@ class Scope:
             return ""
         here = f"here is {environment!r}" if environment else "this process has no environment"
         return f"The approval is for the environment {_listed(self.environments)}, and {here}."
+
+    def why_not_for_share(self, percent: int) -> str:
+        """A sentence if the version may not answer this share of an alias's calls."""
+        if self.traffic_share is None or percent <= self.traffic_share:
+            return ""
+        most = f"The approval is for at most {self.traffic_share} % of the calls of an alias"
+        return f"{most}, and this is {percent} %."
 
     def admitting(self, callers: Iterable[str]) -> str | None:
         """The consumer as whom one of `callers` is admitted; empty for everybody, None for none."""
@@ -62,6 +74,7 @@ class ScopeBounds:
     aliases: Names = None
     environments: Names = None
     required: frozenset[str] = frozenset()
+    traffic_share: int | None = None
 
 
 def read_scope(document: JsonObject) -> Scope:
@@ -77,6 +90,7 @@ def read_scope(document: JsonObject) -> Scope:
         environments=_read_names(document, "environments"),
         consumers=consumers,
         purpose=read_text(document, "purpose") if "purpose" in document else "",
+        traffic_share=_read_share(document, "traffic_share"),
     )
 
 
@@ -84,7 +98,10 @@ def read_bounds(policy: JsonObject) -> ScopeBounds:
     """What a policy says of scopes; policies that say nothing bound nothing. Raises Malformed."""
     required = read_texts(policy, SCOPE_REQUIRED) if SCOPE_REQUIRED in policy else []
     return ScopeBounds(
-        _bound(policy, SCOPE_ALIASES), _bound(policy, SCOPE_ENVIRONMENTS), frozenset(required)
+        _bound(policy, SCOPE_ALIASES),
+        _bound(policy, SCOPE_ENVIRONMENTS),
+        frozenset(required),
+        _read_share(policy, SCOPE_TRAFFIC_SHARE),
     )
 
 
@@ -104,10 +121,19 @@ def wrong_with_scope(scope: Scope, bounds: ScopeBounds) -> Iterator[tuple[str, s
                 part,
                 f"The policy approves for the {part} {_listed(most)} only.",
             )
+    yield from _wrong_with_share(scope.traffic_share, bounds)
     if "consumers" in bounds.required and scope.consumers is None:
         yield "consumers", "The policy wants the consumers to be named."
     if "purpose" in bounds.required and not scope.purpose:
         yield "purpose", "The policy wants a purpose to be stated."
+
+
+def _wrong_with_share(asked: int | None, bounds: ScopeBounds) -> Iterator[tuple[str, str]]:
+    most = bounds.traffic_share
+    if most is not None and (asked is None or asked > most):
+        yield "traffic_share", f"The policy approves for at most {most} % of an alias's calls."
+    elif "traffic_share" in bounds.required and asked is None:
+        yield "traffic_share", "The policy wants a share of the traffic to be said."
 
 
 def require_in_scope(record: JsonObject, scope: Scope) -> None:
@@ -122,6 +148,10 @@ def require_in_scope(record: JsonObject, scope: Scope) -> None:
         reason = scope.why_not_in(_text_or_empty(record, "environment"))
     if not reason and scope.consumers is not None:
         reason = _why_not_for(record, scope.consumers)
+    if not reason and scope.traffic_share is not None:
+        # A record without a share was answered before there were any, or by number: all of it.
+        share = _read_share(record, "share")
+        reason = scope.why_not_for_share(WHOLE if share is None else share)
     if reason:
         raise Untrusted(reason.removesuffix("."))
 
@@ -138,6 +168,15 @@ def _why_not_for(record: JsonObject, consumers: frozenset[str]) -> str:
 def _text_or_empty(document: JsonObject, name: str) -> str:
     value = document.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _read_share(document: JsonObject, part: str) -> int | None:
+    if part not in document:
+        return None
+    value = document[part]
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= WHOLE:
+        raise Malformed(f"{part!r} is no percentage from 1 to {WHOLE}")
+    return value
 
 
 def _read_names(document: JsonObject, part: str) -> Names:

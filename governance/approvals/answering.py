@@ -21,6 +21,7 @@ from governance.selectors import standing, trusted_keys
 from registry.models import Alias, RegisteredModel, Status
 from trust.approval import why_stale_at
 from trust.keys import TrustedKeys
+from trust.scope import WHOLE
 
 
 class Answering(StrEnum):
@@ -133,7 +134,11 @@ def _judged(
     if not verdict.ok or verdict.approval is None:
         return Answering.UNTRUSTED, verdict.reason
     limits = verdict.approval.limits
-    outside = limits.why_not_under(alias.name) or limits.why_not_in(settings.ENVIRONMENT)
+    outside = (
+        limits.why_not_under(alias.name)
+        or limits.why_not_for_share(WHOLE)
+        or limits.why_not_in(settings.ENVIRONMENT)
+    )
     if outside:
         return Answering.OUT_OF_SCOPE, outside
     if version.status == Status.QUARANTINED:

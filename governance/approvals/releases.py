@@ -26,6 +26,7 @@ from runtimes.schema import Signature as Schema
 from trust.canonical import canonical
 from trust.digests import digest_of
 from trust.passkeys import REVOKE
+from trust.scope import UNBOUNDED, WHOLE
 
 LONGEST_REASON = 2000
 
@@ -37,7 +38,8 @@ def _approval_that_holds(version: ModelVersion, alias: str, now: datetime) -> Ap
     verdict = standing(version, approval, keys=trusted_keys(), now=now)
     if not verdict.ok:
         raise Conflict(f"{version} cannot be promoted. {verdict.reason}")
-    outside = verdict.approval.limits.why_not_under(alias) if verdict.approval else ""
+    limits = verdict.approval.limits if verdict.approval else UNBOUNDED
+    outside = limits.why_not_under(alias) or limits.why_not_for_share(WHOLE)
     if outside:
         raise Conflict(f"{version} cannot be promoted to {alias}. {outside}")
     return approval

@@ -40,6 +40,7 @@ class Policy:
     stale_grace_s: int | None = None
     scope_aliases: tuple[str, ...] = ()
     scope_environments: tuple[str, ...] = ()
+    scope_traffic_share: int | None = None
     scope_required: tuple[str, ...] = ()
     passkey: bool = False
     emergency_hours: int = 0

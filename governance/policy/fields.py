@@ -24,7 +24,14 @@ from trust.approval import STALE_GRACE
 from trust.emergency import EMERGENCY_HOURS, LONGEST_EMERGENCY_HOURS
 from trust.gates import SANDBOX_LEVELS, SHIFT
 from trust.methods import DEMAND, DEMAND_PASSKEY
-from trust.scope import MAY_BE_REQUIRED, SCOPE_ALIASES, SCOPE_ENVIRONMENTS, SCOPE_REQUIRED
+from trust.scope import (
+    MAY_BE_REQUIRED,
+    SCOPE_ALIASES,
+    SCOPE_ENVIRONMENTS,
+    SCOPE_REQUIRED,
+    SCOPE_TRAFFIC_SHARE,
+    WHOLE,
+)
 from trust.waivers import EVERY_METRIC, NEVER_WAIVED
 
 TYPE = "assay/policy/1"
@@ -367,11 +374,21 @@ FIELDS: tuple[Field, ...] = (
         nothing=(),
     ),
     Field(
+        SCOPE_TRAFFIC_SHARE,
+        "scope_traffic_share",
+        Whole(1, WHOLE),
+        _("Largest share of the traffic, %"),
+        _(
+            "A version may be approved for at most this share of the calls of an alias, and never "
+            "to hold one alone unless it is 100; left out: for any."
+        ),
+    ),
+    Field(
         SCOPE_REQUIRED,
         "scope_required",
         Names(MAY_BE_REQUIRED, "more"),
         _("Said at the submission"),
-        _("What whoever submits must say: the consumers that may call, the purpose."),
+        _("What whoever submits must say: consumers that may call, purpose, share of the traffic."),
         nothing=(),
     ),
 )

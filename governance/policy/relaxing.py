@@ -12,6 +12,7 @@ from evaluation.metrics.catalogue import BY_NAME
 from trust.approval import STALE_GRACE
 from trust.emergency import EMERGENCY_HOURS
 from trust.gates import SANDBOX_LEVELS
+from trust.scope import SCOPE_TRAFFIC_SHARE
 
 Document = Mapping[str, Any]
 RELAXED, TIGHTENED = "relaxed", "tightened"
@@ -173,6 +174,7 @@ _FIELDS: dict[str, Callable[[str, Any, Any], Iterator[Change]]] = {
     "explanation_shift": _ceiling,
     "size_bytes": _ceiling,
     "evidence_days": _ceiling,
+    SCOPE_TRAFFIC_SHARE: _ceiling,
     STALE_GRACE: _ceiling,
     "licences": _allowed_if_any,
     "sandbox": _level,

@@ -15,12 +15,19 @@ from governance.policy.documents import Policy
 from governance.selectors import policy_for
 from registry.models import RegisteredModel
 from trust.errors import Malformed
-from trust.scope import EVERY, KINDS_OF_CONSUMERS, UNBOUNDED, read_scope, wrong_with_scope
+from trust.scope import (
+    EVERY,
+    KINDS_OF_CONSUMERS,
+    UNBOUNDED,
+    WHOLE,
+    read_scope,
+    wrong_with_scope,
+)
 
 MOST_NAMES = 50
 LONGEST_PURPOSE = 1000
 SCOPE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_PARTS = ("aliases", "environments", "consumers", "purpose")
+_PARTS = ("aliases", "environments", "consumers", "purpose", "traffic_share")
 
 
 def default_scope(policy: Policy) -> dict[str, Any]:
@@ -29,6 +36,8 @@ def default_scope(policy: Policy) -> dict[str, Any]:
     scope: dict[str, Any] = {"aliases": sorted(bounds.aliases or (EVERY,))}
     if bounds.environments is not None:
         scope["environments"] = sorted(bounds.environments)
+    if bounds.traffic_share is not None:
+        scope["traffic_share"] = bounds.traffic_share
     return scope
 
 
@@ -46,7 +55,8 @@ def scope_of(
     """The scope for the statement, with ids in the place of names. Raises Invalid.
 
     `wishes` may hold `aliases`, `environments` (lists of names), `consumers` (`team:SLUG`,
-    `person:LOGIN`, `token:ID`) and `purpose`; what is left out is as the policy has it.
+    `person:LOGIN`, `token:ID`), `purpose` and `traffic_share` (percent); what is left out is as
+    the policy has it.
     """
     for name in sorted(set(wishes) - set(_PARTS)):
         raise Invalid("A scope has no such field.", field=f"scope.{name}")
@@ -59,6 +69,8 @@ def scope_of(
         scope["consumers"] = sorted({_consumer(text, model) for text in wanted})
     if wishes.get("purpose"):
         scope["purpose"] = _purpose(wishes["purpose"])
+    if wishes.get("traffic_share") is not None:
+        scope["traffic_share"] = _share(wishes["traffic_share"])
     for part, why in wrong_with_scope(read_scope(scope), policy.scope):
         raise Invalid(why, field=f"scope.{part}")
     return scope
@@ -82,6 +94,7 @@ def scope_shown(scope: Mapping[str, Any]) -> dict[str, Any]:
         "environments": sorted(read.environments or ()),
         "consumers": _named(sorted(read.consumers or ())),
         "purpose": read.purpose,
+        "traffic_share": read.traffic_share,
         "is_bounded": read != UNBOUNDED,
     }
 
@@ -114,6 +127,15 @@ def _purpose(value: object) -> str:
             f"The purpose is a text of 1 to {LONGEST_PURPOSE} characters.", field="scope.purpose"
         )
     return text
+
+
+def _share(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= WHOLE:
+        raise Invalid(
+            f"The share is a whole number of percent from 1 to {WHOLE}.",
+            field="scope.traffic_share",
+        )
+    return value
 
 
 def _consumer(text: str, model: RegisteredModel) -> str:

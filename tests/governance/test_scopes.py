@@ -12,6 +12,7 @@ from governance.approvals.answering import Answering, answers_of
 from governance.approvals.releases import promote
 from governance.models import Review
 from governance.policy.documents import DEFAULTS, Policy
+from governance.policy.relaxing import relaxes
 from governance.policy.scopes import default_scope, scope_of, scope_shown
 from governance.selectors import policy_for, statement_of
 from governance.services import submit
@@ -102,6 +103,11 @@ class TestSubmitting:
             ({"purpose": "x" * 1001}, "scope.purpose"),
             ({"purpose": "a\x00b"}, "scope.purpose"),
             ({"purpose": 7}, "scope.purpose"),
+            ({"traffic_share": 0}, "scope.traffic_share"),
+            ({"traffic_share": 101}, "scope.traffic_share"),
+            ({"traffic_share": 2.5}, "scope.traffic_share"),
+            ({"traffic_share": True}, "scope.traffic_share"),
+            ({"traffic_share": "10"}, "scope.traffic_share"),
         ],
         ids=lambda value: str(value)[:60],
     )
@@ -149,13 +155,52 @@ class TestThePolicy:
             asked(ready)
         assert "consumers" in asked(ready, consumers=["person:carl"])
 
+    def test_bounds_the_share_of_the_traffic_and_offers_the_largest(self, ready: Stage) -> None:
+        policy = bounded_policy(traffic_share=10)
+
+        assert default_scope(policy) == EVERYTHING | {"traffic_share": 10}
+        with pytest.raises(Invalid, match="at most 10 %") as refusal:
+            asked(ready, traffic_share=11)
+        assert refusal.value.field == "scope.traffic_share"
+        assert asked(ready, traffic_share=5)["traffic_share"] == 5
+
+    def test_may_want_a_share_to_be_said(self, ready: Stage) -> None:
+        bounded_policy(required=["traffic_share"])
+
+        with pytest.raises(Invalid, match="a share of the traffic to be said"):
+            asked(ready)
+        assert asked(ready, traffic_share=100)["traffic_share"] == 100
+
+    @pytest.mark.parametrize(
+        ("before", "after", "is_laxer"),
+        [(10, 20, True), (10, None, True), (20, 10, False), (None, 10, False)],
+    )
+    def test_asks_less_by_a_larger_share(
+        self, before: int | None, after: int | None, is_laxer: bool
+    ) -> None:
+        low = DEFAULTS["low"].as_dict()
+        old, new = (
+            low | ({} if share is None else {"scope_traffic_share": share})
+            for share in (before, after)
+        )
+
+        assert relaxes(old, new) is is_laxer
+
     def test_that_bounds_nothing_reads_as_before_there_were_scopes(self) -> None:
         assert not [name for name in DEFAULTS["high"].as_dict() if name.startswith("scope")]
         assert default_scope(DEFAULTS["high"]) == EVERYTHING
 
     @pytest.mark.parametrize(
         ("part", "value"),
-        [("aliases", "x"), ("aliases", [1]), ("environments", [""]), ("required", ["beauty"])],
+        [
+            ("aliases", "x"),
+            ("aliases", [1]),
+            ("environments", [""]),
+            ("required", ["beauty"]),
+            ("traffic_share", 0),
+            ("traffic_share", 101),
+            ("traffic_share", 0.5),
+        ],
         ids=str,
     )
     def test_that_cannot_be_read_is_not_published(self, part: str, value: object) -> None:
@@ -208,6 +253,38 @@ class TestTheApproval:
                 f"SELECT 'champion', {columns} FROM registry_aliasmove".encode()
             )
         assert AliasMove.objects.count() == 1
+
+    def test_for_a_share_lets_no_alias_be_moved_there(self, ready_copy: Stage) -> None:
+        approved_for(ready_copy, traffic_share=10)
+
+        with pytest.raises(
+            Conflict, match="at most 10 % of the calls of an alias, and this is 100"
+        ):
+            promote(
+                caller=who("mira"), version=ready_copy.version, alias="champion", reason="Better."
+            )
+        assert not AliasMove.objects.exists()
+
+    def test_for_the_whole_lets_an_alias_be_moved_there(self, ready_copy: Stage) -> None:
+        approved_for(ready_copy, traffic_share=100)
+
+        promote(caller=who("mira"), version=ready_copy.version, alias="champion", reason="Better.")
+
+        assert AliasMove.objects.count() == 1
+
+    def test_for_a_share_lets_no_alias_be_moved_past_the_program(self, ready_copy: Stage) -> None:
+        approved_for(ready_copy, traffic_share=99)
+        approval, mira = ready_copy.approval, user_of("mira")
+
+        with (
+            ready_copy.database.connect("app") as link,
+            pytest.raises(psycopg.errors.RestrictViolation, match="a share of the calls only"),
+        ):
+            link.execute(
+                "INSERT INTO registry_aliasmove (alias, model_id, to_version_id, approval_id, "
+                "reason, by_id, at) VALUES ('champion', %s, %s, %s, 'r', %s, now())",
+                (ready_copy.version.model_id, ready_copy.version.pk, approval.pk, mira.pk),
+            )
 
     def test_of_another_environment_is_shown_as_not_served(
         self, ready_copy: Stage, settings: Any

@@ -50,6 +50,30 @@ class TestAnAlias:
         assert recorded(folder) == []
 
 
+class TestAShare:
+    def test_is_not_exceeded_by_holding_the_alias(self, ready_copy: Stage, folder: Path) -> None:
+        served(ready_copy, "champion", traffic_share=10)
+
+        with serving.follower() as made, pytest.raises(OutOfScope, match="at most 10 % of"):
+            serving.answer(made, "carl", folder)
+        assert recorded(folder) == []
+
+    def test_cannot_be_gone_round_by_the_number(self, ready_copy: Stage, folder: Path) -> None:
+        served(ready_copy, traffic_share=10)
+
+        with serving.follower() as made, pytest.raises(OutOfScope, match="and this is 100 %"):
+            serving.answer(made, "carl", folder, number=1)
+        assert recorded(folder) == []
+
+    def test_of_everything_bounds_nothing(self, ready_copy: Stage, folder: Path) -> None:
+        served(ready_copy, "champion", traffic_share=100)
+
+        with serving.follower() as made:
+            serving.answer(made, "carl", folder)
+            serving.answer(made, "carl", folder, number=1)
+        assert len(recorded(folder)) == 2
+
+
 class TestAnEnvironment:
     @pytest.mark.parametrize("here", ["staging", ""])
     def test_that_is_not_of_the_scope_does_not_load(

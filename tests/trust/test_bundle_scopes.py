@@ -85,6 +85,45 @@ def test_a_scope_beyond_the_policy_is_named(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("record", [{"share": 5}, {"share": 10}], ids=str)
+def test_a_record_within_the_approved_share_is_sound(tmp_path: Path, record: Document) -> None:
+    report = report_of(story(SCOPE | {"traffic_share": 10}, **record), tmp_path)
+
+    assert (report.exit_code, report.findings) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        ({"share": 11}, "at most 10 % of the calls of an alias, and this is 11 %"),
+        ({"share": 100}, "and this is 100 %"),
+        ({}, "and this is 100 %"),
+        ({"share": 0}, "no percentage from 1 to 100"),
+        ({"share": "5"}, "no percentage from 1 to 100"),
+        ({"share": None}, "no percentage from 1 to 100"),
+    ],
+    ids=str,
+)
+def test_a_record_beyond_the_approved_share_is_named(
+    tmp_path: Path, record: Document, problem: str
+) -> None:
+    found = problems(story(SCOPE | {"traffic_share": 10}, **record), tmp_path)
+
+    assert found
+    assert all(problem in one for one in found)
+
+
+def test_a_share_beyond_the_policy_is_named(tmp_path: Path) -> None:
+    more = SCOPE | {"traffic_share": 20}
+    beyond = {"The policy approves for at most 10 % of an alias's calls"}
+
+    assert problems(story(more, {"traffic_share": 10}, share=5), tmp_path) == beyond
+    assert problems(story(SCOPE, {"traffic_share": 10}, share=5), tmp_path) == beyond
+    assert problems(story(SCOPE, {"required": ["traffic_share"]}, share=5), tmp_path) == {
+        "The policy wants a share of the traffic to be said"
+    }
+
+
 def test_another_scope_than_the_signed_one_is_named(tmp_path: Path) -> None:
     def widen(statement: Document) -> None:
         statement["predicate"]["scope"] = {"aliases": ["*"]}
@@ -108,6 +147,11 @@ def test_another_scope_than_the_signed_one_is_named(tmp_path: Path) -> None:
         {"aliases": ["*"], "consumers": ["king:carl"]},
         {"aliases": ["*"], "purpose": ""},
         {"aliases": ["*"], "share": 1},
+        {"aliases": ["*"], "traffic_share": 0},
+        {"aliases": ["*"], "traffic_share": 101},
+        {"aliases": ["*"], "traffic_share": 5.0},
+        {"aliases": ["*"], "traffic_share": True},
+        {"aliases": ["*"], "traffic_share": "5"},
     ],
     ids=str,
 )

@@ -28,6 +28,7 @@ def test_what_is_asked_for_is_shown_to_signers_by_name(ready: Stage, as_: As) ->
         "environments": "production",
         "consumers": f"person:carl\nteam:{TEAM}",
         "purpose": "Triage, never a diagnosis.",
+        "traffic_share": "10",
     }
 
     shown = text(as_("ada").post(SUBMIT, given, follow=True))
@@ -39,6 +40,7 @@ def test_what_is_asked_for_is_shown_to_signers_by_name(ready: Stage, as_: As) ->
         "Carl",
         "Credit <small>team",
         given["purpose"],
+        "at most 10 % of the calls of an alias",
     ):
         assert words in shown
     assert "Outside of this nothing is answered" in shown

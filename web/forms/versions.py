@@ -11,6 +11,7 @@ from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED
 from governance.policy.scopes import LONGEST_PURPOSE
 from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
+from trust.scope import WHOLE
 from web.forms.access import code_field, password_field
 from web.forms.params import Snapshot
 from web.forms.passkeys import answer_field, question_field, read_proof
@@ -71,6 +72,16 @@ class SubmitForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": "2"}),
         help_text=_("What the answers may be used for."),
+    )
+    traffic_share = forms.IntegerField(
+        label=_("Share of the traffic, %"),
+        min_value=1,
+        max_value=WHOLE,
+        required=False,
+        help_text=_(
+            "Of the calls of an alias, at most; below 100 it answers beside another version only. "
+            "Empty: no limit."
+        ),
     )
 
 

@@ -129,10 +129,17 @@ def _scope(policy: Policy) -> list[str]:
     if bounds.environments:
         names = {"names": ", ".join(sorted(bounds.environments))}
         said.append(_("A version is approved for no other environments than: %(names)s.") % names)
+    if bounds.traffic_share is not None:
+        share = {"n": bounds.traffic_share}
+        said.append(
+            _("A version is approved for at most %(n)s %% of the calls of an alias.") % share
+        )
     if "consumers" in bounds.required:
         said.append(_("The submission names the consumers that may call."))
     if "purpose" in bounds.required:
         said.append(_("The submission states the purpose."))
+    if "traffic_share" in bounds.required:
+        said.append(_("The submission says a share of the traffic."))
     return said
 
 
