@@ -67,7 +67,7 @@ SCOPES = (
     ),
     Guard(
         "no alias moves to what is approved for other aliases past the program",
-        "governance/migrations/0028_share_in_scope.py",
+        "governance/migrations/0029_share_in_scope.py",
         "IF NOT COALESCE(scope -> 'aliases' ? '*' OR scope -> 'aliases' ? NEW.alias, true) THEN",
         "IF false THEN",
         (f"{_SCOPES}::TestTheApproval::test_lets_no_other_alias_be_moved_there_past_the_program",),
@@ -82,7 +82,7 @@ SCOPES = (
     ),
     Guard(
         "no alias moves to what is approved for a share of its calls past the program",
-        "governance/migrations/0028_share_in_scope.py",
+        "governance/migrations/0029_share_in_scope.py",
         "IF COALESCE((scope ->> 'traffic_share')::int, 100) < 100 THEN",
         "IF false THEN",
         (f"{_SCOPES}::TestTheApproval::test_for_a_share_lets_no_alias_be_moved_past_the_program",),

@@ -29,5 +29,5 @@ SHARE_IN_SCOPE = migrations.RunSQL(_CHECK.format(share=_SHARE), _CHECK.format(sh
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0027_validation_guards")]
+    dependencies = [("governance", "0028_mailing")]
     operations = [SHARE_IN_SCOPE]
