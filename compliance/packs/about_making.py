@@ -1,4 +1,6 @@
-"""Sources: what it took to train or compress the version."""
+"""Sources: how the version was trained or compressed, and what it took."""
+
+import json
 
 from audit.actions import Action
 from audit.selectors import about
@@ -8,6 +10,7 @@ from compliance.packs.telling import telling
 from training.models import CompressionRun, TrainingRun
 from worker.models import Job
 
+_TRAINED = "trained"
 _MADE = (Action.TRAINING_COMPLETED.value, Action.COMPRESSION_COMPLETED.value)
 
 
@@ -34,4 +37,25 @@ def _job(subject: Subject) -> Job | None:
     return Job.objects.filter(pk=run.job_id).first() if run and run.job_id else None
 
 
-SOURCES = {"making.compute": compute}
+def stages(subject: Subject) -> Found | None:
+    """Each version that it came from, oldest first; a manifest names its parent by digest."""
+    chain = subject.ancestry
+    rows = [(f"v{one.number}", one.kind, f"sha256:{one.digest}") for one in reversed(chain)]
+    return measured(Table(("version", "made by", "digest"), rows), *(row[2] for row in rows))
+
+
+def feedback(subject: Subject) -> Found | None:
+    """That it learned from rows with labels alone, where a recipe of this registry trained it."""
+    root = subject.trained
+    recipe = json.loads(bytes(root.manifest))["lineage"].get("recipe")
+    if root.kind != _TRAINED or not recipe:
+        return None
+    said = f"The recipe {recipe} learns from rows with labels, not from human feedback."
+    return measured(said, f"sha256:{root.digest}")
+
+
+SOURCES = {
+    "making.compute": compute,
+    "making.stages": stages,
+    "making.feedback": feedback,
+}

@@ -3,7 +3,10 @@
 from typing import Any
 
 from compliance.packs.found import Cell, Found, Table, measured
+from compliance.packs.listed import listed
 from compliance.packs.subject import Subject
+from registry.models import Evidence
+from trust.times import format_moment
 
 MOST_FEATURES = 30
 MOST_SLICES = 1000
@@ -64,7 +67,7 @@ def confusion(subject: Subject) -> Found | None:
 
 
 def latency(subject: Subject) -> Found | None:
-    """Milliseconds per call."""
+    """Milliseconds of a processor for a call; the way to the caller is not in them."""
     report = subject.report("evaluation")
     if report is None:
         return None
@@ -72,7 +75,9 @@ def latency(subject: Subject) -> Found | None:
         (entry["batch"], entry["cpu_ms"]["median"], entry["cpu_ms"]["p95"])
         for entry in report.body["latency"]
     ]
-    return measured(Table(("rows a call", "median ms", "95th percentile ms"), rows), report.digest)
+    return measured(
+        Table(("rows a call", "median CPU ms", "95th percentile CPU ms"), rows), report.digest
+    )
 
 
 def method(subject: Subject) -> Found | None:
@@ -89,6 +94,18 @@ def method(subject: Subject) -> Found | None:
 
 def _cell(value: Any) -> Cell:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def reports(subject: Subject) -> Found | None:
+    """Every report about the version that a program or a validator finished, with its moment."""
+    rows = Evidence.objects.filter(version=subject.version).defer("body").order_by("created_at")
+    return listed(
+        rows,
+        ("report", "finished", "digest"),
+        lambda row: (row.kind, format_moment(row.created_at), f"sha256:{row.digest}"),
+        lambda row: f"sha256:{row.digest}",
+        nothing="",
+    )
 
 
 def comparison(subject: Subject) -> Found | None:
@@ -176,6 +193,7 @@ SOURCES = {
     "evaluation.confusion": confusion,
     "evaluation.latency": latency,
     "evaluation.method": method,
+    "evaluation.reports": reports,
     "evaluation.comparison": comparison,
     "evaluation.criteria": criteria,
     "evaluation.gates": gates,

@@ -9,6 +9,7 @@ from compliance.packs.covered import Covered
 from compliance.packs.found import Cell, Found, Table, declared, measured
 from compliance.packs.listed import listed
 from compliance.packs.subject import Subject
+from compliance.packs.telling import telling
 from governance.policies import HANDS
 from registry.models import ModelVersion, RegisteredModel
 from trust.times import format_moment
@@ -30,13 +31,22 @@ def identity(subject: Subject) -> Found | None:
 
 
 def _describer(model: RegisteredModel, field: str) -> dict[str, Any]:
-    """Who last wrote a part of the model's description, and when."""
-    events = about("model", model.pk).filter(action=Action.MODEL_CHANGED.value)
-    event = events.filter(payload__fields__contains=[field]).first()
+    """Who last wrote a part of the model's description, when, and the event that says so."""
+    changes = about("model", model.pk).filter(action=Action.MODEL_CHANGED.value)
+    event = changes.filter(payload__fields__contains=[field]).first()
     if event is None:
-        return {"by": model.created_by.person.name, "at": model.created_at}
+        return _registrar(model)
     names = persons_named([event.person_id])
-    return {"by": names.get(event.person_id or model.pk, ""), "at": event.occurred_at}
+    (evidence,) = telling(event)
+    by = names.get(event.person_id or model.pk, "")
+    return {"by": by, "at": event.occurred_at, "evidence": evidence}
+
+
+def _registrar(model: RegisteredModel) -> dict[str, Any]:
+    """The same of what cannot be changed since the model was registered."""
+    told = about("model", model.pk).filter(action=Action.MODEL_REGISTERED.value).first()
+    (evidence,) = telling(told) or ("",)
+    return {"by": model.created_by.person.name, "at": model.created_at, "evidence": evidence}
 
 
 def purpose(covered: Covered) -> Found | None:
@@ -55,7 +65,7 @@ def licence(covered: Covered) -> Found | None:
 def tier(covered: Covered) -> Found | None:
     """The risk tier, which selects the policy."""
     model = covered.models.get()
-    return declared(model.risk_tier, by=model.created_by.person.name, at=model.created_at)
+    return declared(model.risk_tier, **_registrar(model))
 
 
 def files(subject: Subject) -> Found | None:

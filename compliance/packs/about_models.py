@@ -36,7 +36,7 @@ def _line(line: Line) -> tuple[Cell, ...]:
         entry.life if entry else None,
         entry.owner.name if entry else None,
         due.isoformat() if due else None,
-        in_a_word(line),
+        in_a_word(line) or None,
     )
 
 

@@ -2,15 +2,12 @@
 
 from django.db.models import Q
 
-from audit.selectors import about_any
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.happened import findings_of
 from compliance.packs.listed import MOST_ROWS
 from compliance.packs.several import Period
-from compliance.packs.telling import telling
 from compliance.past.spells import Spell, spells
 from governance.models import Finding
-from inference.models import Prediction
 from trust.times import format_moment
 
 
@@ -72,23 +69,7 @@ def opened(period: Period) -> Found | None:
     return findings_of(period, rows, only_open=True)
 
 
-def kept_since(period: Period) -> Found | None:
-    """The oldest event and the oldest recorded answer that are kept of these models."""
-    first = about_any(period.things).order_by("id").first()
-    if first is None:
-        return None
-    answers = Prediction.objects.filter(model_id__in=period.models.values("pk"))
-    oldest = answers.order_by("at").values_list("at", flat=True).first()
-    rows: list[tuple[str, Cell]] = [
-        ("events since", format_moment(first.occurred_at)),
-        ("recorded answers since", format_moment(oldest) if oldest else None),
-        ("days of events", (period.now - first.occurred_at).days),
-    ]
-    return measured(Table(("what", "value"), rows), *telling(first))
-
-
 SOURCES = {
-    "period.kept_since": kept_since,
     "period.covered": covered,
     "period.live": live,
     "period.findings": findings,

@@ -1,12 +1,16 @@
-"""A pack as CSV whose cells no spreadsheet takes for formulas."""
+"""A pack as CSV whose cells no spreadsheet takes for formulas, and none is too long for one.
+
+The gap list is first. A table is a line for the field and one for each of its rows. The lines at
+the end say what the file is, so that it can be told from another one without its name.
+"""
 
 import csv
 import io
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from common.csv_cells import safe_cell
+from compliance.packs import printing
 
 _HEAD = (
     "part",
@@ -20,42 +24,67 @@ _HEAD = (
     "declared at",
     "owner",
 )
+MOST_DIGESTS = 200
+Line = Sequence[object]
 
 
 def as_csv(document: Mapping[str, Any]) -> bytes:
-    """The gap list, then every field, then the signatures; UTF-8 with a mark for spreadsheets."""
+    """Gaps, every field, the signatures, the pack itself; UTF-8 with a mark for spreadsheets."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(_HEAD)
-    for gap in document["gaps"]:
-        row = ("gap", gap["section"], gap["cite"], gap["field"], "missing", gap["why"], "", "", "")
-        _write(writer, (*row, gap["owner"]))
-    for section in document["sections"]:
-        for field in section["fields"]:
-            _write(writer, _line(section["title"], field))
-    for said in document["signatures"]:
-        told = f"{said['printed_name']} ({said['role']}): {said['meaning']} {said['reason']}"
-        signed = ("signature", "", "", said["method"], "measured", told, said["digest"])
-        _write(writer, (*signed, said["printed_name"], said["at"], ""))
+    for line in _lines(document):
+        writer.writerow([safe_cell(cell) for cell in line])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _line(section: str, field: Mapping[str, Any]) -> tuple[object, ...]:
-    value = field["value"]
-    shown = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
-    return (
-        "field",
-        section,
-        field["cite"],
-        field["label"],
-        field["status"],
-        field["why"] or shown,
-        " ".join(field["evidence"]),
-        field["by"],
-        field["at"],
-        field["owner"] if field["status"] == "missing" else "",
-    )
+def _lines(document: Mapping[str, Any]) -> Iterator[Line]:
+    for gap in document["gaps"]:
+        told = (gap["section"], gap["cite"], gap["field"], "missing", gap["why"])
+        yield ("gap", *told, "", "", "", gap["owner"])
+    for section in document["sections"]:
+        for field in section["fields"]:
+            yield from _field(section["title"], field)
+    for said in document["signatures"]:
+        words = f"{said['role']}, by {said['method']}: {said['meaning']} {said['reason']}"
+        signed = ("", "", said["of"], "signed", words, said["digest"])
+        yield ("signature", *signed, said["printed_name"], said["at"], "")
+    for name, value in _about(document):
+        yield ("pack", "", "", name, "", value, "", "", "", "")
 
 
-def _write(writer: Any, cells: tuple[object, ...]) -> None:
-    writer.writerow([safe_cell(cell) for cell in cells])
+def _field(section: str, field: Mapping[str, Any]) -> Iterator[Line]:
+    place = (section, field["cite"], field["label"], field["status"])
+    table = field["value"] if isinstance(field["value"], dict) else None
+    value = printing.size_of(table) if table else field["why"] or field["value"]
+    owner = field["owner"] if field["status"] == "missing" else ""
+    yield ("field", *place, value, _digests(field["evidence"]), field["by"], field["at"], owner)
+    for row in table["rows"] if table else ():
+        cells = zip(table["columns"], row, strict=True) if table else ()
+        told = "; ".join(f"{name}: {_plain(cell)}" for name, cell in cells)
+        yield ("row", *place, told, "", "", "", "")
+
+
+def _plain(cell: object) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _digests(evidence: Sequence[str]) -> str:
+    more = len(evidence) - MOST_DIGESTS
+    shown = " ".join(evidence[:MOST_DIGESTS])
+    return f"{shown} and {more} more in the JSON form" if more > 0 else shown
+
+
+def _about(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    told, subject = document["template"], document["subject"]
+    yield "template", told["title"]
+    yield "template digest", told["digest"]
+    yield "cites", told["citation"]
+    yield "text", printing.standing(document)
+    yield "about", f"{subject['title']}, {subject['team']}"
+    yield "version digest", subject.get("version_digest", "")
+    yield "made at", document["made_at"]
+    yield "made for", document["asked_by"]
+    yield "pack", document["pack"]
+    yield "fields", printing.summary(document)
+    yield "log", printing.head_of(document)

@@ -1,10 +1,14 @@
 """The bill of materials of a version, CycloneDX 1.6, as far as records have its parts."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
 from compliance.packs.subject import Subject
+from registry.models import ModelVersion
 from trust.times import format_moment
 
 _SPACE = UUID("9d6f0f5e-2e55-4a7c-8f58-7d3a1b6c9e10")
@@ -24,12 +28,13 @@ def ml_bom(subject: Subject, pack: str) -> dict[str, Any]:
         "version": str(subject.version.number),
         "description": subject.model.purpose,
         "supplier": {"name": subject.model.team.name},
-        "licenses": [{"license": {"name": subject.model.licence}}],
+        "licenses": _licences(subject.model.licence),
         "properties": [
             {"name": "assay:version-digest", "value": subject.digest},
             {"name": "assay:risk-tier", "value": subject.model.risk_tier},
         ],
         "components": [_file(entry, ref, at) for at, entry in enumerate(_artifacts(subject))],
+        **_pedigree(subject),
         "modelCard": {
             "modelParameters": _parameters(subject),
             **_analysis(subject),
@@ -50,6 +55,30 @@ def ml_bom(subject: Subject, pack: str) -> dict[str, Any]:
             {"ref": ref, "dependsOn": [part["bom-ref"] for part in _datasets(subject)]}
         ],
     }
+
+
+def _licences(said: str) -> list[dict[str, Any]]:
+    """An SPDX expression where it is one, else the name that was given."""
+    try:
+        return [{"expression": str(canonicalize_license_expression(said))}]
+    except InvalidLicenseExpression:
+        return [{"license": {"name": said}}]
+
+
+def _pedigree(subject: Subject) -> dict[str, Any]:
+    """What it was compressed from; of a version that was not, nothing."""
+    _, *ancestors = subject.ancestry
+    found = [
+        {
+            "type": "machine-learning-model",
+            "bom-ref": f"version:{one.pk}",
+            "name": subject.model.name,
+            "version": str(one.number),
+            "properties": [{"name": "assay:version-digest", "value": f"sha256:{one.digest}"}],
+        }
+        for one in ancestors
+    ]
+    return {"pedigree": {"ancestors": found}} if found else {}
 
 
 def _artifacts(subject: Subject) -> list[Mapping[str, Any]]:
@@ -75,7 +104,7 @@ def _sha256(digest: str) -> dict[str, str]:
 
 
 def _parameters(subject: Subject) -> dict[str, Any]:
-    signature, said = subject.manifest["signature"], subject.manifest["lineage"]
+    signature, said = subject.manifest["signature"], _lineage(subject.trained)
     found: dict[str, Any] = {}
     if subject.training_rows:
         found["approach"] = {"type": "supervised"}
@@ -83,10 +112,21 @@ def _parameters(subject: Subject) -> dict[str, Any]:
     if signature:
         found["task"] = str(signature["task"])
         for way in ("inputs", "outputs"):
-            found[way] = [{"format": f"{port['dtype']} {port['shape']}"} for port in signature[way]]
+            found[way] = [{"format": _port(port)} for port in signature[way]]
     if said.get("recipe"):
         found["modelArchitecture"] = str(said["recipe"])
     return found
+
+
+def _lineage(version: ModelVersion) -> Mapping[str, Any]:
+    """How it was made; a compressed version has the architecture of the one that was trained."""
+    found: Mapping[str, Any] = json.loads(bytes(version.manifest))["lineage"]
+    return found
+
+
+def _port(port: Mapping[str, Any]) -> str:
+    shape = " × ".join(map(str, port["shape"]))
+    return f"{port['name']}: {port['dtype']}, {shape}"
 
 
 def _datasets(subject: Subject) -> list[dict[str, Any]]:
@@ -96,6 +136,7 @@ def _datasets(subject: Subject) -> list[dict[str, Any]]:
             "bom-ref": f"dataset:{row.pk}",
             "name": row.name,
             "hashes": [_sha256(row.blob_id)],
+            "licenses": _licences(row.licence),
             "data": [{"type": "dataset", "name": row.name, "description": _about(row)}],
         }
         for row in subject.training_rows
@@ -103,7 +144,7 @@ def _datasets(subject: Subject) -> list[dict[str, Any]]:
 
 
 def _about(row: Any) -> str:
-    return f"{row.split}, {row.rows} rows; origin: {row.origin}; licence: {row.licence}"
+    return f"{row.split}, {row.rows} rows; origin: {row.origin}"
 
 
 def _analysis(subject: Subject) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,15 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    CondPageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
 
 from compliance.packs import printing
 
@@ -23,10 +31,16 @@ _FONTS = Path(__file__).parent / "fonts"
 _PLAIN, _BOLD, _CHINESE = "DejaVu", "DejaVu-Bold", "STSong-Light"
 # Characters that the embedded fonts have not; the reader's program has a font for them.
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+")
-_WIDTH = A4[0] - 34 * mm
+_MARGIN = 17 * mm
+# What reportlab keeps free of a frame on every side.
+_INSET = 6
+_WIDTH = A4[0] - 2 * (_MARGIN + _INSET)
 _TONES = {"measured": "#126a38", "declared": "#2454c6", "missing": "#ad231b"}
 _LINE, _HEAD = colors.HexColor("#dfe3e9"), colors.HexColor("#f1f3f6")
 _LONGEST_CELL, _LONGEST_WORD = 1500, 18
+_PADDING = 7
+# Tables of so few rows are not divided where they begin.
+_SHORT = 8
 
 
 @cache
@@ -39,22 +53,14 @@ def _styles() -> dict[str, ParagraphStyle]:
     return {
         "text": base,
         "small": ParagraphStyle("small", parent=base, fontSize=6.5, leading=9, textColor="#535d6b"),
-        "lead": ParagraphStyle(
-            "lead", parent=base, fontSize=6.5, leading=9, textColor="#535d6b", keepWithNext=1
-        ),
-        "value": ParagraphStyle("value", parent=base, keepWithNext=1),
         "cell": ParagraphStyle("cell", parent=base, fontSize=7, leading=9),
         "head": ParagraphStyle("head", fontSize=7, leading=9, **bold),
         "title": ParagraphStyle("title", fontSize=15, leading=19, spaceAfter=4, **bold),
-        "section": ParagraphStyle(
-            "section", fontSize=11, leading=14, spaceBefore=10, keepWithNext=1, **bold
-        ),
-        "field": ParagraphStyle(
-            "field", fontSize=8.5, leading=12, spaceBefore=5, keepWithNext=1, **bold
-        ),
+        "section": ParagraphStyle("section", fontSize=11, leading=14, spaceBefore=10, **bold),
+        "field": ParagraphStyle("field", fontSize=8.5, leading=12, spaceBefore=5, **bold),
         "note": ParagraphStyle(
             "note", parent=base, backColor="#fff8ea", borderColor="#845000", borderWidth=0.6,
-            borderPadding=5, spaceBefore=8, spaceAfter=10,
+            borderPadding=5, leftIndent=5, rightIndent=5, spaceBefore=8, spaceAfter=10,
         ),
     }  # fmt: skip
 
@@ -67,40 +73,67 @@ def _text(value: object, style: str = "text", tone: str = "") -> Paragraph:
     return Paragraph(said, _styles()[style])
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    cells = [[_text(name, "head") for name in columns]]
+def _table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], proof: Paragraph | None = None
+) -> Table:
+    """The proof is the last row, and stays on a page with the row before it."""
+    cells: list[list[Any]] = [[_text(name, "head") for name in columns]]
     cells += [[_text(one[:_LONGEST_CELL], "cell") for one in row] for row in rows]
-    table = Table(cells, colWidths=_widths(columns, rows), repeatRows=1, hAlign="LEFT")
-    table.setStyle(
-        TableStyle(
-            [
-                ("BACKGROUND", (0, 0), (-1, 0), _HEAD),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 3),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-                ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
-            ]
-        )
-    )
+    lined = len(cells) - 1
+    style = [
+        ("BACKGROUND", (0, 0), (-1, 0), _HEAD),
+        ("LINEBELOW", (0, 0), (-1, lined), 0.4, _LINE),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 3),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+        # Of the empty cells beside, which would make the rows higher.
+        ("FONTSIZE", (0, 0), (-1, -1), 6),
+        ("LEADING", (0, 0), (-1, -1), 6),
+    ]
+    widths = _widths(columns, rows)
+    if proof:
+        room = _WIDTH - sum(widths)
+        cells = [[*line, ""] for line in cells]
+        cells.append([proof, *[""] * len(columns)])
+        style += [("SPAN", (0, -1), (-1, -1)), ("NOSPLIT", (0, lined), (-1, -1))]
+        style += [("LEFTPADDING", (0, -1), (-1, -1), 0)]
+        widths = [*widths, room]
+    table = Table(cells, colWidths=widths, repeatRows=1, hAlign="LEFT")
+    table.setStyle(TableStyle(style))
     return table
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """No column is narrower than its longest word of ordinary length; long texts get the rest."""
+    """As wide as their texts, where there is room: a name stands beside its value.
+
+    Else no column is narrower than its longest word of ordinary length; long texts get the rest.
+    """
     texts = [[name, *(row[at] for row in rows)] for at, name in enumerate(columns)]
-    words = [[word for text in column for word in text.split()] for column in texts]
-    least = [
-        max([12.0, *(pdfmetrics.stringWidth(word[:_LONGEST_WORD], _BOLD, 7) for word in column)])
-        + 7
-        for column in words
+    whole = [
+        max(_wide(line) for text in column for line in text.split("\n")) + _PADDING
+        for column in texts
     ]
-    wanted = [min(max(map(len, column)), 60) for column in texts]
+    if sum(whole) <= _WIDTH:
+        return whole
+    least = [
+        max(
+            12.0, *(_wide(word[:_LONGEST_WORD]) for text in column for word in text.split() or [""])
+        )
+        + _PADDING
+        for column in texts
+    ]
     room = _WIDTH - sum(least)
     if room <= 0:
         return [_WIDTH * one / sum(least) for one in least]
+    wanted = [min(all_of - low, _WIDTH) for all_of, low in zip(whole, least, strict=True)]
     return [low + room * want / sum(wanted) for low, want in zip(least, wanted, strict=True)]
+
+
+def _wide(text: str) -> float:
+    width: float = pdfmetrics.stringWidth(text, _BOLD, 7)
+    return width
 
 
 def _opening(document: Mapping[str, Any]) -> list[Any]:
@@ -124,7 +157,7 @@ def _gaps(document: Mapping[str, Any]) -> list[Any]:
     if not gaps:
         return [*story, _text("No field of this template is missing.")]
     rows = [[gap["section"], printing.owed(gap), gap["cite"], gap["owner"]] for gap in gaps]
-    return [*story, _table(("Section", "Field", "Cited", "Owner"), rows)]
+    return _together(*story, _table(("Section", "Field", "Cited", "Owner"), rows))
 
 
 def _signatures(document: Mapping[str, Any]) -> list[Any]:
@@ -141,13 +174,23 @@ def _signatures(document: Mapping[str, Any]) -> list[Any]:
         ]
         for said in document["signatures"]
     ]
-    return [
-        *story,
-        _table(("Printed name", "Meaning and reason", "Time and method", "Record"), rows),
+    columns = ("Printed name", "Meaning and reason", "Time and method", "Record")
+    return _together(*story, _table(columns, rows))
+
+
+def _section(section: Mapping[str, Any]) -> list[Any]:
+    """The heading and the first field begin on one page."""
+    head = [
+        _text(section["title"], "section"),
+        _text(f"{section['cite']}. {section['asks']}", "small"),
     ]
+    if section["each"]:
+        return _together(*head, _lines(section))
+    first, *others = (_field(field) for field in section["fields"])
+    return [*_together(*head, *first), *(part for field in others for part in field)]
 
 
-def _lines(section: Mapping[str, Any]) -> list[Any]:
+def _lines(section: Mapping[str, Any]) -> Table:
     """A repeated section in few lines: a row for each field."""
     rows = [
         [
@@ -158,24 +201,36 @@ def _lines(section: Mapping[str, Any]) -> list[Any]:
         ]
         for field in section["fields"]
     ]
-    return [_table(("Field", "Status", "Value", "Proof"), rows)]
-
-
-def _fields(section: Mapping[str, Any]) -> list[Any]:
-    return [part for field in section["fields"] for part in _field(field)]
+    return _table(("Field", "Status", "Value", "Proof"), rows)
 
 
 def _field(field: Mapping[str, Any]) -> list[Any]:
     status, table = field["status"], printing.rows_of(field["value"])
     head = [
         _text(field["label"], "field"),
-        _text(f"{printing.WORDS[status]} · {field['cite']}", "lead", _TONES[status]),
+        _text(f"{printing.WORDS[status]} · {field['cite']}", "small", _TONES[status]),
     ]
     proof = _text(printing.proof(field), "small")
     if table:
-        return [*head, _table(*table), proof]
-    body = [] if status == "missing" else [_text(printing.cell(field["value"]), "value")]
-    return [*head, *body, proof]
+        return _together(*head, _table(*table, proof))
+    body = [] if status == "missing" else [_text(printing.cell(field["value"]))]
+    return _together(*head, *body, proof)
+
+
+def _together(*parts: Any) -> list[Any]:
+    """Parts that begin on one page: a table with its first row, a text with its first lines."""
+    return [CondPageBreak(sum(map(_least, parts))), *parts]
+
+
+def _least(part: Any) -> float:
+    """How much of a part has to be seen where it begins."""
+    if isinstance(part, CondPageBreak):
+        return 0
+    _width, height = part.wrap(_WIDTH, A4[1])
+    if isinstance(part, Table):
+        first = part._rowHeights[: part.repeatRows + 1]
+        return float(sum(first if len(part._rowHeights) > _SHORT else part._rowHeights))
+    return float(min(height, 48) + part.getSpaceBefore())
 
 
 def as_pdf(document: Mapping[str, Any]) -> bytes:
@@ -183,17 +238,13 @@ def as_pdf(document: Mapping[str, Any]) -> bytes:
     out, told = io.BytesIO(), document["template"]
     story = [*_opening(document), *_gaps(document), *_signatures(document)]
     for section in document["sections"]:
-        story += [
-            _text(section["title"], "section"),
-            _text(f"{section['cite']}. {section['asks']}", "lead"),
-        ]
-        story += _lines(section) if section["each"] else _fields(section)
+        story += _section(section)
     story += [Spacer(0, 8), _text(printing.closing(document), "small")]
     page = SimpleDocTemplate(
         out,
         pagesize=A4,
-        leftMargin=17 * mm,
-        rightMargin=17 * mm,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
         topMargin=16 * mm,
         bottomMargin=18 * mm,
         title=f"{told['title']}: {document['subject']['title']}",
@@ -202,17 +253,34 @@ def as_pdf(document: Mapping[str, Any]) -> bytes:
         invariant=1,
     )
     line = f"{document['subject']['title']} · {told['name']}"
-    page.build(story, onFirstPage=_foot(line), onLaterPages=_foot(line))
+    page.build(story, canvasmaker=partial(_Numbered, line=line))
     return out.getvalue()
 
 
-def _foot(line: str) -> Any:
-    def draw(canvas: Any, page: Any) -> None:
-        canvas.saveState()
-        canvas.setFont(_PLAIN, 6.5)
-        canvas.setFillColor(colors.HexColor("#535d6b"))
-        canvas.drawString(17 * mm, 10 * mm, line)
-        canvas.drawRightString(A4[0] - 17 * mm, 10 * mm, f"Page {page.page}")
-        canvas.restoreState()
+class _Numbered(Canvas):  # type: ignore[misc]  # reportlab has no types
+    """Pages that say how many there are: they are finished when the last one is known."""
 
-    return draw
+    def __init__(self, *given: Any, line: str, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._line, self._pages = line, list[dict[str, Any]]()
+
+    def showPage(self) -> None:  # noqa: N802 (reportlab calls it)
+        """Keeps the page for later."""
+        self._pages.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        """Writes the pages, each with its foot."""
+        for page in self._pages:
+            self.__dict__.update(page)
+            self._foot()
+            super().showPage()
+        super().save()
+
+    def _foot(self) -> None:
+        left = _MARGIN + _INSET
+        self.setFont(_PLAIN, 6.5)
+        self.setFillColor(colors.HexColor("#535d6b"))
+        self.drawString(left, 10 * mm, self._line)
+        number = f"Page {self._pageNumber} of {len(self._pages)}"
+        self.drawRightString(A4[0] - left, 10 * mm, number)

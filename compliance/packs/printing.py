@@ -104,9 +104,19 @@ def standing(document: Mapping[str, Any]) -> str:
     return f"This template was NOT compared with the text of its source. {told['note']}"
 
 
+def size_of(table: Mapping[str, Any]) -> str:
+    """How many rows a table shows, and how many not."""
+    more = left_out_of(table)
+    rows = f"{len(table['rows'])} rows"
+    return f"{rows}, {more} more are not shown" if more else rows
+
+
+def head_of(document: Mapping[str, Any]) -> str:
+    """How far the log was signed."""
+    head = document["log"]
+    return f"The log had {head['size']} signed events, root {head['root']}." if head else ""
+
+
 def closing(document: Mapping[str, Any]) -> str:
     """How figures are printed, and how far the log was signed."""
-    head = document["log"]
-    if not head:
-        return FIGURES
-    return f"{FIGURES} The log had {head['size']} signed events, root {head['root']}."
+    return f"{FIGURES} {head_of(document)}".strip()

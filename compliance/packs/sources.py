@@ -10,6 +10,7 @@ from typing import Any
 from compliance.packs import (
     about_approval,
     about_data,
+    about_keeping,
     about_line,
     about_making,
     about_measuring,
@@ -32,6 +33,7 @@ _OF_ALL: Mapping[str, Source] = {
     **about_service.SOURCES,
     **decisions.SOURCES,
     **happened.SOURCES,
+    **about_keeping.SOURCES,
 }
 SOURCES: Mapping[str, Mapping[str, Source]] = {
     VERSION: {

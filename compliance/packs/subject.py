@@ -160,9 +160,14 @@ class Subject(Covered):
     @cached_property
     def trained(self) -> ModelVersion:
         """The version that was trained: this one, or the one that it was compressed from."""
-        found = self.version
-        while found.parent is not None:
-            found = found.parent
+        return self.ancestry[-1]
+
+    @cached_property
+    def ancestry(self) -> list[ModelVersion]:
+        """The version, the one that it was compressed from, and so on."""
+        found = [self.version]
+        while found[-1].parent is not None:
+            found.append(found[-1].parent)
         return found
 
     @cached_property

@@ -43,6 +43,17 @@ VERSIONS = (
     "ss1-23",
     "validation-report",
 )
+# Section or category -> how many requirements it has, as the texts number them.
+AISVS = ((1, 3), (2, 3), (3, 3), (4, 2), (5, 4))
+NIST = (
+    *(("GOVERN", n, most) for n, most in enumerate((7, 3, 2, 3, 2, 2), 1)),
+    *(("MAP", n, most) for n, most in enumerate((6, 3, 5, 2, 2), 1)),
+    *(("MEASURE", n, most) for n, most in enumerate((3, 13, 3, 3), 1)),
+    *(("MANAGE", n, most) for n, most in enumerate((4, 4, 2, 3), 1)),
+)
+SS1_23 = ((1, 3), (2, 6), (3, 6), (4, 5), (5, 3))
+_ANNEX_A = ((2, 4), (3, 3), (4, 6), (5, 5), (6.1, 3), (6.2, 8), (7, 6), (8, 5), (9, 4), (10, 4))
+ISO_42001 = {f"A.{n}.{m}" for n, most in _ANNEX_A for m in range(2, most + 1)}
 OTHERS = ("eu-ai-act-logs", "register", "sr-26-2-model", "ss1-23-model")
 
 
@@ -90,7 +101,8 @@ def gaps_are_true(document: dict[str, Any]) -> None:
 class TestTemplates:
     def test_are_there_for_every_rule_and_say_whether_they_were_reread(self) -> None:
         assert sorted(templates()) == sorted(VERSIONS + OTHERS)
-        assert [t.name for t in templates().values() if t.was_reread] == ["cyclonedx-ml-bom"]
+        reread = {t.name for t in templates().values() if t.was_reread}
+        assert reread == {"cyclonedx-ml-bom", "owasp-aisvs-c3"}
         assert all(t.note and t.citation for t in templates().values())
 
     @pytest.mark.parametrize(
@@ -118,6 +130,32 @@ class TestTemplates:
         text = (FOLDER / "model-card.yaml").read_bytes() + b"title: Another\n"
         with pytest.raises(BadTemplate, match="a key stands twice"):
             read_template("mine", text)
+
+    @pytest.mark.parametrize(
+        ("template", "places"),
+        [
+            ("owasp-aisvs-c3", {f"C3.{n}.{m}" for n, most in AISVS for m in range(1, most + 1)}),
+            ("iso-42001", ISO_42001),
+            ("nist-ai-rmf", {f"{f} {n}.{m}" for f, n, most in NIST for m in range(1, most + 1)}),
+            ("ss1-23", {f"Principle {n}.{m}" for n, most in SS1_23 for m in range(1, most + 1)}),
+        ],
+    )
+    def test_ask_for_every_part_of_their_rule_and_for_none_that_is_not_there(
+        self, template: str, places: set[str]
+    ) -> None:
+        fields = [field for part in templates()[template].sections for field in part.fields]
+        assert {field.cite.split(",")[0] for field in fields} == places
+
+    def test_ask_for_every_point_of_annex_iv_and_of_articles_12_and_19(self) -> None:
+        fields = [field for part in templates()["eu-ai-act"].sections for field in part.fields]
+        cited = " ".join(field.cite for field in fields)
+        for point in [f"1({c})" for c in "abcdefgh"] + [f"2({c})" for c in "abcdefgh"]:
+            assert f"Annex IV, point {point}" in cited
+        for point in "345679":
+            assert f"Annex IV, point {point}" in cited
+        assert "Annex IV, point 8; Article 47" in cited
+        for place in ("12(1)", "12(2)(a)", "12(2)(b)", "12(2)(c)", "12(3)", "19(1)"):
+            assert f"Article {place}" in cited
 
     def test_need_no_code_to_be_corrected(self) -> None:
         before = templates()["model-card"]
