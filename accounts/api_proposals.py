@@ -10,7 +10,15 @@ from rest_framework.response import Response
 from accounts import proposing, selectors
 from accounts.edges import CallerView
 from accounts.models import Proposal, ProposalState
-from accounts.serializers_proposals import ConfirmIn, DeclineIn, ProposalIn, ProposalOut
+from accounts.serializers_passkeys import AskOut
+from accounts.serializers_proposals import (
+    AskToConfirmIn,
+    AskToProposeIn,
+    ConfirmIn,
+    DeclineIn,
+    ProposalIn,
+    ProposalOut,
+)
 from common.errors import Invalid
 from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
@@ -53,6 +61,21 @@ class Proposals(CallerView):
         return Response(ProposalOut(proposal).data, status=201)
 
 
+class AskToPropose(CallerView):
+    """A challenge for a proposal."""
+
+    @extend_schema(
+        operation_id="proposals_challenge",
+        request=AskToProposeIn,
+        responses=changes(201, AskOut, 429),
+    )
+    def post(self, request: Request) -> Response:
+        """What a passkey of the caller signs for exactly this wish, or where he signs in."""
+        fields = AskToProposeIn.read(request.data)
+        ask = proposing.ask_to_propose(caller=self.caller, **fields)
+        return Response(AskOut(ask).data, status=201)
+
+
 class ProposalView(CallerView):
     """A view of one proposal."""
 
@@ -84,6 +107,22 @@ class Confirmation(ProposalView):
         fields = ConfirmIn.read(request.data)
         proposing.confirm(caller=self.caller, proposal=proposal, **fields)
         return Response(ProposalOut(self.proposal(proposal_id)).data)
+
+
+class AskToConfirm(ProposalView):
+    """A challenge for a confirmation."""
+
+    @extend_schema(
+        operation_id="proposals_confirm_challenge",
+        request=AskToConfirmIn,
+        responses=changes(201, AskOut, 429),
+    )
+    def post(self, request: Request, proposal_id: UUID) -> Response:
+        """What a passkey of the caller signs for exactly this proposal, or where he signs in."""
+        proposal = self.proposal(proposal_id)
+        fields = AskToConfirmIn.read(request.data)
+        ask = proposing.ask_to_confirm(caller=self.caller, proposal=proposal, **fields)
+        return Response(AskOut(ask).data, status=201)
 
 
 class Refusal(ProposalView):

@@ -29,6 +29,7 @@ KINDS = {
     "retention": "compliance.retention.rules.RETENTION",
     "emergency": "governance.emergencies.kind.EMERGENCY",
 }
+KIND_CHOICES = [(kind, kind) for kind in KINDS]
 # Both persons must show a second factor, whatever the policy says.
 WITH_SECOND_FACTOR = frozenset(("emergency",))
 

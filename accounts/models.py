@@ -136,6 +136,24 @@ class Proposal(models.Model):
         ]
 
 
+class ProposalProof(models.Model):
+    """What a device signed, or a provider said, when a proposal was opened or confirmed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="proofs")
+    part = models.CharField(max_length=8)
+    held = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["proposal", "part"], name="proposal_proved_once"),
+            models.CheckConstraint(
+                condition=models.Q(part__in=("propose", "confirm")),
+                name="proposal_proof_part_known",
+            ),
+        ]
+
+
 class TwoPersonsSince(models.Model):
     """The last event of the log before two persons were needed; one row, written by a migration.
 

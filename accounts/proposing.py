@@ -16,18 +16,28 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.assertions import Ask
 from accounts.callers import Caller, caller_for
-from accounts.factors import has_factor
-from accounts.kinds import WITH_SECOND_FACTOR, Details, Draft, kind_named
+from accounts.kinds import Details, Draft, kind_named
 from accounts.models import Proposal, ProposalState, User
 from accounts.policies import may_decline, may_take_back
-from accounts.reauthentication import reauthenticate
+from accounts.proposal_proofs import (
+    CONFIRM,
+    PROPOSE,
+    ask,
+    keep,
+    proved,
+    words_to_confirm,
+    words_to_propose,
+)
+from accounts.proving import Proof
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record
 from common.errors import Conflict, NotAllowed
 from common.texts import written
 from trust.canonical import canonical
+from trust.methods import PASSKEY
 from trust.times import format_moment
 
 TYPE = "assay/proposal/1"
@@ -58,29 +68,49 @@ def propose(
     kind: str,
     wish: Mapping[str, Any],
     reason: str,
-    password: str,
+    password: str = "",
     code: str = "",
+    passkey: Mapping[str, Any] | None = None,
+    sign_in: uuid.UUID | None = None,
 ) -> Proposal:
     """Ask for something that takes two persons; nothing is done until another one confirms it.
 
-    `wish` says what, in the words of the kind. Raises NotAllowed (no authority, wrong password or
-    code), NotFound, Invalid naming the field, Conflict.
+    `wish` says what, in the words of the kind; the proof is password and code, a passkey or a
+    sign-in, as for a signature. Raises NotAllowed (no authority, wrong proof), NotFound, Invalid
+    naming the field, Conflict.
     """
-    draft = kind_named(kind).draft(caller, wish)
-    reason = written(reason, "reason")
-    method = _proved(caller, kind, password, code)
-    return _open(caller, kind, draft, reason, method)
+    draft, reason = _wanted(caller, kind, wish, reason)
+    proof = proved(
+        caller=caller,
+        kind=kind,
+        act=PROPOSE,
+        words=words_to_propose(caller, kind, draft, reason),
+        password=password,
+        code=code,
+        passkey=passkey,
+        sign_in=sign_in,
+    )
+    return _open(caller, kind, draft, reason, proof)
 
 
-def _proved(caller: Caller, kind: str, password: str, code: str) -> str:
-    """The method by which the caller showed who he is, in the request itself."""
-    if kind in WITH_SECOND_FACTOR and not has_factor(caller.person_id):
-        raise NotAllowed("This takes a second factor: set up an authenticator app first.")
-    return reauthenticate(caller=caller, password=password, code=code)
+def ask_to_propose(
+    *, caller: Caller, kind: str, wish: Mapping[str, Any], reason: str, by: str = PASSKEY
+) -> Ask:
+    """A challenge for a proposal with these words, refused where the proposal would be.
+
+    Raises NotAllowed, NotFound, Invalid, Conflict.
+    """
+    draft, reason = _wanted(caller, kind, wish, reason)
+    return ask(caller, kind, PROPOSE, words_to_propose(caller, kind, draft, reason), by)
+
+
+def _wanted(caller: Caller, kind: str, wish: Mapping[str, Any], reason: str) -> tuple[Draft, str]:
+    return kind_named(kind).draft(caller, wish), written(reason, "reason")
 
 
 @transaction.atomic
-def _open(caller: Caller, kind: str, draft: Draft, reason: str, method: str) -> Proposal:
+def _open(caller: Caller, kind: str, draft: Draft, reason: str, proof: Proof) -> Proposal:
+    proof.hold(PROPOSE, words_to_propose(caller, kind, draft, reason))
     User.objects.select_for_update(no_key=True).get(pk=caller.user.pk)
     mine = Proposal.objects.filter(proposer=caller.person_id, state=ProposalState.OPEN)
     if mine.count() >= MOST_OPEN:
@@ -98,7 +128,7 @@ def _open(caller: Caller, kind: str, draft: Draft, reason: str, method: str) -> 
             "reason": reason,
             "proposer": str(caller.person_id),
             "user": str(caller.user.pk),
-            "method": method,
+            "method": proof.method,
             "opened_at": format_moment(now),
             "not_after": format_moment(until),
         }
@@ -114,22 +144,46 @@ def _open(caller: Caller, kind: str, draft: Draft, reason: str, method: str) -> 
         opened_at=now,
         not_after=until,
     )
-    _tell(caller.actor, Action.PROPOSAL_OPENED, proposal, method=method)
+    _tell(caller.actor, Action.PROPOSAL_OPENED, proposal, **keep(proposal, PROPOSE, proof))
     return proposal
 
 
 def confirm(
-    *, caller: Caller, proposal: Proposal, digest: str, password: str, code: str = ""
+    *,
+    caller: Caller,
+    proposal: Proposal,
+    digest: str,
+    password: str = "",
+    code: str = "",
+    passkey: Mapping[str, Any] | None = None,
+    sign_in: uuid.UUID | None = None,
 ) -> Proposal:
     """Confirm what another person proposed, and do it.
 
     `digest` is `sha256:<hex>` of the document that was shown. Raises NotAllowed (the proposer's own
-    person, no authority, wrong password or code), Conflict (decided, lapsed, not what was shown, or
+    person, no authority, wrong proof), Conflict (decided, lapsed, not what was shown, or
     what it builds on has changed), Invalid.
     """
     _may_confirm(caller, proposal)
-    method = _proved(caller, proposal.kind, password, code)
-    return _confirm(caller, proposal, digest, method)
+    _require_shown(proposal, digest)
+    proof = proved(
+        caller=caller,
+        kind=proposal.kind,
+        act=CONFIRM,
+        words=words_to_confirm(caller, proposal),
+        password=password,
+        code=code,
+        passkey=passkey,
+        sign_in=sign_in,
+    )
+    return _confirm(caller, proposal, digest, proof)
+
+
+def ask_to_confirm(*, caller: Caller, proposal: Proposal, digest: str, by: str = PASSKEY) -> Ask:
+    """A challenge for the confirmation of what was shown. Raises NotAllowed, Conflict."""
+    _may_confirm(caller, proposal)
+    _require_shown(proposal, digest)
+    return ask(caller, proposal.kind, CONFIRM, words_to_confirm(caller, proposal), by)
 
 
 def _may_confirm(caller: Caller, proposal: Proposal) -> None:
@@ -137,6 +191,11 @@ def _may_confirm(caller: Caller, proposal: Proposal) -> None:
         raise NotAllowed("You proposed this; another person must confirm it.")
     kind_named(proposal.kind).may_confirm(caller, proposal.team_id).enforce()
     _require_open(proposal)
+
+
+def _require_shown(proposal: Proposal, shown: str) -> None:
+    if shown != f"sha256:{proposal.digest}":
+        raise Conflict("This is not what was shown to you; load the proposal again.")
 
 
 def _require_open(proposal: Proposal) -> None:
@@ -147,23 +206,23 @@ def _require_open(proposal: Proposal) -> None:
 
 
 @transaction.atomic
-def _confirm(caller: Caller, proposal: Proposal, shown: str, method: str) -> Proposal:
+def _confirm(caller: Caller, proposal: Proposal, shown: str, proof: Proof) -> Proposal:
     proposal = _locked(proposal)
     _may_confirm(caller, proposal)
-    if shown != f"sha256:{proposal.digest}":
-        raise Conflict("This is not what was shown to you; load the proposal again.")
+    _require_shown(proposal, shown)
+    proof.hold(CONFIRM, words_to_confirm(caller, proposal))
     said, kind = said_in(proposal), kind_named(proposal.kind)
     _require_proposer(proposal)
     if kind.before(said.details) != said.before:
         raise Conflict(
             "What this proposal builds on has changed since; withdraw it and propose it again."
         )
-    proposal = _decide(proposal, ProposalState.CONFIRMED, caller.user, method=method)
+    proposal = _decide(proposal, ProposalState.CONFIRMED, caller.user, method=proof.method)
     _tell(
         caller.actor,
         Action.PROPOSAL_CONFIRMED,
         proposal,
-        method=method,
+        **keep(proposal, CONFIRM, proof),
         proposer=str(proposal.proposer_id),
     )
     kind.execute(proposal, said.details, caller)

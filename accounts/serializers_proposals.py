@@ -5,17 +5,33 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.kinds import KINDS
+from accounts.kinds import KIND_CHOICES
 from accounts.models import Proposal, ProposalState
 from accounts.proposing import said_in
-from accounts.serializers import Reauthenticated
+from accounts.serializers_passkeys import ProvedIn, by_field
 from common.api import Input
 
 
-class ProposalIn(Reauthenticated):
+class AskToProposeIn(Input):
+    """What is going to be proposed."""
+
+    kind = serializers.ChoiceField(KIND_CHOICES)
+    wish = serializers.DictField(help_text="As for the proposal.")
+    reason = serializers.CharField(max_length=4000)
+    by = by_field()
+
+
+class AskToConfirmIn(Input):
+    """What is going to be confirmed."""
+
+    digest = serializers.CharField(max_length=71, help_text="As for the confirmation.")
+    by = by_field()
+
+
+class ProposalIn(ProvedIn):
     """What is wanted; which words belong into it hangs on the kind (docs/api.md)."""
 
-    kind = serializers.ChoiceField(list(KINDS))
+    kind = serializers.ChoiceField(KIND_CHOICES)
     wish = serializers.DictField(
         help_text='For example `{"team": "credit", "grants": [{"username": "ben", "role": '
         '"reviewer"}]}` of the kind `roles`, or `{"username": "ben"}`.'
@@ -23,8 +39,8 @@ class ProposalIn(Reauthenticated):
     reason = serializers.CharField(max_length=4000)
 
 
-class ConfirmIn(Reauthenticated):
-    """The digest of what was read, with the password."""
+class ConfirmIn(ProvedIn):
+    """The digest of what was read, and who says so."""
 
     digest = serializers.CharField(
         max_length=71, help_text="`digest` of the proposal as it was shown."

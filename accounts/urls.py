@@ -42,6 +42,12 @@ urlpatterns = [
     path("teams/<slug:slug>/roles", api.Roles.as_view(), name="roles"),
     path("teams/<slug:slug>/roles/<str:username>/<slug:role>", api.Role.as_view(), name="role"),
     path("proposals", api_proposals.Proposals.as_view(), name="proposals"),
+    path("proposals/challenge", api_proposals.AskToPropose.as_view(), name="proposal-challenge"),
+    path(
+        "proposals/<uuid:proposal_id>/confirmation/challenge",
+        api_proposals.AskToConfirm.as_view(),
+        name="proposal-confirmation-challenge",
+    ),
     path("proposals/<uuid:proposal_id>", api_proposals.Detail.as_view(), name="proposal"),
     path(
         "proposals/<uuid:proposal_id>/confirmation",

@@ -20,6 +20,11 @@ def among_pages(request: HttpRequest) -> bool:
     return bool(settings.TEMPLATES) and not request.path.startswith("/api/")
 
 
+def for_scripts(request: HttpRequest) -> bool:
+    """Whether a script of a page asks, which shows the reason itself."""
+    return request.headers.get("Accept", "") == "application/json"
+
+
 def _wants_page(request: HttpRequest) -> bool:
     return among_pages(request) and "text/html" in request.headers.get("Accept", "")
 

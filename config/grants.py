@@ -15,6 +15,7 @@ APP_READ_ONLY = (
 APP_INSERT_ONLY = (
     "audit_auditevent",
     "audit_cosignature",
+    "accounts_proposalproof",
     "registry_blob",
     "registry_tombstone",
     "compliance_retentionrule",

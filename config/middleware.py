@@ -11,7 +11,7 @@ from django.shortcuts import render
 from accounts.models import User
 from accounts.sessions import Use, note_use
 from common.errors import Invalid
-from config.edges import among_pages, problem_reply
+from config.edges import among_pages, for_scripts, problem_reply
 from config.refusals import domain_error, note_refusal
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -77,7 +77,7 @@ class Refusals:
         if error is None:
             return None
         note_refusal(request, error)
-        if not among_pages(request):
+        if not among_pages(request) or for_scripts(request):
             return problem_reply(request, error)
         return render(request, "errors/refused.html", {"error": error}, status=error.status)
 

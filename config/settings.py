@@ -10,6 +10,7 @@ from config.content_policy import *  # noqa: F403
 from config.log_settings import *  # noqa: F403
 from config.platform import sockets
 from config.second_factors import *  # noqa: F403
+from config.settings_mail import *  # noqa: F403
 from config.settings_oidc import *  # noqa: F403
 
 # onnxruntime's Linux build reports home unless this is set before its first import.
@@ -212,19 +213,6 @@ CACHES = {
     }
 }
 
-# --- Mail -----------------------------------------------------------------------------------
-EMAIL_HOST = env.text("ASSAY_MAIL_HOST", "", "Mail server (SMTP); empty: no mail is sent.")
-EMAIL_PORT = env.integer("ASSAY_MAIL_PORT", 587, "Its port.", minimum=1)
-EMAIL_HOST_USER = env.text("ASSAY_MAIL_USER", "", "Name to sign in there, if it asks for one.")
-EMAIL_HOST_PASSWORD = env.text("ASSAY_MAIL_PASSWORD", "", "Password to sign in there.")
-_MAIL_TLS = env.choice(
-    "ASSAY_MAIL_TLS", "starttls", ("starttls", "tls", "none"), "How mail is encrypted on its way."
-)
-EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL_TLS == "starttls", _MAIL_TLS == "tls"
-EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = env.text("ASSAY_MAIL_FROM", "assay@localhost", "Sender of the mail.")
-MAIL_HOUR = env.integer("ASSAY_MAIL_HOUR", 6, "Hour of the day, in UTC, at which it is sent.")
-
 # --- Language and time ----------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
@@ -381,6 +369,8 @@ SPECTACULAR_SETTINGS = {
         "DecisionEnum": "governance.models.SignDecision",
         "RoleEnum": "accounts.roles.Role",
         "HeldEnum": "compliance.retention.models.Held",
+        "ProposalKindEnum": "accounts.kinds.KIND_CHOICES",
+        "WaitingKindEnum": "governance.waiting.lines.KIND_CHOICES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }

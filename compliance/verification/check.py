@@ -12,6 +12,7 @@ from compliance.verification.contents import checks_of_contents
 from compliance.verification.emergencies import emergencies
 from compliance.verification.passkeys import identities, passkeys
 from compliance.verification.predictions import predictions
+from compliance.verification.proposals import proposal_proofs
 from compliance.verification.retention import digests_deleted
 from compliance.verification.reviews import reviews
 from compliance.verification.two_persons import two_persons
@@ -63,6 +64,7 @@ def checks_of_records(keys: TrustedKeys) -> tuple[Check, ...]:
         partial(emergencies, keys),
         *(partial(told, claim) for claim in CLAIMS),
         two_persons,
+        proposal_proofs,
         misfiled,
         out_of_line,
         predictions,

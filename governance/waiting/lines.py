@@ -92,6 +92,8 @@ KINDS: dict[str, Callable[[Caller, datetime], Iterator[Line]]] = {
     "change": _changes,
 }
 
+KIND_CHOICES = [(kind, kind) for kind in KINDS]
+
 
 def lines_for(caller: Caller, now: datetime) -> list[Line]:
     """Everything that waits for the person, by kind, at most 50 of each."""

@@ -6,14 +6,14 @@ from django.conf import settings
 from rest_framework import serializers
 
 from common.api import Input
-from governance.waiting.lines import KINDS
+from governance.waiting.lines import KIND_CHOICES
 from governance.waiting.models import Mailing
 
 
 class WaitingOut(serializers.Serializer[Any]):
     """One thing that waits for the caller."""
 
-    kind = serializers.ChoiceField(choices=list(KINDS))
+    kind = serializers.ChoiceField(choices=KIND_CHOICES)
     id = serializers.CharField(
         help_text="Of the review, proposal, finding, approval or move; the name of a model."
     )

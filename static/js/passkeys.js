@@ -1,27 +1,11 @@
 // Passkeys: making one, and signing with one. The server makes the challenge and decides; this file
 // only carries bytes between the server, the browser's passkeys and a form.
+import { Refused, ask, secretsOf, worded } from "./asking.js";
+
 const form64 = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const bytes64 = (text) =>
   Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-
-class Refused extends Error {}
-
-async function ask(url, body) {
-  const answer = await fetch(url, {
-    method: "POST",
-    credentials: "same-origin",
-    headers: {
-      "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content,
-      "Content-Type": "application/json",
-      Accept: "application/json",
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(said.detail ?? said.title ?? String(answer.status));
-  return said;
-}
 
 const described = (list = []) => list.map((one) => ({ ...one, id: bytes64(one.id) }));
 
@@ -104,25 +88,15 @@ document.addEventListener("submit", (e) => {
 });
 
 /* Signing with one: the same form, with what the device signed instead of the password */
-function worded(form, names) {
-  const pairs = names.split(",").map((name) => name.split(":"));
-  return Object.fromEntries(pairs.map(([to, from = to]) => {
-    const field = form.elements[from];
-    return [to, (field.value ?? "").trim()];
-  }));
-}
-
 document.addEventListener("click", (e) => {
   const button = e.target.closest("button[data-passkey-sign]");
   if (!button) return;
   const form = button.form;
-  const secrets = [...form.querySelectorAll("[name=password], [name=code]")];
-  // A passkey answers without them; the server asks again whoever sends neither.
-  for (const field of secrets) field.required = false;
+  const secrets = secretsOf(form);
   if (!form.reportValidity()) return;
   const place = form.querySelector("[data-passkey-said]");
   during(button, place, async () => {
-    const asked = await ask(button.dataset.passkeySign, worded(form, button.dataset.fields));
+    const asked = await ask(button.dataset.passkeySign, worded(form, button.dataset.fields, "passkey"));
     const credential = await signed(asked.public_key);
     form.elements.passkey.value = JSON.stringify({ challenge: asked.challenge, credential });
     for (const field of secrets) field.value = "";

@@ -3,6 +3,7 @@
 from tests.ablation.guard import Guard
 
 _PROPOSALS = "tests/accounts/test_proposals.py"
+_PROOFS = "tests/governance/test_proposal_proofs.py"
 _DERIVED = "tests/governance/test_two_persons.py"
 _SECOND = f"{_PROPOSALS}::TestTheSecondPerson"
 _PAST = f"{_PROPOSALS}::test_the_database_refuses"
@@ -37,9 +38,55 @@ TWO_PERSONS = (
     Guard(
         "two persons: the confirmer gives the password",
         "accounts/proposing.py",
-        "    method = _proved(caller, proposal.kind, password, code)\n    return _confirm(",
-        '    method = "password"\n    return _confirm(',
+        "    proof = proved(\n        caller=caller,\n        kind=proposal.kind,",
+        "    proof = (lambda **_: Proof('password'))(\n        caller=caller,\n"
+        "        kind=proposal.kind,",
         (f"{_SECOND}::test_gives_the_password_and_the_code",),
+    ),
+    Guard(
+        "two persons: a passkey or sign-in confirms the proposal that was shown",
+        "accounts/proposal_proofs.py",
+        '"proposal": str(proposal.pk),\n        "digest": f"sha256:{proposal.digest}",',
+        '"proposal": "",\n        "digest": "",',
+        (f"{_PROOFS}::TestAPasskey::test_that_answered_for_another_proposal_confirms_nothing",),
+    ),
+    Guard(
+        "two persons: a passkey or sign-in proposes what was wished",
+        "accounts/proposal_proofs.py",
+        '"details": draft.details,',
+        '"details": {},',
+        (f"{_PROOFS}::TestAPasskey::test_that_answered_for_another_wish_proposes_nothing",),
+    ),
+    Guard(
+        "two persons: a sign-in at the provider is one factor",
+        "accounts/proposal_proofs.py",
+        "if way == OIDC:",
+        "if False:",
+        (f"{_PROOFS}::TestASignIn::test_is_one_factor_and_grants_no_emergency",),
+    ),
+    Guard(
+        "two persons: fsck reads what a device signed",
+        "compliance/verification/proposals.py",
+        "yield from wrong_with_proof(_record(row, part) | held, part, _WORDS[part], known)",
+        "yield from ()",
+        (
+            f"{_PROOFS}::TestTheDatabase::"
+            "test_a_proof_of_something_else_is_found_though_the_log_names_it",
+        ),
+    ),
+    Guard(
+        "two persons: fsck misses a proof that is gone",
+        "compliance/verification/proposals.py",
+        'yield "the log tells of a proof that is not kept"',
+        "pass",
+        (f"{_PROOFS}::TestTheDatabase::test_a_proof_that_is_gone_is_found",),
+    ),
+    Guard(
+        "two persons: the database keeps a proof with its act",
+        "accounts/migrations/0013_proposal_proof_guards.py",
+        "IF NOT EXISTS (",
+        "IF false AND NOT EXISTS (",
+        (f"{_PROOFS}::TestTheDatabase::test_takes_no_proof_afterwards",),
     ),
     Guard(
         "two persons: what is confirmed is what was shown",

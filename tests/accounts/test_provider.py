@@ -310,8 +310,13 @@ class TestBinding:
 
         def wanted(by: str, name: str, subject: str) -> None:
             wish = {"username": name, "subject": subject}
-            given = {"reason": "His own.", "password": password_of(by)}
-            propose(caller=who(by), kind="identity", wish=wish, **given)
+            propose(
+                caller=who(by),
+                kind="identity",
+                wish=wish,
+                reason="His own.",
+                password=password_of(by),
+            )
 
         with pytest.raises(NotAllowed):
             wanted("mira", "cleo", "x")

@@ -23,6 +23,12 @@ from tests.factories.passkeys import Device
 from tests.factories.waivers import in_days
 
 _PASSWORD = password_of(EVERYBODY)
+_OURS = {
+    "name": "ours",
+    "tier": "high",
+    "team": TEAM,
+    "document": DEFAULTS["high"].as_dict() | {"validity_days": 30},
+}
 _AT_0 = {"Upload-Offset": "0"}
 BYTES = b"some bytes of a file"
 
@@ -84,18 +90,12 @@ ACCOUNTS = {
     "teams_create": Call(body=_says(slug="another-team", name="Another team")),
     "roles_grant": Call(_says(slug=SIDE), _says(username="dan", role="consumer")),
     "roles_remove": Call(_says(slug=SIDE, username="dan", role="consumer")),
+    "proposals_challenge": Call(body=_says(kind="policy", wish=_OURS, reason="Shorter is safer.")),
+    "proposals_confirm_challenge": Call(
+        _seeded("proposal_id", "proposal"), lambda house: {"digest": house["proposed"]}
+    ),
     "proposals_open": Call(
-        body=lambda house: {
-            "kind": "policy",
-            "wish": {
-                "name": "ours",
-                "tier": "high",
-                "team": TEAM,
-                "document": DEFAULTS["high"].as_dict() | {"validity_days": 30},
-            },
-            "reason": "Shorter is safer.",
-            "password": _PASSWORD,
-        }
+        body=_says(kind="policy", wish=_OURS, reason="Shorter is safer.", password=_PASSWORD)
     ),
     "proposals_list": Call(query={"state": "open"}),
     "proposals_read": Call(_seeded("proposal_id", "proposal")),

@@ -1,12 +1,20 @@
 """Rows of what takes two persons: proposals of every fate, accounts, emergency grants."""
 
 from itertools import chain
+from typing import Any
 
 from django.test import override_settings
 
 from accounts.models import Identity, Proposal
 from accounts.oidc.identities import end_identity
-from accounts.proposing import confirm, decline, propose, take_back
+from accounts.proposing import (
+    ask_to_confirm,
+    ask_to_propose,
+    confirm,
+    decline,
+    propose,
+    take_back,
+)
 from governance.approvals.releases import promote
 from governance.approvals.staleness import find_stale
 from governance.emergencies.services import end_emergencies, end_emergency, review_emergency
@@ -16,6 +24,7 @@ from registry.services import edit_card
 from tests.compliance.world import LENIENT, PASSWORD, World, password_of
 from tests.factories.agreeing import agree, published
 from tests.factories.factors import code_of, enrol_caller
+from tests.factories.passkeys import Device, answer, keep
 
 HOURS = {"emergency_hours": 48}
 # An app has two codes at once, so each grants twice.
@@ -25,6 +34,7 @@ PAIRS = (("fay", "gus"), ("hal", "ida"))
 def agree_on_things(world: World) -> None:
     """Proposals, accounts, and grants: ended, taken over, in force with an answer, refused."""
     _proposals(world)
+    _proved(world)
     _accounts(world)
     for name in chain.from_iterable(PAIRS):
         world.join(name, name.title(), world.team, "manager")
@@ -112,6 +122,22 @@ def _proposals(world: World) -> None:
     _wished(world, "ben", "manager")
     decline(caller=world.otto, proposal=_wished(world, "ada", "manager"), reason="Too early.")
     take_back(caller=world.root, proposal=_wished(world, "emil", "reviewer"))
+
+
+def _proved(world: World) -> None:
+    """A role that one person proposed and another confirmed, each by a passkey."""
+    mine, yours = Device("EdDSA"), Device("EdDSA")
+    keep(world.root, PASSWORD, mine, "root's")
+    keep(world.otto, PASSWORD, yours, "otto's")
+    wish = {"team": world.team.slug, "grants": [{"username": "emil", "role": "reviewer"}]}
+    words: dict[str, Any] = {"caller": world.root, "kind": "roles", "wish": wish, "reason": "Help."}
+    proposal = propose(**words, passkey=answer(mine, ask_to_propose(**words)))
+    shown: dict[str, Any] = {
+        "caller": world.otto,
+        "proposal": proposal,
+        "digest": f"sha256:{proposal.digest}",
+    }
+    confirm(**shown, passkey=answer(yours, ask_to_confirm(**shown)))
 
 
 def _wished(world: World, username: str, role: str) -> Proposal:

@@ -22,6 +22,7 @@ TABLES = (
     "accounts_twopersonssince",
     "accounts_membership",
     "accounts_proposal",
+    "accounts_proposalproof",
     "accounts_identity",
     "accounts_secondfactor",
     "accounts_passkey",

@@ -20,6 +20,12 @@ API: Expected = {
     "web: /api/v1/proposals/<uuid:proposal_id>/confirmation": {
         "POST": "401 404 404 404 404 404 404 403",
     },
+    "web: /api/v1/proposals/challenge": {
+        "POST": "401 404 403 403 403 no 403 403",
+    },
+    "web: /api/v1/proposals/<uuid:proposal_id>/confirmation/challenge": {
+        "POST": "401 404 404 404 404 404 404 403",
+    },
     "web: /api/v1/proposals/<uuid:proposal_id>/refusal": {
         "POST": "401 404 404 404 404 404 404 403",
     },

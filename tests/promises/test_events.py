@@ -75,6 +75,8 @@ CHANGES_NOTHING = {
     "governance.reviewing.commenting.comment_by_id": "looks only",
     "governance.reviewing.commenting.is_resolved": "looks only",
     "governance.waiting.services.mailing_of": "looks only",
+    "accounts.proposing.ask_to_propose": "keeps a challenge and nothing else",
+    "accounts.proposing.ask_to_confirm": "keeps a challenge and nothing else",
     "governance.reviewing.delegations.may_delegate": "looks only",
     "governance.reviewing.delegations.possible_delegates": "looks only",
     "governance.reviewing.delegations.delegate_named": "looks only",

@@ -77,7 +77,7 @@ SENTENCES: dict[Action, Promise] = {
     Action.DELEGATION_MADE: gettext_lazy("%(actor)s named a delegate"),
     Action.DELEGATION_ENDED: gettext_lazy("%(actor)s ended a delegation"),
     Action.MAILING_CHOSEN: gettext_lazy("%(actor)s chose how to get mail"),
-    Action.PERSON_MAILED: gettext_lazy("a person was sent what waits for him by mail"),
+    Action.PERSON_MAILED: gettext_lazy("%(actor)s wrote to a person what waits"),
     Action.REVIEW_SEEN: gettext_lazy("%(actor)s looked at a statement"),
     Action.REVIEW_COMMENTED: gettext_lazy("%(actor)s wrote a comment"),
     Action.THREAD_RESOLVED: gettext_lazy("%(actor)s resolved a thread of comments"),

@@ -1,5 +1,6 @@
 """Proposing an emergency grant, ending one, and reviewing one that is over."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -10,8 +11,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.factors import has_factor
-from accounts.proposing import propose
 from accounts.selectors import proposal_by_id
 from common.decisions import Decision
 from common.errors import DomainError, NotFound
@@ -21,13 +20,15 @@ from governance.emergencies.services import end_emergency, review_emergency
 from governance.models import EmergencyGrant
 from web.base import UNPROCESSABLE, show_refusal
 from web.forms.emergencies import EmergencyForm, EndEmergencyForm, ReviewEmergencyForm
-from web.proposals.proposing import proposed
+from web.proposals.proposing import Proposing
 from web.proposals.views import ProposalPage
 from web.versions.acts import ActPage
 
 
-class ProposeEmergency(ActPage):
+class ProposeEmergency(Proposing, ActPage):
     """Letting the version answer without an approval."""
+
+    kind = "emergency"
 
     title = gettext_lazy("Propose an emergency grant")
     what = gettext_lazy(
@@ -45,17 +46,16 @@ class ProposeEmergency(ActPage):
 
     def form(self, data: Any = None) -> forms.Form:
         """Alias, hours, reason, and proof."""
-        return EmergencyForm(data, asks_code=has_factor(self.caller.person_id))
+        return EmergencyForm(data, asks=replace(self.asks(), provider_url=""))
 
-    def act(self, given: dict[str, Any]) -> HttpResponse:
-        """Proposes it."""
-        wish = {
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """The version, the alias, and for how long."""
+        return {
             "model": self.version.model.name,
             "version": self.version.number,
-            "alias": given.pop("alias"),
-            "hours": given.pop("hours"),
+            "alias": form.cleaned_data["alias"],
+            "hours": form.cleaned_data["hours"],
         }
-        return proposed(self, propose(caller=self.caller, kind="emergency", wish=wish, **given))
 
 
 class _OfGrant(ProposalPage):

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from governance.emergencies.kind import DEFAULT_HOURS
 from governance.models import EmergencyOutcome
 from trust.emergency import LONGEST_EMERGENCY_HOURS
-from web.forms.proposals import add_proof
+from web.forms.proposals import add_reason
+from web.forms.proving import Asks
 
 
 def _reason() -> forms.CharField:
@@ -29,9 +30,9 @@ class EmergencyForm(forms.Form):
         help_text=_("From the confirmation on; the policy says how many at most."),
     )
 
-    def __init__(self, data: Any = None, *, asks_code: bool) -> None:
+    def __init__(self, data: Any = None, *, asks: Asks) -> None:
         super().__init__(data)
-        add_proof(self, asks_code=asks_code)
+        add_reason(self, asks)
 
 
 class EndEmergencyForm(forms.Form):

@@ -10,10 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.proposed_roles import MOST_GRANTS
 from accounts.roles import GIVEN_BY_TWO, Role
-from web.forms.access import code_field, password_field
 from web.forms.policies import PolicyForm
-
-PROOF = ("reason", "password", "code")
+from web.forms.proving import Asks, add_proof
 
 
 def _reason(hint: Any) -> forms.CharField:
@@ -25,22 +23,18 @@ def _reason(hint: Any) -> forms.CharField:
     )
 
 
-def add_proof(form: forms.Form, *, asks_code: bool) -> None:
-    """Reason, password and, of whoever has an app, its code; behind the form's other fields."""
+def add_reason(form: forms.Form, asks: Asks) -> None:
+    """Reason and proof, behind the form's other fields."""
     form.fields["reason"] = _reason(gettext_lazy("Whoever confirms it reads this."))
-    form.fields["password"] = password_field()
-    if asks_code:
-        form.fields["code"] = code_field(
-            help_text=gettext_lazy("The six digits that it shows now.")
-        )
+    add_proof(form, asks)
 
 
 class ProposeForm(forms.Form):
     """Why, and who says so; what is proposed stands on the page."""
 
-    def __init__(self, data: Any = None, *, asks_code: bool, **more: Any) -> None:
+    def __init__(self, data: Any = None, *, asks: Asks, **more: Any) -> None:
         super().__init__(data, **more)
-        add_proof(self, asks_code=asks_code)
+        add_reason(self, asks)
 
 
 class ProposeIdentityForm(ProposeForm):
@@ -87,23 +81,19 @@ class ProposeRolesForm(ProposeForm):
 class ProposePolicyForm(PolicyForm):
     """A revision of a policy, why, and who says so."""
 
-    def __init__(self, *args: Any, asks_code: bool, **more: Any) -> None:
+    def __init__(self, *args: Any, asks: Asks, **more: Any) -> None:
         super().__init__(*args, **more)
-        add_proof(self, asks_code=asks_code)
+        add_reason(self, asks)
 
 
 class ConfirmForm(forms.Form):
     """The digest of what is shown, and who says so."""
 
     digest = forms.CharField(max_length=71, widget=forms.HiddenInput)
-    password = password_field()
 
-    def __init__(self, data: Any = None, *, asks_code: bool, **more: Any) -> None:
+    def __init__(self, data: Any = None, *, asks: Asks, **more: Any) -> None:
         super().__init__(data, **more)
-        if asks_code:
-            self.fields["code"] = code_field(
-                help_text=gettext_lazy("The six digits that it shows now.")
-            )
+        add_proof(self, asks, fields="digest")
 
 
 class DeclineForm(forms.Form):

@@ -12,7 +12,8 @@ from compliance.retention.rules import LONGEST_DAYS
 from compliance.retention.services import LONGEST_REFERENCE
 from registry.models import RiskTier
 from web.forms.audit import MomentField
-from web.forms.proposals import ProposeForm, add_proof
+from web.forms.proposals import ProposeForm, add_reason
+from web.forms.proving import Asks
 
 
 class HoldFilter(forms.Form):
@@ -85,7 +86,7 @@ class DeletionForm(ProposeForm):
 class LiftForm(forms.Form):
     """Why it is lifted, and who says so."""
 
-    def __init__(self, data: Any = None, *, asks_code: bool) -> None:
+    def __init__(self, data: Any = None, *, asks: Asks) -> None:
         super().__init__(data)
-        add_proof(self, asks_code=asks_code)
+        add_reason(self, asks)
         self.fields["reason"].help_text = ""

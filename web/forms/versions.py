@@ -12,9 +12,8 @@ from governance.policy.scopes import LONGEST_PURPOSE
 from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
 from trust.scope import WHOLE
-from web.forms.access import code_field, password_field
 from web.forms.params import Snapshot
-from web.forms.passkeys import answer_field, question_field, read_proof
+from web.forms.proving import Asks, add_proof, given_proof
 from web.forms.slices import SlicesField
 
 LONGEST_LIST = 4000
@@ -107,55 +106,17 @@ class RetireForm(forms.Form):
 
 
 class SigningForm(forms.Form):
-    """Asks who it is again: by password, with a code of whoever has an app, by a passkey, or by a
-    sign-in at the identity provider.
+    """Asks who it is again for words that the challenge's fields name."""
 
-    `passkey_url` makes the challenge for whoever has a passkey; nothing else is asked for where
-    `passkey_only`. `provider_url` makes the question for whoever signs in at the provider.
-    """
-
-    # The challenge's fields, each with `:NAME` where the form calls it otherwise.
     passkey_fields = "reason"
-    password = password_field()
 
-    def __init__(
-        self,
-        data: Any = None,
-        *,
-        asks_code: bool,
-        passkey_url: str = "",
-        passkey_only: bool = False,
-        provider_url: str = "",
-        **more: Any,
-    ) -> None:
+    def __init__(self, data: Any = None, *, asks: Asks, **more: Any) -> None:
         super().__init__(data, **more)
-        self.passkey_url, self.passkey_only = passkey_url, passkey_only
-        self.provider_url = provider_url
-        self.order_fields([name for name in self.fields if name != "password"])  # the last
-        if asks_code:
-            self.fields["code"] = code_field(help_text=_("The six digits that it shows now."))
-        if passkey_url:
-            self.fields["passkey"] = answer_field()
-        if provider_url:
-            self.fields["sign_in"] = question_field()
-        if passkey_url or provider_url:
-            for name in {"password", "code"} & set(self.fields):
-                # Asked for by the page; a passkey or the provider answers without.
-                self.fields[name].required = False
-                self.fields[name].widget.is_required = False
-        if passkey_only:
-            for name in {"password", "code"} & set(self.fields):
-                del self.fields[name]
+        add_proof(self, asks, fields=self.passkey_fields)
 
     def proof(self) -> dict[str, Any]:
-        """Password and code, or another proof, as the services take them. Raises Invalid."""
-        given = self.cleaned_data
-        return {
-            "password": given.get("password", ""),
-            "code": given.get("code", ""),
-            "passkey": read_proof(given.get("passkey", "")),
-            "sign_in": given.get("sign_in"),
-        }
+        """What was given, as the services take it. Raises Invalid."""
+        return given_proof(self)
 
 
 class RevokeForm(SigningForm):

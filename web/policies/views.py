@@ -6,9 +6,8 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.factors import has_factor
 from accounts.models import Team
-from accounts.proposing import propose
+from accounts.proposing import ask_to_propose, propose
 from accounts.selectors import teams_of
 from common.decisions import Decision
 from common.errors import DomainError, NotAllowed, NotFound
@@ -18,9 +17,11 @@ from governance.policy.changes import changes_between
 from governance.policy.documents import DEFAULTS, Policy
 from governance.selectors import policies_seen_by
 from web.base import UNPROCESSABLE, PageView, show_refusal
-from web.forms.proposals import PROOF, ProposePolicyForm
+from web.forms.proposals import ProposePolicyForm
+from web.forms.proving import given_proof
 from web.policies.presenting import as_yaml, in_words, lines_changed, shown_changes
 from web.proposals.proposing import proposed
+from web.proving import asks_of, challenge_for
 
 
 class PolicyList(PageView):
@@ -100,21 +101,14 @@ class PolicyPublish(PolicyList):
         """Propose it; a fault stands beside its field."""
         self.may_publish().enforce()
         form = ProposePolicyForm(request.POST, **self._choices())
+        if "ask" in request.GET:
+            return challenge_for(
+                form, request, lambda by: ask_to_propose(by=by, **self._wish(form))
+            )
         if not form.is_valid():
             return self._form(form, UNPROCESSABLE)
-        given = form.cleaned_data
         try:
-            proposal = propose(
-                caller=self.caller,
-                kind="policy",
-                wish={
-                    "name": given["name"],
-                    "tier": given["tier"],
-                    "team": given["team"] or None,
-                    "document": given["document"],
-                },
-                **{name: given[name] for name in PROOF if name in given},
-            )
+            proposal = propose(**self._wish(form), **given_proof(form))
         except NotAllowed as error:
             if error.field not in form.fields:
                 raise
@@ -128,6 +122,16 @@ class PolicyPublish(PolicyList):
             return self._form(form, error.status)
         return proposed(self, proposal)
 
+    def _wish(self, form: ProposePolicyForm) -> dict[str, Any]:
+        given = form.cleaned_data
+        wish = {name: given[name] for name in ("name", "tier", "document")}
+        return {
+            "caller": self.caller,
+            "kind": "policy",
+            "wish": wish | {"team": given["team"] or None},
+            "reason": given["reason"],
+        }
+
     def _form(self, form: ProposePolicyForm, status: int) -> HttpResponse:
         return self.page("policies/publish.html", {"form": form}, status=status)
 
@@ -138,8 +142,8 @@ class PolicyPublish(PolicyList):
 
     def _choices(self) -> dict[str, Any]:
         everybody = bool(rules.may_publish_policy(self.caller, None))
-        asks_code = has_factor(self.caller.person_id)
-        return {"teams": self._teams(), "for_everybody": everybody, "asks_code": asks_code}
+        asks = asks_of(self.caller, f"{self.request.path}?ask")
+        return {"teams": self._teams(), "for_everybody": everybody, "asks": asks}
 
     def _initial(self) -> dict[str, Any]:
         seen = policies_seen_by(self.caller)

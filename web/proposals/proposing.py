@@ -12,16 +12,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import policies
-from accounts.factors import has_factor
+from accounts.assertions import Ask
 from accounts.models import Proposal, Team, User
 from accounts.oidc.identities import bound_to, end_identity, identity_by_id
-from accounts.proposing import propose
+from accounts.proposing import ask_to_propose, propose
 from accounts.selectors import team_named
 from common.errors import NotFound
 from web.access.sections import sections
 from web.base import PageView
 from web.formpage import FormPage
 from web.forms.proposals import ProposeForm, ProposeIdentityForm, ProposeRolesForm
+from web.forms.proving import Asks, given_proof
+from web.proving import asks_of, challenge_for
 
 
 def proposed(page: Any, proposal: Proposal) -> HttpResponse:
@@ -30,36 +32,58 @@ def proposed(page: Any, proposal: Proposal) -> HttpResponse:
     return redirect("web:proposal", proposal.pk)
 
 
-class ProposePage(FormPage):
-    """What is going to be proposed, why, and the password."""
+class Proposing(FormPage):
+    """A page that proposes; before it is sent it may ask for a challenge at `?ask`."""
 
-    template = "proposals/propose.html"
-    renamed: ClassVar[dict[str, str]] = {"username": "reason"}
     kind: ClassVar[str]
-    what: ClassVar[str | Promise]
-    section: ClassVar[str]
-    title: str
 
     def wish(self, form: forms.Form) -> dict[str, Any]:
         """What is proposed, in the words of the kind."""
         raise NotImplementedError
 
-    def form(self, data: Any = None) -> forms.Form:
-        """Reason and proof."""
-        return ProposeForm(data, asks_code=has_factor(self.caller.person_id))
+    def asks(self) -> Asks:
+        """What the person may show."""
+        return asks_of(self.caller, f"{self.request.path}?ask")
 
     def sent(self, request: Any) -> forms.Form:
         """Kept, for the wish is read from it."""
-        self.filled = self.form(request.POST)
+        self.filled = super().sent(request)
         return self.filled
+
+    def post(self, request: HttpRequest, **address: Any) -> HttpResponse:
+        """Proposes it, or makes the challenge that proves it."""
+        if "ask" not in request.GET:
+            return super().post(request, **address)
+        self.prepare(**address)
+        return challenge_for(self.sent(request), request, self._ask)
+
+    def _ask(self, by: str) -> Ask:
+        reason = self.filled.cleaned_data["reason"]
+        wish = self.wish(self.filled)
+        return ask_to_propose(caller=self.caller, kind=self.kind, wish=wish, reason=reason, by=by)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Proposes it."""
-        proof = {name: given[name] for name in ("reason", "password", "code") if name in given}
+        proof = given_proof(self.filled)
+        wish, reason = self.wish(self.filled), given["reason"]
         return proposed(
             self,
-            propose(caller=self.caller, kind=self.kind, wish=self.wish(self.filled), **proof),
+            propose(caller=self.caller, kind=self.kind, wish=wish, reason=reason, **proof),
         )
+
+
+class ProposePage(Proposing):
+    """What is going to be proposed, why, and who says so."""
+
+    template = "proposals/propose.html"
+    renamed: ClassVar[dict[str, str]] = {"username": "reason"}
+    what: ClassVar[str | Promise]
+    section: ClassVar[str]
+    title: str
+
+    def form(self, data: Any = None) -> forms.Form:
+        """Reason and proof."""
+        return ProposeForm(data, asks=self.asks())
 
     def context(self) -> dict[str, Any]:
         """Head and words of the page."""
@@ -90,8 +114,7 @@ class ProposeRoles(ProposePage):
 
     def form(self, data: Any = None) -> forms.Form:
         """Who, which role, reason and proof."""
-        asks_code = has_factor(self.caller.person_id)
-        return ProposeRolesForm(data, asks_code=asks_code, use_required_attribute=True)
+        return ProposeRolesForm(data, asks=self.asks(), use_required_attribute=True)
 
     def wish(self, form: forms.Form) -> dict[str, Any]:
         """The grants."""
@@ -142,7 +165,7 @@ class ProposeIdentity(_OfLogin):
 
     def form(self, data: Any = None) -> forms.Form:
         """The account, reason and proof."""
-        return ProposeIdentityForm(data, asks_code=has_factor(self.caller.person_id))
+        return ProposeIdentityForm(data, asks=self.asks())
 
     def wish(self, form: forms.Form) -> dict[str, Any]:
         """The login and the account."""

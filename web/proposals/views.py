@@ -7,11 +7,11 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import proposing
 from accounts.callers import Caller
-from accounts.factors import has_factor
 from accounts.kinds import kind_named
 from accounts.models import Proposal, ProposalState, User
 from accounts.policies import may_decline, may_take_back
@@ -20,8 +20,10 @@ from common.errors import Conflict, DomainError, NotAllowed
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.emergencies.presenting import emergency_of
 from web.forms.proposals import ConfirmForm, DeclineForm
+from web.forms.proving import given_proof
 from web.paging import newest_first
 from web.proposals.presenting import shown, titles_of
+from web.proving import asks_of
 
 
 class ProposalList(PageView):
@@ -82,7 +84,9 @@ class ProposalPage(PageView):
         """The form that confirms what is shown."""
         return ConfirmForm(
             data,
-            asks_code=has_factor(self.caller.person_id),
+            asks=asks_of(
+                self.caller, reverse("api:proposal-confirmation-challenge", args=[proposal.pk])
+            ),
             initial={"digest": f"sha256:{proposal.digest}"},
             auto_id="confirm-%s",
         )
@@ -111,6 +115,13 @@ class _Act(ProposalPage):
         return 0
 
 
+def _confirmed(
+    proposal: Proposal, form: ConfirmForm, *, caller: Caller, digest: str, **_: Any
+) -> None:
+    proof = given_proof(form)
+    proposing.confirm(caller=caller, proposal=proposal, digest=digest, **proof)
+
+
 class ProposalConfirm(_Act):
     """The second person's yes."""
 
@@ -118,7 +129,7 @@ class ProposalConfirm(_Act):
         """Confirm, and so do it."""
         proposal = proposal_by_id(self.caller, pk)
         form = self.confirming(proposal, request.POST)
-        status = self.tried(form, lambda **given: proposing.confirm(proposal=proposal, **given))
+        status = self.tried(form, lambda **given: _confirmed(proposal, form, **given))
         if status:
             again = proposal_by_id(self.caller, pk)
             return self.show(again, status, confirm=form)

@@ -3,20 +3,17 @@
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.factors import has_factor
 from accounts.models import Team
 from accounts.policies import may_manage_people
-from accounts.proposing import propose
 from accounts.roles import Role
 from common.decisions import Decision, deny
 from compliance.retention.policies import may_propose_deletion
 from trust.times import format_moment
 from web.forms.retention import DeletionForm, EmptyingForm, RuleForm
-from web.proposals.proposing import ProposePage, proposed
+from web.proposals.proposing import ProposePage, Proposing
 from web.versions.acts import ActPage
 
 
@@ -39,7 +36,7 @@ class ProposeRule(ProposePage):
 
     def form(self, data: Any = None) -> forms.Form:
         """The rule, reason and proof."""
-        return RuleForm(data, asks_code=has_factor(self.caller.person_id))
+        return RuleForm(data, asks=self.asks())
 
     def wish(self, form: forms.Form) -> dict[str, Any]:
         """The rule."""
@@ -67,8 +64,7 @@ class ProposeEmptying(ProposePage):
 
     def form(self, data: Any = None) -> forms.Form:
         """Whose, from before when, reason and proof."""
-        asks_code = has_factor(self.caller.person_id)
-        return EmptyingForm(data, teams=self.teams.order_by("slug"), asks_code=asks_code)
+        return EmptyingForm(data, teams=self.teams.order_by("slug"), asks=self.asks())
 
     def wish(self, form: forms.Form) -> dict[str, Any]:
         """Team and moment."""
@@ -76,8 +72,10 @@ class ProposeEmptying(ProposePage):
         return {"team": given["team"], "before": format_moment(given["before"])}
 
 
-class ProposeDeletion(ActPage):
+class ProposeDeletion(Proposing, ActPage):
     """That the files of a version go."""
+
+    kind = "deletion"
 
     title = gettext_lazy("Delete the files")
     what = gettext_lazy(
@@ -94,13 +92,12 @@ class ProposeDeletion(ActPage):
 
     def form(self, data: Any = None) -> forms.Form:
         """Which files besides, reason and proof."""
-        return DeletionForm(data, asks_code=has_factor(self.caller.person_id))
+        return DeletionForm(data, asks=self.asks())
 
-    def act(self, given: dict[str, Any]) -> HttpResponse:
-        """Proposes it."""
-        wish = {
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """The version, and whether attachments go as well."""
+        return {
             "model": self.version.model.name,
             "version": self.version.number,
-            "attachments": given.pop("attachments"),
+            "attachments": form.cleaned_data["attachments"],
         }
-        return proposed(self, propose(caller=self.caller, kind="deletion", wish=wish, **given))

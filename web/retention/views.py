@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts.factors import has_factor
 from accounts.policies import may_manage_people
 from accounts.roles import Role
 from common.decisions import Decision, allow, deny
@@ -21,6 +20,7 @@ from web.base import PageView
 from web.formpage import FormPage
 from web.forms.retention import HoldFilter, HoldForm, LiftForm
 from web.paging import newest_first
+from web.proving import asks_of
 
 MOST_DELETED = 50
 
@@ -97,7 +97,7 @@ class HoldPage(FormPage):
 
     def form(self, data: Any = None) -> forms.Form:
         """Reason and proof."""
-        return LiftForm(data, asks_code=has_factor(self.caller.person_id))
+        return LiftForm(data, asks=asks_of(self.caller))
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Lifts it."""

@@ -10,9 +10,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.factors import has_factor
-from accounts.oidc.asking import may_sign_in_again
-from accounts.passkey_records import has_passkey
 from common.decisions import Decision
 from common.errors import DomainError
 from governance import policies
@@ -25,7 +22,9 @@ from registry.models import Alias
 from registry.selectors import latest_card
 from registry.services import edit_card
 from web.formpage import FormPage
+from web.forms.proving import Asks
 from web.forms.versions import CardForm, PromoteForm, RetireForm, RevokeForm, SubmitForm
+from web.proving import asks_of
 from web.versions.base import OfVersion
 from web.versions.overview import gates_of
 
@@ -58,14 +57,9 @@ class ActPage(FormPage, OfVersion):
         words = {name: getattr(self, name) for name in ("title", "what", "button", "tone")}
         return {**self.head(""), **words}
 
-    def asked(self, challenge: str, *, passkey_only: bool = False) -> dict[str, Any]:
+    def asked(self, challenge: str, *, passkey_only: bool = False) -> Asks:
         """What a signing form asks of this person; `challenge` names the address that makes one."""
-        return {
-            "asks_code": has_factor(self.caller.person_id),
-            "passkey_url": self.address(challenge) if has_passkey(self.caller.person_id) else "",
-            "passkey_only": passkey_only,
-            "provider_url": self.address(challenge) if may_sign_in_again(self.caller) else "",
-        }
+        return asks_of(self.caller, self.address(challenge), passkey_only=passkey_only)
 
     def done(self, said: str, to: str = "web:version") -> HttpResponse:
         """Back to the version, with a word."""
@@ -162,7 +156,7 @@ class Revoke(ActPage):
 
     def form(self, data: Any = None) -> forms.Form:
         """With a code for whoever has an authenticator app, or a passkey for whoever has one."""
-        self.signing = RevokeForm(data, **self.asked("api:revoke-challenge"))
+        self.signing = RevokeForm(data, asks=self.asked("api:revoke-challenge"))
         return self.signing
 
     def act(self, given: dict[str, Any]) -> HttpResponse:

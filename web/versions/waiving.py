@@ -62,7 +62,7 @@ class Waive(ActPage):
             ],
             latest=latest_expiry(self.policy, timezone.now()),
             shown=self.request.GET.get("finding", ""),
-            **self.asked("api:waive-challenge", passkey_only=self.policy.passkey),
+            asks=self.asked("api:waive-challenge", passkey_only=self.policy.passkey),
         )
         return self.signing
 
