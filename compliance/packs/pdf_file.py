@@ -100,7 +100,7 @@ def _table(
         style += [("SPAN", (0, -1), (-1, -1)), ("NOSPLIT", (0, lined), (-1, -1))]
         style += [("LEFTPADDING", (0, -1), (-1, -1), 0)]
         widths = [*widths, room]
-    table = Table(cells, colWidths=widths, repeatRows=1, hAlign="LEFT")
+    table = Table(cells, colWidths=widths, repeatRows=1, hAlign="LEFT", splitInRow=1)
     table.setStyle(TableStyle(style))
     return table
 

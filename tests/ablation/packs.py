@@ -51,6 +51,13 @@ PACKS = (
         (f"{_SOURCES}::TestACompressedVersion::test_learned_from_what_its_ancestor_learned_from",),
     ),
     Guard(
+        "no text is too long to be printed",
+        "compliance/packs/pdf_file.py",
+        ", splitInRow=1",
+        "",
+        ("tests/attacks/test_packs.py::test_a_text_longer_than_a_page_is_printed_over_several",),
+    ),
+    Guard(
         "a table says how many rows it leaves out",
         "compliance/packs/listed.py",
         "rows.count() - MOST_ROWS if len(shown) == MOST_ROWS else 0",
