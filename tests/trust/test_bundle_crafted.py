@@ -77,6 +77,21 @@ def test_huge_values_are_refused(tmp_path: Path, prefix: str, value: bytes) -> N
     assert time.process_time() - begun < 5
 
 
+@pytest.mark.parametrize("thing", [[], {}, [{}], 7, None], ids=str)
+@pytest.mark.parametrize("part", ["subject", "actor"])
+def test_an_event_about_or_by_something_strange_is_refused(
+    tmp_path: Path, part: str, thing: object
+) -> None:
+    story = BundleStory()
+    lines = unpack(story.build())[EVENTS].split(b"\n")
+    event = json.loads(lines[0].partition(b"\t")[2])
+    event["action"] = "model.registered"
+    event[part] |= {"id": thing, "person": thing}
+    lines[0] = b"0\t" + json.dumps(event).encode()
+
+    assert verdict(story, tmp_path, EVENTS, b"\n".join(lines)) == 1
+
+
 def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
     story = BundleStory()
     endless = b"0\t" + b" " * (MAX_LINE_BYTES + 1)
