@@ -100,6 +100,11 @@ def read_moment(value: object, field: str) -> datetime:
         raise Invalid(
             "Write a moment as 2026-03-01 or 2026-03-01T09:00:00Z.", field=field
         ) from None
-    if not 1970 <= found.year < 9000:
-        raise Invalid("The year must lie between 1970 and 9000.", field=field)
+    require_year(found, field)
     return found
+
+
+def require_year(moment: datetime, field: str) -> None:
+    """Raises Invalid for a moment that no record can write so that a verifier reads it."""
+    if not 1970 <= moment.astimezone(UTC).year < 9000:
+        raise Invalid("The year must lie between 1970 and 9000.", field=field)

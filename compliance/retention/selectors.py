@@ -11,6 +11,7 @@ from accounts.callers import Caller
 from accounts.models import Team
 from common.errors import Invalid, NotFound
 from compliance.retention.models import Held, LegalHold
+from compliance.scopes import require_year
 from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel, Tombstone
 from registry.policies import READERS
 from registry.selectors import dataset_by_id, model_named, version_numbered
@@ -64,6 +65,9 @@ def thing_asked_for(
         "until": until,
     }
     _check_fields(Held(kind), {name for name, value in wish.items() if value is not None})
+    for name, moment in (("since", since), ("until", until)):
+        if moment:
+            require_year(moment, name)
     if since and until and until <= since:
         raise Invalid("The end must come after the beginning.", field="until")
     if dataset:

@@ -22,6 +22,7 @@ from tests.stage import MODEL, Stage
 from tests.web.conftest import As
 
 NOW = timezone.now()
+LONG_AGO, AT_LAST = NOW.replace(year=1), NOW.replace(year=9999)
 
 
 def placed(stage: Stage, name: str = "cora", **on: Any) -> LegalHold:
@@ -82,6 +83,8 @@ def _found(stage: Stage) -> list[Finding]:
         ({"kind": "version", "model": MODEL}, "version"),
         ({"kind": "predictions", "model": MODEL}, "since"),
         ({"kind": "predictions", "model": MODEL, "since": NOW, "until": NOW}, "until"),
+        ({"kind": "predictions", "model": MODEL, "since": LONG_AGO}, "since"),
+        ({"kind": "predictions", "model": MODEL, "since": NOW, "until": AT_LAST}, "until"),
         ({"kind": "dataset"}, "dataset"),
         ({"kind": "dataset", "dataset": uuid4()}, None),
         ({"kind": "model", "model": "none"}, None),
