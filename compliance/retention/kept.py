@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from audit.actions import Action
 from audit.models import AuditEvent
@@ -13,7 +13,7 @@ from compliance.retention.models import Kept
 from compliance.retention.rules import days_of
 from compliance.retention.selectors import holds_on_version
 from governance.attachments.models import Attachment
-from governance.models import ReviewState
+from governance.models import EmergencyGrant, ReviewState
 from registry.models import Artifact, DatasetSnapshot, ModelVersion, Status, Tombstone
 
 ARTIFACT, ATTACHMENT = "artifact", "attachment"
@@ -80,10 +80,13 @@ def _in_use(version: ModelVersion) -> Iterator[str]:
         yield "It is approved, or an alias points at it."
     elif version.reviews.filter(state__in=open_states).exists():
         yield "A review of it is open."
+    elif _in_emergencies(version).filter(review=None).exists():
+        yield "It answered under an emergency grant that nobody has reviewed."
 
 
 def _by_rule(version: ModelVersion, now: datetime) -> Iterator[str]:
-    kind = Kept.APPROVED if version.approvals.exists() else Kept.UNAPPROVED
+    answered = version.approvals.exists() or _in_emergencies(version).exists()
+    kind = Kept.APPROVED if answered else Kept.UNAPPROVED
     days = days_of(version.model.risk_tier, kind.value)
     if days is None:
         yield "By the rules of retention it is kept for ever."
@@ -92,6 +95,11 @@ def _by_rule(version: ModelVersion, now: datetime) -> Iterator[str]:
     until = (since or now) + timedelta(days=days)
     if now < until:
         yield f"By the rules of retention it is kept until {until:%Y-%m-%d}."
+
+
+def _in_emergencies(version: ModelVersion) -> "QuerySet[EmergencyGrant]":
+    """Grants under which it could answer without an approval."""
+    return version.emergencies.filter(attestation__isnull=False)
 
 
 def retired_at(version: ModelVersion) -> datetime | None:

@@ -9,6 +9,7 @@ _DELETED = "compliance/migrations/0006_deletion_guards.py"
 _EMPTYING = "tests/compliance/test_emptying.py"
 _EMPTIED = "compliance/migrations/0008_emptying_guards.py"
 _TRIGGERS = "compliance/migrations/0004_hold_guards.py"
+_EMERGENCIES = "tests/attacks/test_deletions.py::TestWhatAnsweredInAnEmergency"
 
 RETENTION = (
     Guard(
@@ -55,6 +56,29 @@ RETENTION = (
         "IF EXISTS (SELECT 1 FROM compliance_legalhold h",
         "IF false AND EXISTS (SELECT 1 FROM compliance_legalhold h",
         (f"{_DELETION}::TestTheDatabase::test_refuses_what_the_service_would_refuse",),
+    ),
+    Guard(
+        "what answered in an emergency is kept as what was approved (the trigger still holds)",
+        "compliance/retention/kept.py",
+        "version.approvals.exists() or _in_emergencies(version).exists()",
+        "version.approvals.exists()",
+        (f"{_EMERGENCIES}::test_is_kept_as_long_as_what_was_approved",),
+        (f"{_EMERGENCIES}::test_is_kept_past_the_program_too",),
+    ),
+    Guard(
+        "what answered in an emergency is kept until that was reviewed (the trigger still holds)",
+        "compliance/retention/kept.py",
+        "elif _in_emergencies(version).filter(review=None).exists():",
+        "elif False:",
+        (f"{_EMERGENCIES}::test_is_kept_until_a_third_person_has_reviewed_it",),
+        (f"{_EMERGENCIES}::test_is_kept_past_the_program_too",),
+    ),
+    Guard(
+        "what answered in an emergency is kept, past the program",
+        "compliance/migrations/0010_emergencies_kept.py",
+        "IF NOT EXISTS (SELECT 1 FROM governance_emergencygrant g",
+        "IF true OR NOT EXISTS (SELECT 1 FROM governance_emergencygrant g",
+        (f"{_EMERGENCIES}::test_is_kept_past_the_program_too",),
     ),
     Guard(
         "nothing is deleted before its time",
