@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.actions import Action
@@ -36,12 +37,9 @@ def run_export(context: JobContext) -> None:
     """
     export = Export.objects.select_related("requested_by").get(pk=context.subject_id)
     folder = context.workdir / "bundle"
-    shutil.rmtree(folder, ignore_errors=True)
     with room_on_disk():
-        folder.mkdir(parents=True)
-        stage = Stage(folder / "members")
         try:
-            manifest, events = _gather(context, export, stage)
+            stage, manifest, events = _gathered(context, export, folder)
             seal = _seal(context, export, manifest, events, folder)
             sha256, size = _pack(export, manifest, seal, stage)
         except Malformed as error:
@@ -57,11 +55,36 @@ def run_export(context: JobContext) -> None:
     )
 
 
-def _gather(context: JobContext, export: Export, stage: Stage) -> tuple[bytes, int]:
+def _gathered(context: JobContext, export: Export, folder: Path) -> tuple[Stage, bytes, int]:
+    """Members, manifest, and how many events: anew while something is deleted on the way, since
+    the bundle has to tell of whatever is missing in it."""
     asked = AuditEvent.objects.get(
         action=Action.EXPORT_REQUESTED.value, subject_type="export", subject_id=str(export.pk)
     )
-    head, made = _await_signed(context, asked), timezone.now()
+    head = _await_signed(context, asked)
+    while True:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        stage = Stage(folder / "members")
+        manifest, events = _gather(context, export, stage, head)
+        untold = _deletion_above(head.size)
+        if untold is None:
+            return stage, manifest, events
+        head = _await_signed(context, untold)
+
+
+def _deletion_above(size: int) -> AuditEvent | None:
+    """A deletion that the first `size` events of the log do not tell of."""
+    gone = AuditEvent.objects.filter(
+        action__in=(Action.BYTES_DELETED.value, Action.PREDICTIONS_EMPTIED.value)
+    )
+    return gone.filter(Q(leaf_row=None) | Q(leaf_row__leaf_index__gte=size)).first()
+
+
+def _gather(
+    context: JobContext, export: Export, stage: Stage, head: Checkpoint
+) -> tuple[bytes, int]:
+    made = timezone.now()
     scope = ExportScope.read(export.scope)
     context.progress(stage="choosing")
     selection = select(scope, head.size)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from compliance.scopes import ExportScope
+from compliance.selection import Selection, select
 from compliance.verification.check import check_records
 from governance.approvals.releases import retire
 from governance.reviewing.commenting import comment
@@ -69,3 +71,22 @@ def test_after_a_deletion_the_bundle_is_sound_and_tells_of_it(
     back = tmp_path / "back.zip"
     back.write_bytes(repack(members | {member: b"name\nEve\n"}))
     assert outsider.check(back)[0] == 1
+
+
+def test_a_bundle_tells_of_what_was_deleted_while_it_was_made(
+    world: World, version: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outsider = Outsider(world, tmp_path / "outside")
+    world.keep_for("unapproved", 0)
+    chosen: list[int] = []
+
+    def choose_late(scope: ExportScope, size: int) -> Selection:
+        if not chosen:
+            world.delete(version, attachments=True)
+        chosen.append(size)
+        return select(scope, size)
+
+    monkeypatch.setattr("compliance.execution.select", choose_late)
+    status, report = outsider.check(bundle_of(world.export(LOANS), tmp_path))
+    assert (status, report["findings"]) == (0, [])
+    assert len(chosen) == 2
