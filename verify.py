@@ -2086,10 +2086,10 @@ class LogEvent:
     """One event of the log, as far as the verifier reads it."""
 
     action: str
-    person: object
+    person: str | None
     at: datetime
     payload: JsonObject
-    subject: object
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -2111,8 +2111,14 @@ def parse_event(data: bytes) -> LogEvent:
         raise Malformed("the event is of another version")
     actor, payload = read_object(document, "actor"), read_object(document, "payload")
     moment = read_moment(document, "at")
-    action, subject = read_text(document, "action"), read_object(document, "subject").get("id")
-    return LogEvent(action, actor.get("person"), moment, payload, subject)
+    action, subject = (
+        read_text(document, "action"),
+        read_text(read_object(document, "subject"), "id"),
+    )
+    person = actor.get("person")
+    if person is not None:
+        person = read_text(actor, "person")
+    return LogEvent(action, person, moment, payload, subject)
 
 
 def require_shell(members: BundleMembers) -> None:
