@@ -1,23 +1,29 @@
 """REST edges of what takes two persons."""
 
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from accounts import proposing, selectors
+from accounts import coming_in, proposing, selectors, ways_in
 from accounts.edges import CallerView
 from accounts.models import Proposal, ProposalState
 from accounts.serializers_passkeys import AskOut
 from accounts.serializers_proposals import (
     AskToConfirmIn,
     AskToProposeIn,
+    ComeInIn,
     ConfirmIn,
     DeclineIn,
+    HalfOut,
     ProposalIn,
     ProposalOut,
+    TakeHalfIn,
 )
 from common.errors import Invalid
 from common.openapi import changes, reads
@@ -148,3 +154,43 @@ class Withdrawal(ProposalView):
         """Withdraw what one proposed oneself."""
         proposing.take_back(caller=self.caller, proposal=self.proposal(proposal_id))
         return Response(ProposalOut(self.proposal(proposal_id)).data)
+
+
+class Half(ProposalView):
+    """A half of the way in that a confirmed proposal has made."""
+
+    @extend_schema(
+        operation_id="proposals_take_half", request=TakeHalfIn, responses=changes(201, HalfOut, 429)
+    )
+    def post(self, request: Request, proposal_id: UUID) -> Response:
+        """Take one's half: whoever proposed it the first, whoever confirmed it the second; once."""
+        proposal = self.proposal(proposal_id)
+        fields = TakeHalfIn.read(request.data)
+        half = ways_in.take_half(caller=self.caller, proposal=proposal, **fields)
+        return Response({"half": half}, status=201)
+
+
+class WayInEnd(ProposalView):
+    """The end of a way in before it was used."""
+
+    @extend_schema(
+        operation_id="proposals_end_way_in", request=None, responses=changes(200, ProposalOut)
+    )
+    def post(self, request: Request, proposal_id: UUID) -> Response:
+        """Let nobody come in by the halves any more; one administrator alone may."""
+        ways_in.end_way_in(caller=self.caller, proposal=self.proposal(proposal_id))
+        return Response(ProposalOut(self.proposal(proposal_id)).data)
+
+
+class ComeIn(APIView):
+    """The way in itself: open to whoever is not signed in."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="way_in", request=ComeInIn, responses=changes(204, None, 429))
+    def post(self, request: Request) -> Response:
+        """Set a password by both halves; nobody is signed in by it."""
+        fields = ComeInIn.read(request.data)
+        coming_in.set_password_by_halves(**fields, address=request.META["REMOTE_ADDR"])
+        return Response(status=204)

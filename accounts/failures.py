@@ -1,5 +1,5 @@
-"""Sign-ins that failed, as the log tells them: by whom is not known, so logins and addresses stand
-there as keyed digests, and a flood of them is told in steps of ten.
+"""Sign-ins and halves that failed, as the log tells them: by whom is not known, so logins and
+addresses stand there as keyed digests, and a flood of them is told in steps of ten.
 """
 
 from django.core.cache import cache
@@ -20,6 +20,11 @@ _ALL = "sign-in:all"
 def note_failed_sign_in(login: str, address: str) -> None:
     """Somebody gave a login and a password that do not belong together."""
     _note(Action.SIGN_IN_FAILED, login, address, _count(f"sign-in:{_digest(login.lower())}"))
+
+
+def note_wrong_halves(login: str, address: str) -> None:
+    """Somebody gave a login and halves that do not open it."""
+    _note(Action.WAY_IN_REFUSED, login, address, _count(f"halves:{_digest(login.lower())}"))
 
 
 def note_lockout(login: str, address: str) -> None:

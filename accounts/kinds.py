@@ -23,6 +23,8 @@ KINDS = {
     "roles": "accounts.proposed_roles.ROLES",
     "administrator": "accounts.proposed_logins.ADMINISTRATOR",
     "second_factor_reset": "accounts.proposed_logins.SECOND_FACTOR_RESET",
+    "password": "accounts.proposed_passwords.PASSWORD",
+    "reopening": "accounts.proposed_passwords.REOPENING",
     "identity": "accounts.oidc.proposed.IDENTITY",
     "deletion": "compliance.retention.deletion.DELETION",
     "emptying": "compliance.retention.emptying.EMPTYING",
@@ -32,6 +34,10 @@ KINDS = {
 KIND_CHOICES = [(kind, kind) for kind in KINDS]
 # Both persons must show a second factor, whatever the policy says.
 WITH_SECOND_FACTOR = frozenset(("emergency",))
+# Neither of the two may be the person whom it is about.
+BY_OTHERS = frozenset(("password", "reopening", "second_factor_reset"))
+# Each of the two gets a half, for which he shows a password.
+HALVED = frozenset(("password", "reopening"))
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class User(AbstractBaseUser):
     is_admin = models.BooleanField(default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
     time_zone = models.CharField(max_length=64, default="UTC")
+    # What was signed through it before counts for nothing that is decided afterwards.
+    reopened_at = models.DateTimeField(null=True, blank=True)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -150,6 +152,39 @@ class ProposalProof(models.Model):
             models.CheckConstraint(
                 condition=models.Q(part__in=("propose", "confirm")),
                 name="proposal_proof_part_known",
+            ),
+        ]
+
+
+class WayIn(models.Model):
+    """Two halves with which the person of a login sets a password, made by a confirmed proposal.
+
+    `first` is the keyed digest of the half of whoever proposed it, `second` of whoever confirmed
+    it, each empty until that person has taken it. The triggers let each half be written once, the
+    tries only grow, and the end come once; no password is set where there was none without it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="ways_in")
+    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="way_in")
+    made_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+    first = models.CharField(max_length=64, blank=True)
+    second = models.CharField(max_length=64, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(used_at=None, ended_at=None),
+                name="one_way_in_per_login",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(used_at=None) | models.Q(ended_at=None),
+                name="way_in_used_or_ended",
             ),
         ]
 

@@ -92,6 +92,13 @@ def may_confirm_logins(caller: Caller) -> Decision:
     return deny("Only another administrator of this instance may confirm this.")
 
 
+def may_take_half(caller: Caller, proposal: Proposal) -> Decision:
+    """Whoever proposed the way in, or confirmed it, while he administers the instance."""
+    if caller.person_id not in (proposal.proposer_id, proposal.decider_id):
+        return deny("Only whoever proposed this and whoever confirmed it get a half.")
+    return may_manage_people(caller)
+
+
 def may_decline(caller: Caller, proposal: Proposal, may_confirm: Decision) -> Decision:
     """Whoever might confirm it, and did not propose it."""
     if proposal.proposer_id == caller.person_id:

@@ -17,7 +17,7 @@ from common.decisions import Decision
 from common.errors import Conflict
 
 
-class _OfLogin:
+class OfLogin:
     """`{"username": login}`; administrators of the instance propose and confirm."""
 
     def may_propose(self, caller: Caller, team: UUID | None) -> Decision:
@@ -45,7 +45,7 @@ class _OfLogin:
         return [("person", details["person"]), ("user", details["user"])]
 
 
-class Administrator(_OfLogin):
+class Administrator(OfLogin):
     """Making a login one of the instance's administrators."""
 
     def check(self, caller: Caller, user: User) -> None:
@@ -72,7 +72,7 @@ class Administrator(_OfLogin):
         )
 
 
-class SecondFactorReset(_OfLogin):
+class SecondFactorReset(OfLogin):
     """Taking the second factor from a person who has lost it."""
 
     def check(self, caller: Caller, user: User) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.assertions import Ask
 from accounts.callers import Caller, caller_for
-from accounts.kinds import Details, Draft, kind_named
+from accounts.kinds import BY_OTHERS, HALVED, Details, Draft, kind_named
 from accounts.models import Proposal, ProposalState, User
 from accounts.policies import may_decline, may_take_back
 from accounts.proposal_proofs import (
@@ -105,7 +105,21 @@ def ask_to_propose(
 
 
 def _wanted(caller: Caller, kind: str, wish: Mapping[str, Any], reason: str) -> tuple[Draft, str]:
-    return kind_named(kind).draft(caller, wish), written(reason, "reason")
+    draft = kind_named(kind).draft(caller, wish)
+    _require_another(caller, kind, draft.details)
+    return draft, written(reason, "reason")
+
+
+def is_about_himself(caller: Caller, kind: str, details: Details) -> bool:
+    """Whether the caller is the person of whom two others must decide."""
+    return kind in BY_OTHERS and details["person"] == str(caller.person_id)
+
+
+def _require_another(caller: Caller, kind: str, details: Details) -> None:
+    if is_about_himself(caller, kind, details):
+        raise NotAllowed("This is about you; two other persons do it.")
+    if kind in HALVED and not caller.user.has_usable_password():
+        raise NotAllowed("You would get a half of this, and that takes a password of your own.")
 
 
 @transaction.atomic
@@ -190,6 +204,7 @@ def _may_confirm(caller: Caller, proposal: Proposal) -> None:
     if proposal.proposer_id == caller.person_id:
         raise NotAllowed("You proposed this; another person must confirm it.")
     kind_named(proposal.kind).may_confirm(caller, proposal.team_id).enforce()
+    _require_another(caller, proposal.kind, said_in(proposal).details)
     _require_open(proposal)
 
 
@@ -270,6 +285,14 @@ def withdraw_all_of(person: uuid.UUID, caller: Caller) -> int:
     """Close what a person has open, whose last login is being closed; a part of that verb."""
     rows = Proposal.objects.select_for_update(no_key=True).filter(
         proposer=person, state=ProposalState.OPEN
+    )
+    return len([_withdraw(row, caller) for row in rows.order_by("pk")])
+
+
+def withdraw_opened_by(user: User, caller: Caller) -> int:
+    """Close what was proposed through a login whose password is taken; a part of that verb."""
+    rows = Proposal.objects.select_for_update(no_key=True).filter(
+        opened_by=user, state=ProposalState.OPEN
     )
     return len([_withdraw(row, caller) for row in rows.order_by("pk")])
 

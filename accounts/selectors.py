@@ -101,7 +101,7 @@ def proposals_seen_by(caller: Caller) -> QuerySet[Proposal]:
     Policies for every team are seen by whoever manages or looks after one.
     """
     rows = Proposal.objects.select_related(
-        "team", "opened_by", "proposer", "decided_by", "decider"
+        "team", "opened_by", "proposer", "decided_by", "decider", "way_in__user"
     ).order_by("-opened_at", "pk")
     if caller.is_admin:
         return rows
@@ -127,6 +127,11 @@ def proposal_by_id(caller: Caller, proposal_id: UUID) -> Proposal:
     if proposal is None:
         raise NotFound("There is no such proposal that you may see.")
     return proposal
+
+
+def counts_since(user: User, at: datetime) -> bool:
+    """Whether what was signed through the login then still counts: closing ends that for ever."""
+    return user.reopened_at is None or at > user.reopened_at
 
 
 def members_of(team: Team) -> QuerySet[Membership]:

@@ -3,12 +3,16 @@
 import json
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.kinds import KIND_CHOICES
-from accounts.models import Proposal, ProposalState
+from accounts.models import Proposal, ProposalState, WayIn
 from accounts.proposing import said_in
+from accounts.serializers import Reauthenticated
 from accounts.serializers_passkeys import ProvedIn, by_field
+from accounts.ways_in import STATES, state_of
 from common.api import Input
 
 
@@ -53,6 +57,57 @@ class DeclineIn(Input):
     reason = serializers.CharField(max_length=4000)
 
 
+class TakeHalfIn(Reauthenticated):
+    """Password and code of whoever takes a half."""
+
+
+class HalfOut(serializers.Serializer[Any]):
+    """A half of a way in, shown this once."""
+
+    half = serializers.CharField()
+
+
+class WayInOut(serializers.Serializer[Any]):
+    """How far a way in has come; never a half of it."""
+
+    login = serializers.CharField(source="user.username")
+    state = serializers.SerializerMethodField()
+    not_after = serializers.DateTimeField()
+    first_taken = serializers.SerializerMethodField()
+    second_taken = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ChoiceField(STATES))
+    def get_state(self, way_in: WayIn) -> str:
+        """Whether it is open still, or how it came to its end."""
+        return state_of(way_in, timezone.now())
+
+    def get_first_taken(self, way_in: WayIn) -> bool:
+        """Whether whoever proposed it has taken a half."""
+        return bool(way_in.first)
+
+    def get_second_taken(self, way_in: WayIn) -> bool:
+        """Whether whoever confirmed it has taken a half."""
+        return bool(way_in.second)
+
+
+class ComeInIn(Input):
+    """Both halves, in whatever order, and the password that the person has chosen."""
+
+    login = serializers.CharField(max_length=150)
+    first = serializers.CharField(max_length=64, write_only=True)
+    second = serializers.CharField(max_length=64, write_only=True)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, write_only=True)
+    code = serializers.CharField(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        default="",
+        write_only=True,
+        help_text="What the authenticator app shows now, or a recovery code; left out by who has "
+        "none.",
+    )
+
+
 class ProposalOut(serializers.ModelSerializer[Proposal]):
     """A proposal: exactly what is done on confirmation, by whom it was wanted and decided."""
 
@@ -65,6 +120,7 @@ class ProposalOut(serializers.ModelSerializer[Proposal]):
     proposed_by = serializers.CharField(source="proposer.name")
     decider = serializers.UUIDField(source="decider_id", allow_null=True)
     decided_by = serializers.CharField(source="decider.name", allow_null=True, default=None)
+    way_in = WayInOut(allow_null=True, default=None)
 
     class Meta:
         model = Proposal
@@ -85,6 +141,7 @@ class ProposalOut(serializers.ModelSerializer[Proposal]):
             "decided_at",
             "decided_method",
             "answer",
+            "way_in",
         ]
 
     def get_digest(self, proposal: Proposal) -> str:

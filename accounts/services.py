@@ -19,6 +19,7 @@ from accounts.proposing import withdraw_all_of
 from accounts.roles import GIVEN_BY_TWO, Role, Scope
 from accounts.sessions import drop_sessions
 from accounts.tokens import new_token, token_digest
+from accounts.ways_in import end_ways_in_of
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record
@@ -99,8 +100,8 @@ def create_user(*, caller: Caller, username: str, name: str, email: str, passwor
 def deactivate_user(*, caller: Caller, user: User) -> User:
     """Close a login: it can no longer sign in, and all that acts in its name ends with it.
 
-    That are its sessions, tokens, jobs and uploads, what its signature held up, and with the last
-    login of a person the open proposals. Raises NotAllowed, Conflict.
+    That are its sessions, tokens, jobs and uploads, a way in, what its signature held up, and with
+    the last login of a person the open proposals. Raises NotAllowed, Conflict.
     """
     policies.may_manage_people(caller).enforce()
     if user.pk == caller.user.pk:
@@ -111,6 +112,7 @@ def deactivate_user(*, caller: Caller, user: User) -> User:
     if not User.objects.filter(person=user.person_id, is_active=True).exists():
         Person.objects.filter(pk=user.person_id).update(is_active=False)
         withdraw_all_of(user.person_id, caller)
+    end_ways_in_of(user, caller.actor, why="closed")
     drop_sessions(user)
     after_closing(user, caller)
     record(
@@ -193,6 +195,13 @@ def remove_role(*, caller: Caller, team: Team, user: User, role: str) -> None:
     _record_role(caller.actor, Action.ROLE_REMOVED, membership)
     membership.delete()
     after_demotion(user, caller)
+
+
+def take_all_roles(person: Person, caller: Caller) -> None:
+    """Take every role away from somebody who comes back; a part of that verb."""
+    for membership in Membership.objects.filter(person=person).order_by("pk"):
+        _record_role(caller.actor, Action.ROLE_REMOVED, membership)
+        membership.delete()
 
 
 def _record_role(actor: Actor, action: Action, membership: Membership) -> None:

@@ -64,6 +64,13 @@ urlpatterns = [
         api_proposals.Withdrawal.as_view(),
         name="proposal-withdrawal",
     ),
+    path("proposals/<uuid:proposal_id>/half", api_proposals.Half.as_view(), name="proposal-half"),
+    path(
+        "proposals/<uuid:proposal_id>/way-in/end",
+        api_proposals.WayInEnd.as_view(),
+        name="way-in-end",
+    ),
+    path("way-in", api_proposals.ComeIn.as_view(), name="way-in"),
     path("tokens", api.Tokens.as_view(), name="tokens"),
     path("tokens/<uuid:token_id>", api.Token.as_view(), name="token"),
 ]

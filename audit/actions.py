@@ -9,8 +9,13 @@ class Action(StrEnum):
     PERSON_CREATED = "person.created"
     USER_CREATED = "user.created"
     USER_DEACTIVATED = "user.deactivated"
+    USER_REOPENED = "user.reopened"
     USER_CHANGED = "user.changed"
     PASSWORD_SET = "password.set"
+    WAY_IN_OPENED = "way_in.opened"
+    HALF_TAKEN = "way_in.half_taken"
+    WAY_IN_ENDED = "way_in.ended"
+    WAY_IN_REFUSED = "way_in.refused"
     TEAM_CREATED = "team.created"
     ROLE_GRANTED = "role.granted"
     ROLE_REMOVED = "role.removed"
@@ -142,8 +147,13 @@ _SENTENCES = {
     Action.PERSON_CREATED: "A person was entered",
     Action.USER_CREATED: "A login was made",
     Action.USER_DEACTIVATED: "A login was closed",
+    Action.USER_REOPENED: "A closed login was opened again by two administrators",
     Action.USER_CHANGED: "A login's settings were changed",
     Action.PASSWORD_SET: "A password was set",
+    Action.WAY_IN_OPENED: "Two administrators took a password away and gave a way to a new one",
+    Action.HALF_TAKEN: "An administrator took a half of a way in",
+    Action.WAY_IN_ENDED: "A way in ended unused",
+    Action.WAY_IN_REFUSED: "Halves were given that open nothing",
     Action.TEAM_CREATED: "A team was made",
     Action.ROLE_GRANTED: "A role was given",
     Action.ROLE_REMOVED: "A role was taken away",

@@ -8,7 +8,7 @@ from uuid import UUID
 class Actor:
     """A person acting through a login; both are None for the system itself.
 
-    `via` is session, token, command or system.
+    `via` is session, token, command, system, or halves for whoever came in by them.
     """
 
     person: UUID | None

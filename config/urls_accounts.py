@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
 from web.access import provider
+from web.access.coming_in import ComeIn
 
 
 def closed(request: HttpRequest, rest: str = "") -> HttpResponse:
@@ -24,6 +25,7 @@ urlpatterns = [
     path("password/change/", views.password_change, name="account_change_password"),
     path("2fa/authenticate/", authenticate, name="mfa_authenticate"),
     path("inactive/", views.account_inactive, name="account_inactive"),
+    path("way-in/", ComeIn.as_view(), name="come_in"),
     path("provider/", provider.start, name="provider_start"),
     path("provider/callback/", provider.callback, name="provider_callback"),
     path("", closed),

@@ -30,6 +30,7 @@ _VERSION = "models/<slug:name>/versions/<int:number>"
 PICTURES = {
     "accounts/login/": Picture("sign-in", who=""),
     "accounts/password/change/": Picture("password", who="ada"),
+    "accounts/way-in/": Picture("come-in", who=""),
     "": Picture("home"),
     "models": Picture("models"),
     "models/new": Picture("model-new"),
@@ -109,6 +110,12 @@ PICTURES = {
     ),
     "access/people/<uuid:pk>/reset-second-factor": Picture(
         "second-factor-reset", who="root", at={"pk": "person"}
+    ),
+    "access/people/<uuid:pk>/new-password": Picture(
+        "password-propose", who="root", at={"pk": "person"}
+    ),
+    "access/people/<uuid:pk>/open-again": Picture(
+        "reopening-propose", who="root", at={"pk": "person"}
     ),
     "policies/draft": Picture("policy-draft"),
     "policies/trial": Picture("policy-trial", query={"policy": "policy"}),

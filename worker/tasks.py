@@ -51,6 +51,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="approvals.stale", call="governance.approvals.staleness:find_stale", seconds=5),
     Periodic(name="approvals.remind", call="governance.approvals.expiry:remind", seconds=3600),
     Periodic(name="proposals.lapse", call="accounts.proposing:end_lapsed", seconds=30),
+    Periodic(name="ways_in.lapse", call="accounts.ways_in:end_lapsed", seconds=30),
     Periodic(
         name="findings.remind", call="governance.findings.services:remind_overdue", seconds=600
     ),

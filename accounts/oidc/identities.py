@@ -61,6 +61,16 @@ def end_identity(*, caller: Caller, identity: Identity) -> Identity:
     Raises NotAllowed, NotFound.
     """
     policies.may_manage_people(caller).enforce()
+    return _end(identity, caller)
+
+
+def end_identities_of(user: User, caller: Caller) -> None:
+    """End every account of a login; a part of the verb that opens it again."""
+    for identity in bound_to(user):
+        _end(identity, caller)
+
+
+def _end(identity: Identity, caller: Caller) -> Identity:
     row = Identity.objects.select_for_update(no_key=True).get(pk=identity.pk)
     if row.ended_at is not None:
         raise NotFound("No such account opens this login.")

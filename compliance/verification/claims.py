@@ -20,6 +20,7 @@ from compliance.verification import (
     retention,
     statuses,
     two_persons,
+    ways_in,
 )
 from compliance.verification.register import ENTRY
 from compliance.verification.sql import (
@@ -65,15 +66,18 @@ CLAIMS = (
         "login",
         facts("id, person_id, is_admin, is_active", "date_joined", "accounts_user"),
         facts(
-            "subject_id, payload->'person', (payload->>'is_admin')::boolean OR EXISTS (SELECT 1 "
-            "FROM audit_auditevent m WHERE m.action = 'administrator.made' AND m.subject_type = "
-            "'user' AND m.subject_id = e.subject_id), NOT EXISTS (SELECT 1 FROM "
-            "audit_auditevent c WHERE c.action = 'user.deactivated' AND c.subject_type = 'user' "
-            "AND c.subject_id = e.subject_id)",
+            "subject_id, payload->'person', (payload->>'is_admin')::boolean AND back IS NULL OR "
+            "EXISTS (SELECT 1 FROM audit_auditevent m WHERE m.action = 'administrator.made' AND "
+            "m.subject_type = 'user' AND m.subject_id = e.subject_id AND m.id > coalesce(back, 0)),"
+            " NOT EXISTS (SELECT 1 FROM audit_auditevent c WHERE c.action = 'user.deactivated' AND "
+            "c.subject_type = 'user' AND c.subject_id = e.subject_id AND c.id > coalesce(back, 0))",
             "occurred_at",
-            "audit_auditevent e WHERE action = 'user.created'",
+            "audit_auditevent e LEFT JOIN (SELECT subject_id AS login, max(id) AS back FROM "
+            "audit_auditevent WHERE action = 'user.reopened' GROUP BY subject_id) r "
+            "ON r.login = e.subject_id WHERE action = 'user.created'",
         ),
     ),
+    *ways_in.CLAIMS,
     *two_persons.CLAIMS,
     Claim(
         "second factor",

@@ -78,10 +78,14 @@ class History:
             given = event.action == Action.ROLE_GRANTED
             key = (event.subject_id, str(event.payload.get("team")))
             self._roles[key].append((event.occurred_at, str(event.payload.get("role")), given))
-        closed = AuditEvent.objects.filter(
-            action=Action.USER_DEACTIVATED.value, subject_type="user", subject_id__in=logins
-        )
-        self._closed = dict(closed.values_list("subject_id", "occurred_at"))
+        told = AuditEvent.objects.filter(
+            action__in=(Action.USER_DEACTIVATED.value, Action.USER_REOPENED.value),
+            subject_type="user",
+            subject_id__in=logins,
+        ).order_by("pk")
+        self._opened: dict[str, list[tuple[datetime, bool]]] = defaultdict(list)
+        for login, at, action in told.values_list("subject_id", "occurred_at", "action"):
+            self._opened[login].append((at, action == Action.USER_REOPENED))
         self._read_waivers(chunk)
         self._read_findings(chunk)
         self.passkeys = logged_proofs(self._proving(chunk))
@@ -150,10 +154,15 @@ class History:
                 held = held | {role} if given else held - {role}
         return held
 
-    def is_open(self, login: str, at: datetime) -> bool:
-        """Whether the login had not been closed then."""
-        closed = self._closed.get(login)
-        return closed is None or closed > at
+    def was_open(self, login: str, since: datetime, until: datetime) -> bool:
+        """Whether the login was open then, and was not closed meanwhile."""
+        is_open = True
+        for at, opened in self._opened[login]:
+            if at <= since:
+                is_open = opened
+            elif at <= until and not opened:
+                return False
+        return is_open
 
 
 def reviews(keys: TrustedKeys) -> Iterator[Finding]:
@@ -348,8 +357,8 @@ def _quorum(
             yield f"{person} had no role that signs when it was given."
         elif unproved:
             yield f"the signature {digest} does not count: {unproved[0]}."
-        elif not history.is_open(str(signature.user_id), at):
-            yield f"the login of {person} was closed when it was given."
+        elif not history.was_open(str(signature.user_id), signature.at, at):
+            yield f"the login of {person} was closed when it was given, or before."
         else:
             persons.append(person)
     if sorted(persons) != sorted(signed.signers) or len(set(persons)) != len(persons):

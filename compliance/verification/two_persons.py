@@ -48,8 +48,8 @@ _ALONE = "no two persons did this: the log tells of no proposal by one and confi
 
 
 def two_persons() -> Iterator[Finding]:
-    """Roles, policies, administrators, accounts and resets of second factors that lack the second
-    person."""
+    """Roles, policies, administrators, accounts, ways in and resets of second factors that lack the
+    second person."""
     yield from _beginning()
     yield from _roles()
     yield from _policies()
@@ -90,8 +90,8 @@ def _policies() -> Iterator[Finding]:
 
 
 def _logins() -> Iterator[Finding]:
-    """Second factors that were taken, accounts that were bound, administrators that were made,
-    bytes that were deleted, rules of retention."""
+    """Second factors that were taken, accounts that were bound, ways in, logins that were opened
+    again, administrators that were made, bytes that were deleted, rules of retention."""
     told = AuditEvent.objects.filter(
         pk__gt=last_event_before(),
         action__in=(
@@ -101,6 +101,8 @@ def _logins() -> Iterator[Finding]:
             Action.BYTES_DELETED.value,
             Action.RETENTION_CHANGED.value,
             Action.PREDICTIONS_EMPTIED.value,
+            Action.WAY_IN_OPENED.value,
+            Action.USER_REOPENED.value,
             Action.USER_CREATED.value,
         ),
     ).order_by("pk")
@@ -115,11 +117,13 @@ def _logins() -> Iterator[Finding]:
 
 
 _KINDS = {
-    Action.FACTOR_RESET.value: ("second_factor_reset", "person"),
-    Action.ADMIN_MADE.value: ("administrator", "user"),
-    Action.IDENTITY_BOUND.value: ("identity", "person"),
-    Action.BYTES_DELETED.value: ("deletion", "version"),
-    Action.RETENTION_CHANGED.value: ("retention", "rule"),
+    Action.FACTOR_RESET.value: (("second_factor_reset",), "person"),
+    Action.ADMIN_MADE.value: (("administrator",), "user"),
+    Action.IDENTITY_BOUND.value: (("identity",), "person"),
+    Action.WAY_IN_OPENED.value: (("password", "reopening"), "user"),
+    Action.USER_REOPENED.value: (("reopening",), "user"),
+    Action.BYTES_DELETED.value: (("deletion",), "version"),
+    Action.RETENTION_CHANGED.value: (("retention",), "rule"),
 }
 
 
@@ -134,10 +138,10 @@ def _by_two(event: AuditEvent) -> bool:
         named = {name: event.payload.get(name) for name in ("batch", "digest", "count")}
         agreed = document["details"].get("batches", []) if document else []
         return named in agreed and named["batch"] == event.subject_id
-    kind, part = _KINDS[event.action]
+    kinds, part = _KINDS[event.action]
     return (
         document is not None
-        and document["kind"] == kind
+        and document["kind"] in kinds
         and document["details"][part] == event.subject_id
         and _names_the_account(document["details"], event)
         and event.payload.get("files") == document["details"].get("files")

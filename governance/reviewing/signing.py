@@ -10,6 +10,7 @@ from uuid import UUID
 from accounts.callers import Caller
 from accounts.passkey_records import logged_proofs
 from accounts.proving import Proof
+from accounts.selectors import counts_since
 from accounts.two_persons import standing_roles
 from governance.findings.records import Annex, annex_of
 from governance.models import Review, Signature
@@ -121,11 +122,11 @@ def annex_in(record: bytes | memoryview) -> object:
 def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
     """Approving signatures of persons who may still sign now, one for each person.
 
-    A person counts who is active through an active login, still has a signing role in the owner
-    team, given by two persons, and is no contributor. The record's bytes must be those of its
-    digest, and under the review's statement; where the policy demands a second factor or a passkey,
-    they must say that there was one, and what a passkey signed must fit. They must name the annex
-    of now: whoever was shown other conditions signs again.
+    A person counts who is active through an active login that was not closed since, still has a
+    signing role in the owner team, given by two persons, and is no contributor. The record's bytes
+    must be those of its digest, and under the review's statement; where the policy demands a second
+    factor or a passkey, they must say that there was one, and what a passkey signed must fit. They
+    must name the annex of now: whoever was shown other conditions signs again.
     """
     team = review.version.model.team_id
     barred = set(contributor_ids(review.version))
@@ -141,6 +142,7 @@ def counting_signatures(review: Review, policy: Policy) -> list[Signature]:
             and person.is_active
             and user.is_active
             and user.person_id == person.pk
+            and counts_since(user, signature.at)
             and signature.statement_digest == review.statement_digest
             and sha256(bytes(signature.record)).hexdigest() == signature.digest
             and annex_in(signature.record) == annex.document

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.passkey_records import logged_proofs
+from accounts.selectors import counts_since
 from accounts.two_persons import standing_roles
 from governance.evidence.gates import GateResult
 from governance.models import PolicyVersion, Waiver
@@ -85,9 +86,9 @@ def holding_waivers(
 ) -> list[Waiver]:
     """Waivers of these gates by persons who might give them now, the oldest first.
 
-    A person counts who is active through an active login, still has a signing role in the owner
-    team, given by two persons, and is no contributor; where the policy demands a second factor or a
-    passkey, who showed one. What a passkey signed must fit.
+    A person counts who is active through an active login that was not closed since, still has a
+    signing role in the owner team, given by two persons, and is no contributor; where the policy
+    demands a second factor or a passkey, who showed one. What a passkey signed must fit.
     """
     rows = Waiver.objects.filter(
         person__is_active=True,
@@ -111,6 +112,7 @@ def holding_waivers(
         if waiver.person_id in may - barred
         and waiver.user.is_active
         and waiver.user.person_id == waiver.person_id
+        and counts_since(waiver.user, waiver.at)
         and is_proved(waiver.record, rules, WAIVE, WAIVE_WORDS, known)
     ]
 

@@ -11,6 +11,7 @@ from tests.ablation.factors import FACTORS
 from tests.ablation.findings import FINDINGS
 from tests.ablation.gates import GATES
 from tests.ablation.guard import Guard
+from tests.ablation.halves import HALVES
 from tests.ablation.log import LOG
 from tests.ablation.mailing import MAILING
 from tests.ablation.packs import PACKS
@@ -388,6 +389,7 @@ GUARDS: tuple[Guard, ...] = (
     *MAILING,
     *PAST,
     *TWO_PERSONS,
+    *HALVES,
     *PACKS,
     *DATABASE,
     *SERVING,

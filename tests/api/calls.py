@@ -19,6 +19,7 @@ from tests.api.calls_reviewing import REVIEWING
 from tests.api.house import EVERYBODY, SIDE, House
 from tests.cast import TEAM, password_of
 from tests.factories import tiny
+from tests.factories.halves import NEW
 from tests.factories.passkeys import Device
 from tests.factories.waivers import in_days
 
@@ -105,6 +106,16 @@ ACCOUNTS = {
     ),
     "proposals_decline": Call(_seeded("proposal_id", "unwise"), _says(reason="Ask her first.")),
     "proposals_withdraw": Call(_made("proposal_id", "proposals_open")),
+    "proposals_take_half": Call(_seeded("proposal_id", "halved"), _says(password=_PASSWORD)),
+    "proposals_end_way_in": Call(_seeded("proposal_id", "halved")),
+    "way_in": Call(
+        body=lambda house: {
+            "login": "opened",
+            "first": house["first"],
+            "second": house["second"],
+            "password": NEW,
+        }
+    ),
     "users_identity_remove": Call(
         lambda house: {"user_id": house["bound_user"], "identity_id": house["identity"]}
     ),

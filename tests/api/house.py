@@ -34,7 +34,9 @@ from tests.factories import (
     verbs,
     waivers,
 )
+from tests.factories.agreeing import agree
 from tests.factories.delegations import away
+from tests.factories.halves import half_of
 from tests.factories.passkeys import Device
 from tests.factories.policies import publish_policy
 from tests.factories.provider import bind
@@ -151,6 +153,31 @@ def _ways_in(user: User) -> dict[str, str]:
     }
 
 
+def _halves() -> dict[str, str]:
+    """A way in of which zoe has a half to take, and one that both halves open."""
+    found = {}
+    for name in ("half", "opened"):
+        create_user(
+            caller=who("root"),
+            username=name,
+            name=name.title(),
+            email="",
+            password=password_of(name),
+        )
+        found[name] = agree(
+            "password",
+            {"username": name},
+            proposer=who("root"),
+            confirmer=who(EVERYBODY),
+            password=password_of,
+        )
+    parts = {"first": "root", "second": EVERYBODY}
+    return {
+        "halved": str(found["half"].pk),
+        **{part: half_of(name, found["opened"]) for part, name in parts.items()},
+    }
+
+
 def _waivable() -> None:
     """A policy that the approved version does not meet, for whatever is submitted from now on."""
     changes = {
@@ -244,6 +271,7 @@ def furnish(stage: Stage) -> House:
             "delegation": str(away("ben", "cleo", days=(1, 2)).pk),
             "passkey": str(passkeys.keep(zoe, password_of(EVERYBODY), DEVICE).pk),
             **_ways_in(zoe.user),
+            **_halves(),
             "with_factor": _with_an_app(),
             "proposal": str(proposal.pk),
             "proposed": f"sha256:{proposal.digest}",

@@ -63,6 +63,7 @@ OWN = {
     "second_factor_enrol",
     "recovery_codes_renew",
     "second_factor_remove",
+    "way_in",
 }
 
 

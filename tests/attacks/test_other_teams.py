@@ -68,6 +68,7 @@ OWN = {
     "second_factor_enrol",
     "recovery_codes_renew",
     "second_factor_remove",
+    "way_in",
 }
 CLOSED = sorted(set(WEB) - OPEN - LISTS - OWN)
 assert set(PREDICT) == {"predict", "predict_version"}

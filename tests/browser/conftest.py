@@ -97,6 +97,10 @@ class Site:
         response = page.goto(self.url + path)
         assert response is not None
         assert response.status == 200, path
+        self.look_around(page, path)
+
+    def look_around(self, page: Page, path: str) -> None:
+        """Hold a page that is open to the same."""
         page.evaluate(AXE)
         for width, theme in LOOKS:
             page.set_viewport_size({"width": width, "height": HEIGHT})

@@ -10,6 +10,7 @@ from governance.policy.documents import DEFAULTS
 from tests.browser.conftest import OpenAs, Site
 from tests.cast import TEAM, password_of, user_of, who
 from tests.factories.emergencies import allow, confirmed, proposed, stop
+from tests.factories.halves import NEW
 from tests.stage import MODEL
 
 
@@ -60,3 +61,46 @@ def test_an_emergency_is_proposed_warned_of_and_reviewed(site: Site, open_as: Op
     end_emergency(caller=who("cora"), grant=grant, reason="Enough.")
     site.look_at(page, reverse("web:home"))
     site.look_at(page, reverse("web:proposal", args=[proposal.pk]))
+
+
+def test_a_forgotten_password_is_given_back_in_two_halves(site: Site, open_as: OpenAs) -> None:
+    ben = user_of("ben")
+    page = open_as("root")
+    for name in ("web:new-password", "web:open-again"):
+        site.look_at(page, reverse(name, args=[ben.pk]))
+    page.goto(site.url + reverse("web:new-password", args=[ben.pk]))
+    page.get_by_label("Reason").fill("He asked at the desk.")
+    page.get_by_label("Your password").fill(password_of("root"))
+    page.get_by_role("button", name="Propose").click()
+    page.get_by_text("Nothing is done until").wait_for()
+    path = page.url.removeprefix(site.url)
+    page = open_as("otto")
+    page.goto(site.url + path)
+    page.get_by_label("Your password").fill(password_of("otto"))
+    page.get_by_role("button", name="Confirm and do it").click()
+    page.get_by_text("Confirmed, and done.").wait_for()
+    halves = []
+    for name in ("otto", "root"):
+        site.look_at(open_as(name), path)
+        page.get_by_label("Your password").fill(password_of(name))
+        page.get_by_role("button", name="Show my half").click()
+        page.get_by_text("Copy your half now").wait_for()
+        site.look_around(page, path)
+        halves.append(page.locator("pre").inner_text().strip())
+
+    page.context.clear_cookies()
+    site.look_at(page, reverse("account_login"))
+    page.get_by_role("link", name="Set a password by two halves").click()
+    site.look_at(page, reverse("come_in"))
+    for label, text in {
+        "Login": "ben",
+        "One half": halves[0],
+        "The other half": halves[1],
+        "New password again": NEW,
+    }.items():
+        page.get_by_label(label).fill(text)
+    page.locator("input[name=password]").fill(NEW)
+    page.get_by_role("button", name="Set the password").click()
+    page.get_by_text("Your password is set").wait_for()
+    assert user_of("ben").check_password(NEW)
+    assert site.problems == []

@@ -82,7 +82,9 @@ DJANGO = "Django's own or a library's; nothing of the registry is in it"
 # Table -> why nothing of it is compared here. Every other one of the database is in TABLES.
 LEFT_OUT = {
     "accounts_person": f"names and addresses are {NO_EVENT}",
-    "accounts_user": "person, administrator and closing are compared (test_fsck.py); the rest is "
+    "accounts_wayin": "compared in tests/accounts/test_ways_in.py; no row here",
+    "accounts_user": "person, administrator, closing are compared (test_fsck.py), opening again in "
+    "tests/accounts/test_ways_in.py; the rest is "
     f"{NO_EVENT}",
     "accounts_team": f"a name is {NO_EVENT}; what belongs to a team names it",
     "accounts_apitoken": f"{SECRET}; its use is {NO_EVENT}",

@@ -32,6 +32,15 @@ API: Expected = {
     "web: /api/v1/proposals/<uuid:proposal_id>/withdrawal": {
         "POST": "401 404 404 404 404 404 404 ok",
     },
+    "web: /api/v1/proposals/<uuid:proposal_id>/half": {
+        "POST": "401 404 404 404 404 404 404 no",
+    },
+    "web: /api/v1/proposals/<uuid:proposal_id>/way-in/end": {
+        "POST": "401 404 404 404 404 404 404 no",
+    },
+    "web: /api/v1/way-in": {
+        "POST": "ok ok ok ok ok ok ok ok",
+    },
     "web: /api/v1/me/second-factor": {
         "GET": "401 ok ok ok ok ok ok ok",
         "POST": "401 no no no no no no no",

@@ -24,6 +24,10 @@ PEOPLE: Expected = {
     "web: /accounts/inactive/": {
         "GET": "ok ok ok ok ok ok ok ok",
     },
+    "web: /accounts/way-in/": {
+        "GET": "ok ok ok ok ok ok ok ok",
+        "POST": "no no no no no no no no",
+    },
     "web: /accounts/provider/": {
         "GET": "404 404 404 404 404 404 404 404",
         "POST": "405 405 405 405 405 405 405 405",
@@ -63,6 +67,14 @@ PEOPLE: Expected = {
         "POST": "to 404 404 404 404 404 404 no",
     },
     "web: /proposals/<uuid:pk>/withdraw": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 to",
+    },
+    "web: /proposals/<uuid:pk>/half": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 404 404 404 404 no",
+    },
+    "web: /proposals/<uuid:pk>/way-in/end": {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 404 404 404 404 to",
     },
@@ -138,6 +150,14 @@ PEOPLE: Expected = {
         "POST": "to 403 403 403 403 403 403 no",
     },
     "web: /access/people/<uuid:pk>/reset-second-factor": {
+        "GET": "to 403 403 403 403 403 403 ok",
+        "POST": "to 403 403 403 403 403 403 no",
+    },
+    "web: /access/people/<uuid:pk>/new-password": {
+        "GET": "to 403 403 403 403 403 403 ok",
+        "POST": "to 403 403 403 403 403 403 no",
+    },
+    "web: /access/people/<uuid:pk>/open-again": {
         "GET": "to 403 403 403 403 403 403 ok",
         "POST": "to 403 403 403 403 403 403 no",
     },

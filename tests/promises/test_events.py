@@ -17,6 +17,8 @@ ROOT: Path = settings.BASE_DIR
 MODULES = (
     "accounts.services",
     "accounts.proposing",
+    "accounts.ways_in",
+    "accounts.coming_in",
     "accounts.second_factors",
     "accounts.passkeys",
     "accounts.oidc.identities",
@@ -54,6 +56,9 @@ MODULES = (
 # Public functions of these modules that change nothing by themselves.
 CHANGES_NOTHING = {
     "accounts.proposing.said_in": "looks only",
+    "accounts.proposing.is_about_himself": "looks only",
+    "accounts.ways_in.live": "looks only",
+    "accounts.ways_in.state_of": "looks only",
     "accounts.second_factors.offer_factor": "nothing is kept",
     "accounts.second_factors.same_offer": "looks only",
     "accounts.passkeys.offer_passkey": "keeps a challenge and nothing else",

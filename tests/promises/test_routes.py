@@ -78,5 +78,6 @@ def test_nobody_reads_anything_but_the_way_in_without_signing_in() -> None:
         "web: /health",
         "web: /accounts/login/",
         "web: /accounts/inactive/",
+        "web: /accounts/way-in/",
         "web: /api/v1/schema",
     }

@@ -91,6 +91,55 @@ class ProofForm(forms.Form):
     code = code_field(help_text=_("Or one of your recovery codes."))
 
 
+def _half(label: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+    )
+
+
+def _new_password(label: Any, **more: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        **more,
+    )
+
+
+class ComeInForm(forms.Form):
+    """Login, both halves, the code of whoever has an app, and the new password twice."""
+
+    login = forms.CharField(
+        label=_("Login"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "spellcheck": "false"}),
+    )
+    first = _half(_("One half"))
+    second = _half(_("The other half"))
+    code = code_field(
+        required=False,
+        help_text=_("If you have set one up: what it shows now, or a recovery code."),
+    )
+    password = _new_password(_("New password"), help_text=_("At least 12 characters."))
+    again = _new_password(_("New password again"))
+
+    def clean(self) -> dict[str, Any]:
+        """Both times the same. Adds the error to the second."""
+        given = super().clean() or {}
+        if "password" in given and given["password"] != given.get("again"):
+            self.add_error("again", _("This is not the same password."))
+        return given
+
+    def given(self) -> dict[str, str]:
+        """What the service takes."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "again"}
+
+
 class TokenForm(forms.Form):
     """A new token of one's own."""
 

@@ -86,6 +86,14 @@ class ProposePolicyForm(PolicyForm):
         add_reason(self, asks)
 
 
+class TakeHalfForm(forms.Form):
+    """Who takes a half."""
+
+    def __init__(self, data: Any = None, *, asks: Asks, **more: Any) -> None:
+        super().__init__(data, **more)
+        add_proof(self, asks)
+
+
 class ConfirmForm(forms.Form):
     """The digest of what is shown, and who says so."""
 

@@ -5,17 +5,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.callers import Caller
 from accounts.kinds import Details
 from accounts.models import Proposal, User
+from accounts.policies import may_manage_people, may_take_half
 from accounts.proposing import Said, said_in
 from accounts.roles import Role
 from accounts.selectors import persons_named
+from accounts.ways_in import state_of
 from governance.models import PolicyVersion
 from governance.policy.documents import Policy
 from governance.policy.relaxing import RELAXED, changes
+from web.forms.proposals import TakeHalfForm
 from web.policies.presenting import Line, in_words, lines_changed
+from web.proving import asks_of
 
 # Parts of a proposal that stand in its heading as they are.
 _PLAIN = ("number", "alias", "hours", "days", "rule", "before")
@@ -67,6 +74,8 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         "administrator": _("Make %(name)s an administrator"),
         "identity": _("Bind the account %(subject)s to %(name)s"),
         "second_factor_reset": _("Reset the second factor of %(name)s"),
+        "password": _("Let %(name)s set a new password"),
+        "reopening": _("Open a closed login of %(name)s again"),
         "emptying": _("Delete inputs and outputs of predictions of %(team)s before %(before)s"),
         "deletion": _("Delete the files of %(name)s v%(number)s"),
         "retention": (
@@ -76,6 +85,26 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         ),
         "emergency": _("Emergency: let %(name)s v%(number)s answer as %(alias)s for %(hours)s h"),
     }.get(proposal.kind, proposal.kind) % words
+
+
+def way_in_of(caller: Caller, proposal: Proposal, form: forms.Form | None = None) -> dict[str, Any]:
+    """What the page says of the way in that the proposal has made, if it has made one."""
+    way_in = getattr(proposal, "way_in", None)
+    if way_in is None:
+        return {}
+    state = state_of(way_in, timezone.now())
+    is_first = caller.person_id == proposal.proposer_id
+    mine = way_in.first if is_first else way_in.second
+    may = may_take_half(caller, proposal).allowed
+    return {
+        "way_in": way_in,
+        "way_in_state": state,
+        "took_mine": may and bool(mine),
+        "take": (form or TakeHalfForm(asks=asks_of(caller), auto_id="take-%s"))
+        if may and not mine and state == "open"
+        else None,
+        "may_end": state == "open" and may_manage_people(caller).allowed,
+    }
 
 
 def _grants(details: Details) -> list[tuple[str, str]]:

@@ -152,6 +152,30 @@ class ProposeReset(_OfLogin):
     )
 
 
+class ProposePassword(_OfLogin):
+    """A way in for a person who has forgotten the password, or has none yet."""
+
+    kind = "password"
+    words = gettext_lazy("Propose a new password for %(login)s (%(name)s)")
+    what = gettext_lazy(
+        "Once another administrator has confirmed it, the password, the sessions and the tokens of "
+        "this login end, and each of you two gets one half of a way to a new password. Give yours "
+        "to the person yourself, and make sure that it is this person who asks."
+    )
+
+
+class ProposeReopening(_OfLogin):
+    """Opening a closed login again."""
+
+    kind = "reopening"
+    words = gettext_lazy("Propose to open the login %(login)s (%(name)s) again")
+    what = gettext_lazy(
+        "Once another administrator has confirmed it, the login is open, without password, tokens, "
+        "accounts and administration, and a person who had left has no roles. Each of you two gets "
+        "one half of a way to a new password."
+    )
+
+
 class ProposeIdentity(_OfLogin):
     """Binding an account at the identity provider."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.proposals import proposing, views
+from web.proposals import halves, proposing, views
 
 urlpatterns = [
     path("proposals", views.ProposalList.as_view(), name="proposals"),
@@ -11,6 +11,18 @@ urlpatterns = [
     path("proposals/<uuid:pk>/decline", views.ProposalDecline.as_view(), name="proposal-decline"),
     path(
         "proposals/<uuid:pk>/withdraw", views.ProposalWithdraw.as_view(), name="proposal-withdraw"
+    ),
+    path("proposals/<uuid:pk>/half", halves.TakeHalf.as_view(), name="proposal-half"),
+    path("proposals/<uuid:pk>/way-in/end", halves.WayInEnd.as_view(), name="way-in-end"),
+    path(
+        "access/people/<uuid:pk>/new-password",
+        proposing.ProposePassword.as_view(),
+        name="new-password",
+    ),
+    path(
+        "access/people/<uuid:pk>/open-again",
+        proposing.ProposeReopening.as_view(),
+        name="open-again",
     ),
     path(
         "access/teams/<slug:slug>/propose-roles",

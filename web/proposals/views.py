@@ -22,7 +22,7 @@ from web.emergencies.presenting import emergency_of
 from web.forms.proposals import ConfirmForm, DeclineForm
 from web.forms.proving import given_proof
 from web.paging import newest_first
-from web.proposals.presenting import shown, titles_of
+from web.proposals.presenting import shown, titles_of, way_in_of
 from web.proving import asks_of
 
 
@@ -54,7 +54,9 @@ def _nobody_else(caller: Caller) -> bool:
 
 
 class ProposalPage(PageView):
-    """One proposal."""
+    """One proposal; `half` is what this reply alone shows of a way in."""
+
+    half = ""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The page."""
@@ -73,10 +75,13 @@ class ProposalPage(PageView):
             "is_open": is_open,
             "changed": is_open and kind.before(said.details) != said.before,
             "may_confirm": decline,
+            "about_me": proposing.is_about_himself(self.caller, proposal.kind, said.details),
             "may_withdraw": is_open and may_take_back(self.caller, proposal).allowed,
             "confirm": given.get("confirm") or self.confirming(proposal),
+            "half": self.half,
             "decline": given.get("decline") or DeclineForm(auto_id="decline-%s"),
             **emergency_of(self.caller, proposal, given),
+            **way_in_of(self.caller, proposal, given.get("take")),
         }
         return self.page("proposals/detail.html", context, status=status)
 
@@ -92,7 +97,7 @@ class ProposalPage(PageView):
         )
 
 
-class _Act(ProposalPage):
+class ProposalAct(ProposalPage):
     """Something done to a proposal by a form on its page."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -122,7 +127,7 @@ def _confirmed(
     proposing.confirm(caller=caller, proposal=proposal, digest=digest, **proof)
 
 
-class ProposalConfirm(_Act):
+class ProposalConfirm(ProposalAct):
     """The second person's yes."""
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -137,7 +142,7 @@ class ProposalConfirm(_Act):
         return redirect("web:proposal", pk)
 
 
-class ProposalDecline(_Act):
+class ProposalDecline(ProposalAct):
     """The second person's no."""
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -151,7 +156,7 @@ class ProposalDecline(_Act):
         return redirect("web:proposal", pk)
 
 
-class ProposalWithdraw(_Act):
+class ProposalWithdraw(ProposalAct):
     """The proposer's end of it."""
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:

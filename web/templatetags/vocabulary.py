@@ -44,6 +44,8 @@ STATES: dict[str, Look] = {
     "confirmed": Look(_("Confirmed"), "ok", "check"),
     "declined": Look(_("Declined"), "bad", "x"),
     "lapsed": Look(_("Lapsed"), "", "archive"),
+    "used": Look(_("Used"), "ok", "check"),
+    "ended": Look(_("Ended"), "", "x"),
     "closed": Look(_("Closed"), "", "archive"),
     "finding_open": Look(_("Open"), "warn", "warn"),
     "finding_answered": Look(_("Answered"), "wait", "msg"),
