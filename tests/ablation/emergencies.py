@@ -32,8 +32,8 @@ EMERGENCIES = (
     ),
     Guard(
         "an emergency takes a second factor",
-        "accounts/proposing.py",
-        "if kind in WITH_SECOND_FACTOR and not has_factor(caller.person_id):",
+        "accounts/proposal_proofs.py",
+        "if way == PASSWORD and not has_factor(caller.person_id):",
         "if False:",
         (f"{_TESTS}::TestGranting::test_without_an_app_nobody_proposes_one",),
     ),
