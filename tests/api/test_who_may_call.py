@@ -16,7 +16,6 @@ from tests.api.test_bad_addresses import Anything
 from tests.cast import user_of, who
 from tests.stage import Stage
 
-
 # What its attackers try stands in tests/attacks/test_halves.py.
 OPEN = {"way_in"}
 
