@@ -18,7 +18,7 @@ import stat
 import sys
 import zipfile
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import (
     Callable,
     Collection,
@@ -1352,7 +1352,8 @@ class BundleReport:
     findings: list[Finding] = field(default_factory=list)
     findings_left_out: int = 0
     counts: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    noted: dict[str, None] = field(default_factory=dict)
+    """The notes in order, each once."""
     missing: list[str] = field(default_factory=list)
     origin: str = ""
     tree_size: int = 0
@@ -1371,8 +1372,12 @@ class BundleReport:
 
     def note(self, sentence: str) -> None:
         """Something a reader should know that contradicts nothing."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+        self.noted.setdefault(sentence)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was noted."""
+        return list(self.noted)
 
     @property
     def exit_code(self) -> int:
@@ -2406,8 +2411,7 @@ def deleted_by(payload: JsonObject) -> list[str]:
 
 def note_deleted(log: RetentionLog, report: BundleReport) -> None:
     """Say whose digests alone are left: a deletion that the log tells of is no finding."""
-    for said in sorted(set(log.deleted.values())):
-        files = sum(1 for other in log.deleted.values() if other == said)
+    for said, files in sorted(Counter(log.deleted.values()).items()):
         report.note(f"{files} files were {said}; their digests are kept")
 
 

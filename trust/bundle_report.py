@@ -27,7 +27,8 @@ class BundleReport:
     findings: list[Finding] = field(default_factory=list)
     findings_left_out: int = 0
     counts: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    noted: dict[str, None] = field(default_factory=dict)
+    """The notes in order, each once."""
     missing: list[str] = field(default_factory=list)
     origin: str = ""
     tree_size: int = 0
@@ -46,8 +47,12 @@ class BundleReport:
 
     def note(self, sentence: str) -> None:
         """Something a reader should know that contradicts nothing."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+        self.noted.setdefault(sentence)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was noted."""
+        return list(self.noted)
 
     @property
     def exit_code(self) -> int:

@@ -1,5 +1,6 @@
 """What the log tells of legal holds, and the records of them that a bundle holds."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from trust.bundle_members import BundleMembers
@@ -51,8 +52,7 @@ def deleted_by(payload: JsonObject) -> list[str]:
 
 def note_deleted(log: RetentionLog, report: BundleReport) -> None:
     """Say whose digests alone are left: a deletion that the log tells of is no finding."""
-    for said in sorted(set(log.deleted.values())):
-        files = sum(1 for other in log.deleted.values() if other == said)
+    for said, files in sorted(Counter(log.deleted.values()).items()):
         report.note(f"{files} files were {said}; their digests are kept")
 
 

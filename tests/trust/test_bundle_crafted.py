@@ -9,6 +9,8 @@ import pytest
 from tests.trust.bundle_factory import BundleStory, repack, unpack
 from tests.trust.verifier import verify_here
 from trust.bundle_layout import MAX_LINE_BYTES
+from trust.bundle_report import BundleReport
+from trust.bundle_retention import RetentionLog, note_deleted
 
 EVENT, EVENTS = "seal/event.json", "log/events.jsonl"
 
@@ -97,3 +99,12 @@ def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
     endless = b"0\t" + b" " * (MAX_LINE_BYTES + 1)
 
     assert verdict(story, tmp_path, EVENTS, endless) in (1, 2)
+
+
+def test_many_deletions_are_counted_in_one_go() -> None:
+    files = {f"sha256:{number:064x}": f"deleted by {number}" for number in range(30_000)}
+    report, begun = BundleReport(), time.process_time()
+
+    note_deleted(RetentionLog(deleted=files), report)
+    assert time.process_time() - begun < 5
+    assert "1 files were deleted by 7; their digests are kept" in report.notes
