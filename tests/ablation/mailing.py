@@ -20,6 +20,16 @@ MAILING = (
         (f"{_MAIL}::TestToWhom::test_to_nobody_who_has_left",),
     ),
     Guard(
+        "no letter to one keeps the others waiting",
+        "web/mailing/execution.py",
+        "_OF_ONE = (SMTPRecipientsRefused, SMTPDataError, SMTPNotSupportedError, ValueError)",
+        "_OF_ONE = (SMTPRecipientsRefused,)",
+        (
+            f"{_MAIL}::TestToWhom::test_an_address_that_no_mail_can_name_keeps_nobody_else_waiting",
+            f"{_MAIL}::TestToWhom::test_a_letter_that_is_refused_keeps_nobody_else_waiting",
+        ),
+    ),
+    Guard(
         "nobody is told twice of the same",
         "web/mailing/execution.py",
         "- set(mailing.told)",

@@ -14,9 +14,11 @@ from tests.instance import free_port
 
 
 class Post:
-    """What arrived; `refused` names addresses that the server does not know."""
+    """What arrived; `refused` names addresses that the server does not know, `unread` those whose
+    letters it takes no content of."""
 
     def __init__(self) -> None:
+        self.unread: set[str] = set()
         self.letters: list[EmailMessage] = []
         self.refused: set[str] = set()
 
@@ -29,6 +31,8 @@ class Post:
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+        if self.unread & set(envelope.rcpt_tos):
+            return "554 no such letter"
         content = envelope.content
         assert isinstance(content, bytes)
         self.letters.append(message_from_bytes(content, policy=policy.default))

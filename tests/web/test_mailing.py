@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.validators import validate_email
 from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -182,6 +183,26 @@ class TestToWhom:
         post.refused.clear()
         a_day(1)
         assert len(post.to("ben")) == 1, "it was not told of, so it is tried the next day"
+
+    def test_an_address_that_no_mail_can_name_keeps_nobody_else_waiting(
+        self, review: Review, post: Post
+    ) -> None:
+        nowhere = f"ben@{'ß' * 63}.example"
+        validate_email(nowhere)
+        Person.objects.filter(pk=user_of("ben").person_id).update(email=nowhere)
+
+        assert a_day().status == Status.SUCCEEDED
+
+        assert {one["To"] for one in post.letters} == {"cleo@example.org", "mira@example.org"}
+
+    def test_a_letter_that_is_refused_keeps_nobody_else_waiting(
+        self, review: Review, post: Post
+    ) -> None:
+        post.unread.add("ben@example.org")
+
+        assert a_day().status == Status.SUCCEEDED
+
+        assert {one["To"] for one in post.letters} == {"cleo@example.org", "mira@example.org"}
 
     def test_a_server_that_is_away_fails_the_job_and_loses_nothing(
         self, review: Review, post: Post

@@ -1,7 +1,12 @@
 """The job that writes to everybody for whom something new waits."""
 
 from datetime import datetime
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupportedError,
+    SMTPRecipientsRefused,
+)
 from uuid import UUID
 
 from django.core.mail import get_connection
@@ -20,6 +25,9 @@ from web.mailing.composing import letter
 from worker.jobs import JobContext, finish
 
 VIA = "mail"
+# Trouble with one letter, whatever the others are: an address or a text that the server does not
+# take, or (ValueError) that cannot be written in a letter's head.
+_OF_ONE = (SMTPRecipientsRefused, SMTPDataError, SMTPNotSupportedError, ValueError)
 
 
 def run_mailing(context: JobContext) -> None:
@@ -32,8 +40,8 @@ def run_mailing(context: JobContext) -> None:
             context.progress(stage="writing", done=done, total=len(people))
             try:
                 tell(person_id, connection, timezone.now())
-            except SMTPRecipientsRefused as error:
-                context.log(f"The address of {person_id} was refused: {error}", "warning")
+            except _OF_ONE as error:
+                context.log(f"Nothing was sent to {person_id}: {error}", "warning")
         connection.close()
     except (SMTPException, OSError) as error:
         raise Unavailable(f"The mail server took no mail: {error}") from error
