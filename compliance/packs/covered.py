@@ -1,5 +1,6 @@
 """What a pack covers, as its sources see it: versions, models, and the time that counts."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +18,7 @@ from registry.models import CardRevision, ModelVersion, RegisteredModel
 Row = TypeVar("Row", bound=Model)
 
 
-class Covered:
+class Covered(ABC):
     """Records at the moment `now`. A subclass says which, and how tables name their versions."""
 
     names: tuple[str, ...] = ()
@@ -36,9 +37,9 @@ class Covered:
         return moment <= self.at
 
     @property
+    @abstractmethod
     def versions(self) -> "QuerySet[ModelVersion]":
         """The versions that it covers."""
-        raise NotImplementedError
 
     @property
     def card(self) -> CardRevision | None:
@@ -51,32 +52,32 @@ class Covered:
         return None
 
     @property
+    @abstractmethod
     def things(self) -> list[tuple[str, object]]:
         """What the events of the log concern that count: (type, id) each."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def models(self) -> "QuerySet[RegisteredModel]":
         """The models that it covers."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def team(self) -> str:
         """Who owes what is missing: the name of the owner team, or the names."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def title(self) -> str:
         """What it is about, in a few words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def as_dict(self) -> dict[str, Any]:
         """What the pack says that it is about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def spoken(self) -> list[tuple[str, Spoken]]:
         """The signatures that every form shows, each with what was signed for."""
-        raise NotImplementedError
 
     def parts(self) -> "Sequence[Covered]":
         """What a section that is repeated for each model covers in turn."""

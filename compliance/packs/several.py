@@ -39,6 +39,11 @@ class Register(Covered):
         return ModelVersion.objects.filter(model__team__in=self.teams)
 
     @property
+    def things(self) -> list[tuple[str, object]]:
+        """The models; every event of a version names its model."""
+        return [("model", line.model.pk) for line in self._lines]
+
+    @property
     def team(self) -> str:
         """The teams' names."""
         return ", ".join(team.name for team in self.teams)

@@ -57,6 +57,12 @@ def why_kept(version: ModelVersion, *, attachments: bool, now: datetime) -> str:
     return next(_reasons(version, attachments, now), "")
 
 
+def why_all_kept(version: ModelVersion, now: datetime) -> str:
+    """Why nothing of it may be deleted now, neither with its attached files nor without them."""
+    whys = [why_kept(version, attachments=also, now=now) for also in (False, True)]
+    return whys[0] if all(whys) else ""
+
+
 def _reasons(version: ModelVersion, attachments: bool, now: datetime) -> Iterator[str]:
     hold = holds_on_version(version).first()
     if hold is not None:

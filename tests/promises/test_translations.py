@@ -56,3 +56,11 @@ def test_a_message_without_one_would_be_found() -> None:
 
     assert [ast.literal_eval(literal) for literal in found] == ["Not yet told"]
     assert chinese().get("Not yet told") is None
+
+
+def test_no_crumb_begins_with_a_small_letter() -> None:
+    begins = re.compile(r'aria-current="page">\{% translate "([a-z][^"]*)"')
+    pages = sorted((ROOT / "templates").rglob("*.html"))
+    found = {page.name: begins.findall(page.read_text(encoding="utf-8")) for page in pages}
+    assert len(found) > 100, "the templates were not found"
+    assert {name: said for name, said in found.items() if said} == {}

@@ -1,5 +1,6 @@
 """Deleting the files of a version: what keeps them, who does it, and what is left."""
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -288,6 +289,24 @@ def test_pages_propose_confirm_and_show_it(ready: Stage, as_: As) -> None:
         assert b"deleted" in cora.get(reverse(page, args=here)).content
     listed = cora.get(reverse("web:retention")).content
     assert all(name in listed for name in (b"Deleted files", b"Mira", b"Cora"))
+
+
+def test_the_page_asks_only_where_files_can_go_and_says_why_they_cannot(
+    ready: Stage, as_: As
+) -> None:
+    mira, draft = as_("mira"), verbs.another(who("ada"), ready.version.model, strength=2.0)
+
+    def page(version: ModelVersion) -> str:
+        here = reverse("web:version-delete", args=[MODEL, version.number])
+        return html.unescape(mira.get(here).content.decode())
+
+    assert "Only files of a retired version are deleted; retire it first." in page(draft)
+    assert "Propose the deletion" not in page(draft)
+    gone = retired(ready)
+    assert "By the rules of retention it is kept for ever." in page(gone)
+    assert "Propose the deletion" not in page(gone)
+    rule()
+    assert "Propose the deletion" in page(gone)
 
 
 def _proof(name: str) -> dict[str, str]:

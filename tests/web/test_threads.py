@@ -1,5 +1,7 @@
 """Threads of comments on the review's page."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -79,6 +81,38 @@ class TestFiles:
         assert "winter.pdf does not begin like a .pdf file." in shown
         assert f'value="{upload}" checked' in shown
         assert "Winter?" in shown
+
+    def test_are_attached_to_a_reply_too(self, review: Review, as_: As) -> None:
+        address = reverse("web:review-comment", args=[review.pk])
+        as_("ben").post(address, {"body": "Winter?"})
+        first = review.comments.get()
+        form = page_of(as_("ada"), review)
+        ids = re.findall(r'type="file" name="attachments-bytes"|id="([^"]+)" type="file"', form)
+        assert f"reply-{first.pk}-attachments" in ids
+        assert len(ids) == len(set(ids))
+
+        files = [SimpleUploadedFile("rows.csv", b"1,2\n")]
+        as_("ada").post(
+            address, {"body": "Here.", "reply_to": first.pk, "attachments-bytes": files}
+        )
+
+        row = review.comments.get(parent=first).attachments.get()
+        assert row.name == "rows.csv"
+        assert f'href="{reverse("web:attachment", args=[row.pk])}"' in page_of(as_("ben"), review)
+
+    def test_one_that_is_refused_stays_beside_its_reply(self, review: Review, as_: As) -> None:
+        address = reverse("web:review-comment", args=[review.pk])
+        as_("ben").post(address, {"body": "Winter?"})
+        upload = verbs.send(who("ada"), "winter.pdf", b"no pdf")
+        said = {"body": "Here.", "reply_to": review.comments.get().pk}
+
+        reply = as_("ada").post(address, said | {"attachments": [str(upload)]})
+
+        shown = reply.content.decode()
+        assert reply.status_code == 422
+        told, kept = shown.index("winter.pdf does not begin"), f'value="{upload}" checked'
+        assert shown.count(kept) == 1
+        assert told < shown.index(kept) < shown.index('id="comment"')
 
     def test_of_a_finding_stand_on_its_page(self, ready: Stage, as_: As) -> None:
         address = reverse("web:finding-new", args=[MODEL, ready.version.number])

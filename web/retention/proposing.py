@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -10,6 +11,7 @@ from accounts.models import Team
 from accounts.policies import may_manage_people
 from accounts.roles import Role
 from common.decisions import Decision, deny
+from compliance.retention.kept import why_all_kept
 from compliance.retention.policies import may_propose_deletion
 from trust.times import format_moment
 from web.forms.retention import DeletionForm, EmptyingForm, RuleForm
@@ -89,6 +91,10 @@ class ProposeDeletion(Proposing, ActPage):
     def allowed(self) -> Decision:
         """Managers."""
         return may_propose_deletion(self.caller, self.version.model.team_id)
+
+    def why_not(self) -> str:
+        """What keeps its files; the deletion is asked the same once it is proposed."""
+        return why_all_kept(self.version, timezone.now())
 
     def form(self, data: Any = None) -> forms.Form:
         """Which files besides, reason and proof."""

@@ -16,6 +16,7 @@ from governance.reviewing.commenting import comment_by_id, is_resolved, reopen, 
 from governance.selectors import review_by_id
 from web.base import PageView
 from web.findings.anchors import anchor_place, anchor_title
+from web.forms.reviews import CommentForm
 
 
 def threads_of(caller: Caller, comments: Iterable[Comment]) -> list[dict[str, Any]]:
@@ -30,6 +31,8 @@ def threads_of(caller: Caller, comments: Iterable[Comment]) -> list[dict[str, An
             "resolved": is_resolved(row),
             "replies": [_said(reply) for reply in rows if reply.parent_id == row.pk],
             "may_resolve": bool(may_resolve(caller, row)),
+            # Its fields have ids of their own: the page has such a form for each thread.
+            "form": CommentForm(auto_id=f"reply-{row.pk}-%s"),
         }
         for row in rows
         if row.parent_id is None

@@ -185,13 +185,15 @@ class ReviewComment(ReviewPage):
     def _again(self, pk: UUID, form: Form, problem: str) -> HttpResponse:
         posted = self.request.POST
         where = "reply" if posted.get("reply_to") else "comment"
+        shown: dict[str, Any] = {"comment_form": form, **files_shown(self.caller, form)}
+        if where == "reply":
+            shown = {"reply_kept": shown["kept"]["attachments"]}
         context = self.context(
             self.request,
             pk,
             reply_to=posted.get("reply_to", ""),
             anchor=posted.get("anchor", ""),
-            comment_form=form,
-            **files_shown(self.caller, form),
+            **shown,
             **{f"{where}_error": problem, f"{where}_body": posted.get("body", "")},
         )
         return self.page("reviews/detail.html", context, status=UNPROCESSABLE)

@@ -43,6 +43,10 @@ class ActPage(FormPage, OfVersion):
         """Whether the person may do this at all."""
         raise NotImplementedError
 
+    def why_not(self) -> str:
+        """Why it cannot be done now, which the page says in the place of the form."""
+        return ""
+
     def prepare(self, **address: Any) -> None:
         """Refuses whoever may not do it."""
         self.find(address["name"], address["number"])
@@ -55,7 +59,7 @@ class ActPage(FormPage, OfVersion):
     def context(self) -> dict[str, Any]:
         """Head and words of the page."""
         words = {name: getattr(self, name) for name in ("title", "what", "button", "tone")}
-        return {**self.head(""), **words}
+        return {**self.head(""), **words, "why_not": self.why_not()}
 
     def asked(self, challenge: str, *, passkey_only: bool = False) -> Asks:
         """What a signing form asks of this person; `challenge` names the address that makes one."""

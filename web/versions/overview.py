@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.callers import Caller
 from common.decisions import Decision, allow, deny
 from common.errors import Conflict
-from compliance.retention.kept import why_kept
+from compliance.retention.kept import why_all_kept
 from compliance.retention.policies import may_propose_deletion
 from evaluation.criteria import PASSED
 from governance import policies
@@ -283,7 +283,7 @@ def _retirable(version: ModelVersion, now: Standing) -> Decision:
 
 def _deletable(caller: Caller, version: ModelVersion) -> Decision:
     may = may_propose_deletion(caller, version.model.team_id)
-    why = why_kept(version, attachments=False, now=timezone.now()) if may else ""
+    why = why_all_kept(version, timezone.now()) if may else ""
     return deny(why) if why else may
 
 
