@@ -15,7 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.x509 import Certificate, load_pem_x509_certificates
+from cryptography.x509 import (
+    Certificate,
+    DuplicateExtension,
+    ExtensionNotFound,
+    InvalidVersion,
+    UnsupportedGeneralNameType,
+    load_pem_x509_certificates,
+)
 from rfc3161_client import (
     TimestampRequestBuilder,
     TimeStampResponse,
@@ -33,6 +40,7 @@ from trust.notes import Checkpoint, open_checkpoint
 
 SECONDS = 20
 _MOST_ANSWER = 64 * 1024
+_STRANGE = (InvalidVersion, DuplicateExtension, ExtensionNotFound, UnsupportedGeneralNameType)
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 
 
@@ -103,8 +111,9 @@ def _checked(answer: bytes, note: bytes, verifier: VerifierBuilder) -> datetime:
         response: TimeStampResponse = decode_timestamp_response(answer)
         verifier.build().verify_message(response, note)
         return response.tst_info.gen_time
-    # ValueError: what is no token, a refusal of the authority, and signatures that do not hold.
-    except (VerificationError, ValueError) as error:
+    # ValueError: what is no token, a refusal of the authority, and signatures that do not hold. The
+    # others are of certificates that no library reads.
+    except (VerificationError, ValueError, *_STRANGE) as error:
         raise Unstamped(str(error) or "its token cannot be read") from error
 
 

@@ -90,6 +90,23 @@ def test_what_does_not_hold_is_found(
     assert first.name in found
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_token_with_a_certificate_that_nobody_reads_is_found(
+    notary: Notary, authority: Authority, folder: Path, which: int
+) -> None:
+    first = min(folder.glob("*.tsr"))
+    token, third = first.read_bytes(), b"\xa0\x03\x02\x01\x02"
+    parts = token.split(third)
+    assert len(parts) == 3
+    broken = [third, third]
+    broken[which] = third[:-1] + b"\x07"
+    first.write_bytes(parts[0] + broken[0] + parts[1] + broken[1] + parts[2])
+
+    (found,) = findings(notary, authority, folder)
+
+    assert first.name in found
+
+
 def test_an_authority_that_gives_none_is_said(
     notary: Notary, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ serial = {folder}/serial
 signer_cert = {folder}/leaf.pem
 signer_key = {folder}/leaf.key
 signer_digest = sha256
+certs = {folder}/leaf.pem
 default_policy = 1.2.3.4.1
 digests = sha256, sha512
 ess_cert_id_alg = sha256
