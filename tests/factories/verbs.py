@@ -195,10 +195,10 @@ class _Here(JobContext):
         self.heard.append(news)
 
 
-def at_work(job_id: UUID) -> list[dict[str, Any]]:
+def at_work(job_id: UUID, workdir: Path = Path(os.devnull)) -> list[dict[str, Any]]:
     """Does a job's work in this process, as its own process would; the progress it told.
 
-    Raises what the work raises.
+    `workdir` is for jobs that write files on their way. Raises what the work raises.
     """
     job_id, token = taken(job_id)
     job = Job.objects.get(pk=job_id)
@@ -213,7 +213,7 @@ def at_work(job_id: UUID) -> list[dict[str, Any]]:
         requested_by_id=job.requested_by_id,
         attempt=1,
         threads=1,
-        workdir=Path(os.devnull),
+        workdir=workdir,
         channel=channel,
     )
     try:

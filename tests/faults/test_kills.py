@@ -4,7 +4,9 @@ Whatever was acknowledged is there once, what was not may be sent again, and the
 """
 
 import itertools
+import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,7 @@ from registry.models import RegisteredModel
 from tests.audit.notary import ORIGIN, Notary
 from tests.compliance.world import World
 from tests.faults.parts import Child, End, MortalServer, defects_of_log, post, sign_over_rest
-from tests.servers import Database
+from tests.servers import ROOT, Database
 from tests.worker.parts import eventually
 from trust.base64_text import decode_base64, encode_base64
 from trust.key_files import save_key
@@ -43,6 +45,8 @@ NOTARY = (
     *("checkpoint.signed", "checkpoint.half-remembered", "checkpoint.remembered"),
     "checkpoint.published",
 )
+# After the answer is kept and before it is given.
+ANSWERING = "answer.committed"
 _NUMBERS = itertools.count(1)
 
 
@@ -177,11 +181,42 @@ def test_a_request_whose_answer_was_lost_is_answered_when_sent_again(scene: Scen
     def send() -> int:
         return post(address, scene.tokens["ada"], {}, key="sent-twice")
 
-    assert Child(send, fail_at="answer.committed").end().signal == signal.SIGKILL
+    assert Child(send, fail_at=ANSWERING).end().signal == signal.SIGKILL
     assert Child(send).end().given == 201
 
     assert version.reviews.count() == 1
     scene.end_round()
+
+
+def test_an_answer_that_outlived_the_database_is_given_once_more(scene: Scene) -> None:
+    version = scene.world.version(scene.model, b"outlived")
+    address = f"/api/v1/models/loans/versions/{version.number}/reviews"
+
+    def send() -> int:
+        return post(address, scene.tokens["ada"], {}, key="sent-thrice")
+
+    child = Child(send, fail_at=f"{ANSWERING}:stop")
+    child.await_stop()
+    scene.server.kill_and_restart()
+    child.go_on()
+    # What is acknowledged was committed before the database was killed.
+    assert child.end().given == 201
+    assert Child(send).end().given == 201
+
+    assert version.reviews.count() == 1
+    scene.end_round()
+
+
+def test_every_step_of_the_code_is_one_at_which_something_is_killed() -> None:
+    lines = subprocess.run(
+        ["git", "grep", "-hoE", r'reached\("[a-z.-]+"\)', "--", "*.py", ":!tests"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    steps = re.findall(r'"(.+)"', lines)
+    assert sorted(steps) == sorted((*SIGNING, *NOTARY, ANSWERING))
 
 
 @pytest.mark.parametrize("step", NOTARY)
@@ -255,9 +290,7 @@ class _TwoNotaries:
             assert child.end() in (End(0, 0), End(0, 1))
 
 
-@pytest.mark.parametrize(
-    "step", ["integrate.written", "checkpoint.signed", "checkpoint.half-remembered"]
-)
+@pytest.mark.parametrize("step", [step for step in NOTARY if not step.startswith("approve.")])
 def test_two_notaries_never_sign_two_trees_of_one_size(
     scene: Scene, tmp_path: Path, step: str
 ) -> None:

@@ -270,7 +270,13 @@ class TestForgeries:
         self, granted_template: Stage, backstage: Any, postgres: Any, tmp_path: Path
     ) -> None:
         stage = copied(postgres, granted_template, tmp_path / "stage")
+
+        def is_found() -> bool:
+            found = check_records(approval_keys(trusted_keys()), blobs=False)
+            return "emergency grant" in {finding.thing for finding in found}
+
         with backstage(stage):
+            assert not is_found()
             late = the_grant().attestation.not_after + timedelta(minutes=1)
             by_force(
                 stage.database,
@@ -279,6 +285,7 @@ class TestForgeries:
             )
             with pytest.raises(LoadRefused, match="is over"):
                 loaded(now=late)
+            assert is_found()
             by_force(
                 stage.database,
                 "governance_emergencygrant",
@@ -296,8 +303,7 @@ class TestForgeries:
             )
             with pytest.raises(LoadRefused, match="cannot be trusted"):
                 loaded()
-            found = {f.thing for f in check_records(approval_keys(trusted_keys()), blobs=False)}
-            assert "emergency grant" in found
+            assert is_found()
         postgres.drop([stage.database])
 
     def test_the_notary_signs_nothing_that_the_log_does_not_carry(

@@ -11,7 +11,8 @@ import pytest
 from tests.trust.bundle_factory import BundleStory, repack, unpack
 from tests.trust.verifier import verify_here
 from trust import bundle_source
-from trust.bundle_layout import MAX_MEMBERS, MAX_RATIO
+from trust.bundle import verify_bundle
+from trust.bundle_layout import MAX_MEMBER_BYTES, MAX_MEMBERS, MAX_RATIO
 from trust.bundle_source import ZipSource, open_bundle
 from trust.bundle_write import BundleSeal, bundle_manifest, write_bundle
 from trust.errors import Malformed, Untrusted
@@ -113,6 +114,23 @@ class TestAnArchive:
         with pytest.raises(Malformed, match="10"):
             open_bundle(bundle)
 
+    def test_with_more_members_than_there_may_be_is_malformed(self, tmp_path: Path) -> None:
+        more = {f"more/{number}.txt": b"" for number in range(MAX_MEMBERS)}
+
+        assert verify_here(write(tmp_path, repack(MEMBERS | more))) == 2
+
+    @pytest.mark.parametrize("size", [MAX_MEMBER_BYTES + 1, 2**32 - 2])
+    def test_that_announces_a_member_beyond_the_limit_is_malformed(
+        self, tmp_path: Path, size: int
+    ) -> None:
+        data = repack(MEMBERS)
+        at = data.rindex(b"PK\x01\x02")
+        # Packed as large as unpacked, so that nothing but the size is wrong.
+        sizes = struct.pack("<II", size, size)
+        changed = data[: at + 20] + sizes + data[at + 28 :]
+
+        assert verify_here(write(tmp_path, changed)) == 2
+
     def test_with_bytes_before_its_first_member_is_malformed(self, tmp_path: Path) -> None:
         data = repack(MEMBERS)
 
@@ -133,6 +151,8 @@ class TestAnArchive:
         overlapping = data[: second + 42] + struct.pack("<I", 0) + data[second + 46 :]
 
         assert verify_here(write(tmp_path, overlapping)) == 2
+        with pytest.raises(Malformed, match="overlap"):
+            open_bundle(tmp_path / "bundle.zip")
 
     def test_in_zip64_form_or_with_a_huge_directory_is_malformed(self, tmp_path: Path) -> None:
         data = repack(MEMBERS)
@@ -197,6 +217,19 @@ class TestAFolder:
             (tmp_path / "a.txt").unlink()
             with pytest.raises(Untrusted, match="cannot be read"):
                 list(source.chunks("a.txt"))
+
+    def test_that_changes_between_its_opening_and_its_reading_is_tampered(
+        self, tmp_path: Path
+    ) -> None:
+        for name, data in MEMBERS.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(data)
+        with open_bundle(tmp_path) as source:
+            (tmp_path / "README.txt").write_bytes(MEMBERS["README.txt"].upper())
+            report = verify_bundle(source, keys=None, remembered=None)
+
+        assert report.exit_code == 1
+        assert {finding.member for finding in report.findings} == {"README.txt"}
 
     def test_with_an_unsafe_name_is_malformed(self, tmp_path: Path) -> None:
         (tmp_path / ".hidden").touch()

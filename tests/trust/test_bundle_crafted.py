@@ -1,13 +1,15 @@
 """Documents inside a bundle that are made to be read in two ways, or to take for ever."""
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.trust.bundle_factory import BundleStory, repack, unpack
-from tests.trust.verifier import verify_here
+from tests.trust.verifier import VERIFIER, verify_here
 from trust.bundle_layout import MAX_LINE_BYTES
 from trust.bundle_report import BundleReport
 from trust.bundle_retention import RetentionLog, note_deleted
@@ -38,15 +40,29 @@ def member_of(story: BundleStory, prefix: str) -> str:
     return next(name for name in story.files if name.startswith(prefix))
 
 
-@pytest.mark.parametrize("prefix", ["approvals/", "reviews/", "policies/", "signatures/"])
+DOCUMENTS = (
+    *("approvals/", "reviews/", "policies/", "signatures/", "waivers/", "disclosures/"),
+    *("versions/", "predictions/", "findings/"),
+)
+
+
+@pytest.mark.parametrize("prefix", DOCUMENTS)
 def test_a_key_twice_in_a_document_is_refused(tmp_path: Path, prefix: str) -> None:
-    story = BundleStory()
+    story = BundleStory(conditional=True)
     name = member_of(story, prefix)
     document = story.files[name]
-    key = next(iter(json.loads(document)))
+    key = next(iter(json.loads(document.splitlines()[0])))
     twice = b'{"%b":null,' % key.encode() + document[1:]
 
     assert sealed(story, tmp_path, name, twice) in (1, 2)
+
+
+def test_a_key_twice_in_an_event_is_refused(tmp_path: Path) -> None:
+    story = BundleStory()
+    leaves = unpack(story.build())[EVENTS]
+
+    twice = leaves.replace(b"\t{", b'\t{"v":1,', 1)
+    assert verdict(story, tmp_path, EVENTS, twice) == 1
 
 
 @pytest.mark.parametrize("member", ["manifest.json", EVENT])
@@ -108,3 +124,19 @@ def test_many_deletions_are_counted_in_one_go() -> None:
     note_deleted(RetentionLog(deleted=files), report)
     assert time.process_time() - begun < 5
     assert "1 files were deleted by 7; their digests are kept" in report.notes
+
+
+@pytest.mark.parametrize(
+    "value", [b"[" * 3_900_000, b'"' + b"A" * 3_900_000 + b'"', b"1" * 3_900_000]
+)
+def test_huge_values_take_no_more_memory_than_there_is(tmp_path: Path, value: bytes) -> None:
+    """A process that may have no more than 1 GB of addresses ends with a verdict."""
+    story = BundleStory()
+    story.files[member_of(story, "reviews/")] = value
+    (tmp_path / "bundle.zip").write_bytes(story.build())
+    command = f"ulimit -v {1_000_000} && exec {sys.executable} -I {VERIFIER} {tmp_path}/bundle.zip"
+
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+    assert done.returncode in (1, 2), done.stderr
+    assert "MemoryError" not in done.stderr

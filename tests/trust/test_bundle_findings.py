@@ -209,6 +209,19 @@ class TestABundle:
         assert report.exit_code == 0
         assert "1 batches of predictions" in report.notes[0]
 
+    def test_says_so_when_it_lacks_the_approvals_that_its_events_tell_of(
+        self, tmp_path: Path
+    ) -> None:
+        # Predictions without their approval are a finding, so both are gone.
+        def drop(files: dict[str, bytes]) -> None:
+            drop_files("approvals/")(files)
+            drop_files("predictions/")(files)
+
+        report = report_of(BundleStory(edit_files=drop), tmp_path)
+
+        assert report.exit_code == 0
+        assert "1 approvals" in report.notes[0]
+
     @pytest.mark.parametrize(
         "edit",
         [
