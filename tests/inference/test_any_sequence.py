@@ -92,6 +92,7 @@ def live(
                 database=None,
                 derandomize=chosen,
                 phases=[Phase.generate],
+                report_multiple_bugs=False,
                 suppress_health_check=list(HealthCheck),
             ),
         )
