@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.factors import has_factor
-from accounts.failures import note_wrong_halves
+from accounts.failures import keyed_digest, note_wrong_halves
 from accounts.halves import digest_of_half, how_many_fit
 from accounts.models import User, WayIn
 from accounts.reauthentication import TooManyTries, confirm_sign_in
@@ -79,11 +79,15 @@ def _count_try(about: str, most: int) -> None:
     """Count before looking, one after another: tries at once are tries too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [about])
-    key = f"way-in:{about}"
+    key = _counter(about)
     tries = cache.get(key, 0)
     if tries >= most:
         raise TooManyTries("The halves were wrong too often; wait five minutes.")
     cache.set(key, tries + 1, timeout=settings.PASSWORD_TRIES_SECONDS)
+
+
+def _counter(about: str) -> str:
+    return f"way-in:{keyed_digest(about)}"
 
 
 @transaction.atomic
@@ -155,5 +159,5 @@ def _set_password(given: _Given, password: str) -> User:
         payload={"proposal": f"sha256:{way_in.proposal.digest}"},
         related=[("person", user.person_id), ("proposal", way_in.proposal_id)],
     )
-    cache.delete_many([f"way-in:login:{given.login}"])
+    cache.delete(_counter(f"login:{given.login}"))
     return user

@@ -19,17 +19,17 @@ _ALL = "sign-in:all"
 
 def note_failed_sign_in(login: str, address: str) -> None:
     """Somebody gave a login and a password that do not belong together."""
-    _note(Action.SIGN_IN_FAILED, login, address, _count(f"sign-in:{_digest(login.lower())}"))
+    _note(Action.SIGN_IN_FAILED, login, address, _count(f"sign-in:{keyed_digest(login.lower())}"))
 
 
 def note_wrong_halves(login: str, address: str) -> None:
     """Somebody gave a login and halves that do not open it."""
-    _note(Action.WAY_IN_REFUSED, login, address, _count(f"halves:{_digest(login.lower())}"))
+    _note(Action.WAY_IN_REFUSED, login, address, _count(f"halves:{keyed_digest(login.lower())}"))
 
 
 def note_lockout(login: str, address: str) -> None:
     """A login was tried too often and is paused; told once for each pause."""
-    if cache.add(f"pause:{_digest(login.lower())}", 1, timeout=WINDOW_S):
+    if cache.add(f"pause:{keyed_digest(login.lower())}", 1, timeout=WINDOW_S):
         _note(Action.SIGN_IN_PAUSED, login, address, 1)
 
 
@@ -49,8 +49,8 @@ def _note(action: Action, login: str, address: str, tries: int) -> None:
     record(
         actor=SYSTEM,
         action=action,
-        subject=("user", known.pk) if known else ("login", _digest(login.lower())),
-        payload={"tries": tries, "of_all": overall, "address": _digest(address)},
+        subject=("user", known.pk) if known else ("login", keyed_digest(login.lower())),
+        payload={"tries": tries, "of_all": overall, "address": keyed_digest(address)},
         related=[("person", known.person_id)] if known else [],
     )
 
@@ -60,5 +60,6 @@ def _is_step(number: int) -> bool:
     return number > 0 and str(number).strip("0") == "1"
 
 
-def _digest(text: str) -> str:
+def keyed_digest(text: str) -> str:
+    """What is kept of a text that somebody typed as a login: it may have been his password."""
     return salted_hmac("accounts.failures", text, algorithm="sha256").hexdigest()[:32]

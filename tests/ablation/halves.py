@@ -44,6 +44,13 @@ HALVES = (
         (f"{_MINE}::TestAHalf::test_wants_the_password_and_the_code",),
     ),
     Guard(
+        "halves: what is typed as a login is kept nowhere",
+        _COMING,
+        'f"way-in:{keyed_digest(about)}"',
+        'f"way-in:{about}"',
+        (f"{_TOLD}::test_a_password_that_was_typed_as_a_login_is_kept_nowhere",),
+    ),
+    Guard(
         "halves: both are needed",
         _COMING,
         "return way_in if fits == len(given.digests) else None",

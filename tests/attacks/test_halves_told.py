@@ -145,3 +145,10 @@ def test_a_password_that_was_not_given_back_by_two_is_weak_for_nobody(ready: Sta
         with pytest.raises(Invalid) as told:
             come_in(login, Halves(Proposal(), new_half(), new_half()), password="short")
         assert told.value.field == "password"
+
+
+@pytest.mark.parametrize("typed", ["Correct Horse Battery", "CorrectHorseBattery"])
+def test_a_password_that_was_typed_as_a_login_is_kept_nowhere(ready: Stage, typed: str) -> None:
+    body = {"login": typed, "first": new_half(), "second": new_half(), "password": NEW}
+    refusal(Api().send("POST", ADDRESS, body), HTTPStatus.FORBIDDEN)
+    assert kept_anywhere(f"%{typed}%") == []
