@@ -27,6 +27,7 @@ KINDS = {
     "reopening": "accounts.proposed_passwords.REOPENING",
     "identity": "accounts.oidc.proposed.IDENTITY",
     "deletion": "compliance.retention.deletion.DELETION",
+    "dataset_deletion": "compliance.retention.dataset_deletion.DATASET_DELETION",
     "emptying": "compliance.retention.emptying.EMPTYING",
     "retention": "compliance.retention.rules.RETENTION",
     "emergency": "governance.emergencies.kind.EMERGENCY",

@@ -121,11 +121,12 @@ def run_explanation(context: JobContext) -> None:
 
 
 def _background(version: ModelVersion, explained: DatasetSnapshot) -> Any:
-    """Rows to compare with: of the training snapshot where one is known, else the explained."""
+    """Rows to compare with: of the training snapshot where one is known and still has its rows,
+    else the explained."""
     known = (
         DatasetSnapshot.objects.select_related("blob")
         .filter(blob_id=str(version.lineage.get("dataset", "")).removeprefix("sha256:"))
-        .filter(team_id=version.model.team_id)
+        .filter(team_id=version.model.team_id, blob__tombstone=None)
         .first()
     )
     return read_rows(known or explained).features

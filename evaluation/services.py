@@ -17,6 +17,7 @@ from evaluation.models import EvaluationPlan, EvaluationRun, ExplanationRun
 from evaluation.selectors import document_of
 from evaluation.shift import compared
 from evaluation.slicing import check_columns, read_slicings
+from registry.blobs import require_not_deleted
 from registry.jobs import things_of
 from registry.models import DatasetSnapshot, Evidence, ModelVersion, Status
 from registry.selectors import champion_of
@@ -47,6 +48,7 @@ def _check(version: ModelVersion, dataset: DatasetSnapshot, seed: int) -> None:
         raise Conflict("This version cannot be run, so nothing can be measured.")
     if dataset.team_id != version.model.team_id:
         raise Invalid("The snapshot belongs to another team.", field="dataset")
+    require_not_deleted(dataset.blob_id)
     if not 0 <= seed <= MOST_SEED:
         raise Invalid(f"The seed is a whole number from 0 to {MOST_SEED}.", field="seed")
 

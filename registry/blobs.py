@@ -150,11 +150,12 @@ def ensure_row(sha256: str, size: int) -> Blob:
 
     Raises Deleted for bytes that were deleted once.
     """
-    _require_not_deleted(digest_hex(sha256))
+    require_not_deleted(digest_hex(sha256))
     return Blob.objects.get_or_create(sha256=digest_hex(sha256), defaults={"size": size})[0]
 
 
-def _require_not_deleted(sha256: str) -> None:
+def require_not_deleted(sha256: str) -> None:
+    """Raises Deleted for bytes that have a tombstone."""
     row = Tombstone.objects.filter(blob=sha256).first()
     if row is not None:
         raise Deleted(
@@ -198,7 +199,7 @@ def _open(sha256: str) -> BufferedReader:
     try:
         return _ordinary(path_of(sha256), digest_hex(sha256))
     except FileNotFoundError:
-        _require_not_deleted(digest_hex(sha256))
+        require_not_deleted(digest_hex(sha256))
         raise Missing(f"The bytes of sha256:{digest_hex(sha256)} are missing.") from None
 
 

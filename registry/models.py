@@ -130,18 +130,31 @@ class Blob(models.Model):
 class Tombstone(models.Model):
     """What is left of bytes that two persons had deleted: digest and size stay, in the blob's row.
 
-    Only added; the trigger wants their confirmed proposal, and that nothing else keeps the bytes.
+    They were a file of a version, or the rows of a snapshot. Only added; the trigger wants their
+    confirmed proposal, and that nothing else keeps the bytes.
     """
 
     blob = models.OneToOneField(
         Blob, on_delete=models.PROTECT, related_name="tombstone", primary_key=True
     )
     version = models.ForeignKey(
-        "registry.ModelVersion", on_delete=models.PROTECT, related_name="tombstones"
+        "registry.ModelVersion", null=True, on_delete=models.PROTECT, related_name="tombstones"
+    )
+    dataset = models.ForeignKey(
+        "registry.DatasetSnapshot", null=True, on_delete=models.PROTECT, related_name="tombstones"
     )
     what = models.CharField(max_length=16)
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(version__isnull=False, dataset=None)
+                | models.Q(version=None, dataset__isnull=False, what="snapshot"),
+                name="tombstone_of_one_thing",
+            ),
+        ]
 
 
 class DatasetSnapshot(models.Model):

@@ -103,9 +103,14 @@ def datasets_of(caller: Caller) -> QuerySet[DatasetSnapshot]:
     """Dataset snapshots of the teams in which the caller may read evidence."""
     return (
         DatasetSnapshot.objects.filter(team_id__in=caller.teams_with(*policies.READERS))
-        .select_related("team", "created_by__person", "blob")
+        .select_related("team", "created_by__person", "blob__tombstone")
         .order_by("-created_at", "pk")
     )
+
+
+def with_rows(rows: QuerySet[DatasetSnapshot]) -> QuerySet[DatasetSnapshot]:
+    """Those of which the rows were not deleted."""
+    return rows.filter(blob__tombstone=None)
 
 
 def dataset_by_id(caller: Caller, dataset_id: UUID) -> DatasetSnapshot:

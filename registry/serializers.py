@@ -249,6 +249,12 @@ class DatasetOut(serializers.ModelSerializer[DatasetSnapshot]):
     size = serializers.IntegerField(source="blob.size")
     created_by = serializers.CharField(source="created_by.username")
     schema = serializers.JSONField()
+    deleted_at = serializers.DateTimeField(
+        source="blob.tombstone.at",
+        allow_null=True,
+        default=None,
+        help_text="When two persons had the rows deleted; null while they are there.",
+    )
 
     class Meta:
         model = DatasetSnapshot
@@ -267,6 +273,7 @@ class DatasetOut(serializers.ModelSerializer[DatasetSnapshot]):
             "licence",
             "created_by",
             "created_at",
+            "deleted_at",
         ]
 
 

@@ -12,7 +12,7 @@ from registry.tables.schema import REGRESSION, Table
 
 
 def read_rows(dataset: DatasetSnapshot) -> Table:
-    """All rows as they were registered. Raises Corrupt, Missing, Invalid."""
+    """All rows as they were registered. Raises Corrupt, Missing, Deleted, Invalid."""
     return _load(dataset)
 
 

@@ -339,6 +339,7 @@ def _move(upload: Upload) -> str:
     with _locked(upload) as descriptor:
         _require_whole(upload, descriptor)
         sha256 = _settle(upload, descriptor)
+        blobs.require_not_deleted(sha256)
         blobs.adopt(_partial(upload.pk), sha256)
         return sha256
 

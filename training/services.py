@@ -31,6 +31,8 @@ _CLOSED = (Status.RETIRED, Status.QUARANTINED)
 def _own(model: RegisteredModel, dataset: DatasetSnapshot | None, field: str) -> None:
     if dataset is not None and dataset.team_id != model.team_id:
         raise Invalid("The snapshot belongs to another team.", field=field)
+    if dataset is not None:
+        blobs.require_not_deleted(dataset.blob_id)
 
 
 def _check_rows(

@@ -119,7 +119,9 @@ def snapshots_of(caller: Caller, digest: str) -> list[DatasetSnapshot]:
 
     Raises NotFound where there is none, NotAllowed.
     """
-    rows = DatasetSnapshot.objects.filter(blob=digest).select_related("team", "created_by__person")
+    rows = DatasetSnapshot.objects.filter(blob=digest).select_related(
+        "team", "created_by__person", "blob__tombstone"
+    )
     found = list(within(rows, teams_in_reach(caller), "team").order_by("created_at", "pk"))
     if not found:
         raise NotFound("There is no dataset of this digest that you may see.", field="digest")

@@ -1,4 +1,4 @@
-"""REST edges of legal holds."""
+"""REST edges of what must be kept, and of what may go."""
 
 from uuid import UUID
 
@@ -13,9 +13,18 @@ from common.errors import Invalid
 from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from compliance.retention import selectors
+from compliance.retention.dependents import dependents_of
 from compliance.retention.rules import rules
-from compliance.retention.serializers import HoldIn, HoldOut, LiftIn, RuleOut, TombstoneOut
+from compliance.retention.serializers import (
+    DependentsOut,
+    HoldIn,
+    HoldOut,
+    LiftIn,
+    RuleOut,
+    TombstoneOut,
+)
 from compliance.retention.services import lift_hold, place_hold
+from registry.selectors import dataset_by_id
 
 _YES = {"true": True, "false": False}
 
@@ -93,18 +102,33 @@ class Rules(CallerView):
         return Response(RuleOut(lines, many=True).data)
 
 
+class DatasetDependents(CallerView):
+    """What depends on a snapshot's rows."""
+
+    @extend_schema(operation_id="datasets_dependents", responses=reads(DependentsOut))
+    def get(self, request: Request, dataset_id: UUID) -> Response:
+        """What depends on the rows of a snapshot, and what keeps them: to read before a deletion."""
+        dataset = dataset_by_id(self.caller, dataset_id)
+        return Response(DependentsOut(dependents_of(dataset)).data)
+
+
 class Tombstones(CallerView):
-    """Deleted files of the caller's teams."""
+    """Deleted files and rows of the caller's teams."""
 
     @extend_schema(operation_id="tombstones_list", responses=reads(page_schema(TombstoneOut)))
     def get(self, request: Request) -> Response:
-        """What is left of deleted files, newest first."""
+        """What is left of deleted files and rows, newest first."""
         rows = selectors.tombstones_seen_by(self.caller)
         return page_of(rows, request, self, TombstoneOut, ByPlacing)
 
 
 urlpatterns = [
     path("retention-rules", Rules.as_view(), name="retention-rules"),
+    path(
+        "datasets/<uuid:dataset_id>/dependents",
+        DatasetDependents.as_view(),
+        name="dataset-dependents",
+    ),
     path("tombstones", Tombstones.as_view(), name="tombstones"),
     path("holds", Holds.as_view(), name="holds"),
     path("holds/<uuid:hold_id>", HoldDetail.as_view(), name="hold"),

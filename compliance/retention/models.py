@@ -89,6 +89,7 @@ class Kept(models.TextChoices):
     UNAPPROVED = "unapproved", _("Files of versions that were never approved")
     APPROVED = "approved", _("Files of versions that were approved once")
     PREDICTIONS = "predictions", _("Inputs and outputs of prediction records")
+    DATASETS = "datasets", _("Rows of dataset snapshots")
 
 
 class RetentionRule(models.Model):

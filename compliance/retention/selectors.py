@@ -140,6 +140,9 @@ def holds_on_dataset(dataset: DatasetSnapshot) -> QuerySet[LegalHold]:
 
 def tombstones_seen_by(caller: Caller) -> QuerySet[Tombstone]:
     """What was deleted of the teams whose evidence the caller reads, newest first."""
-    rows = Tombstone.objects.filter(version__model__team__in=caller.teams_with(*READERS))
-    rows = rows.select_related("blob", "version__model", "proposal__proposer", "proposal__decider")
+    teams = caller.teams_with(*READERS)
+    rows = Tombstone.objects.filter(Q(version__model__team__in=teams) | Q(dataset__team__in=teams))
+    rows = rows.select_related(
+        "blob", "version__model", "dataset", "proposal__proposer", "proposal__decider"
+    )
     return rows.defer("version__manifest", "proposal__document").order_by("-at", "pk")

@@ -6,10 +6,12 @@ from rest_framework import serializers
 
 from accounts.serializers import Reauthenticated
 from common.api import Input
+from compliance.retention.dependents import MOST_NAMED, Dependents
 from compliance.retention.models import Held, LegalHold
 from compliance.retention.selectors import team_of
 from compliance.retention.services import LONGEST_REFERENCE
-from registry.models import Tombstone
+from registry.models import DatasetSnapshot, Tombstone
+from registry.serializers import DigestField
 
 
 class HoldIn(Input):
@@ -95,12 +97,13 @@ class RuleOut(serializers.Serializer[Any]):
 
 
 class TombstoneOut(serializers.ModelSerializer[Tombstone]):
-    """What is left of a file that was deleted."""
+    """What is left of a version's file, or of a snapshot's rows, that was deleted."""
 
     digest = serializers.SerializerMethodField()
     size = serializers.IntegerField(source="blob.size")
-    model = serializers.CharField(source="version.model.name")
-    version = serializers.IntegerField(source="version.number")
+    model = serializers.CharField(source="version.model.name", allow_null=True, default=None)
+    version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
+    dataset = serializers.UUIDField(source="dataset_id", allow_null=True)
     proposal = serializers.UUIDField(source="proposal_id")
     proposed_by = serializers.CharField(source="proposal.proposer.name")
     confirmed_by = serializers.CharField(source="proposal.decider.name")
@@ -113,6 +116,7 @@ class TombstoneOut(serializers.ModelSerializer[Tombstone]):
             "what",
             "model",
             "version",
+            "dataset",
             "at",
             "proposal",
             "proposed_by",
@@ -122,3 +126,54 @@ class TombstoneOut(serializers.ModelSerializer[Tombstone]):
     def get_digest(self, tombstone: Tombstone) -> str:
         """Of the bytes that were there."""
         return f"sha256:{tombstone.pk}"
+
+
+class SnapshotNameOut(serializers.ModelSerializer[DatasetSnapshot]):
+    """A name that a team gave to some rows."""
+
+    class Meta:
+        model = DatasetSnapshot
+        fields = ["id", "name", "split"]
+
+
+class DependentVersionOut(serializers.Serializer[Any]):
+    """A version that learned from the rows, or was measured, explained or planned on them."""
+
+    model = serializers.CharField(source="model.name")
+    number = serializers.IntegerField()
+    digest = DigestField()
+    status = serializers.CharField()
+
+
+class DependentOut(serializers.Serializer[Any]):
+    """An approval, a review or a plan of such a version."""
+
+    id = serializers.UUIDField()
+    model = serializers.CharField(source="version.model.name")
+    version = serializers.IntegerField(source="version.number")
+
+
+class DependentHoldOut(serializers.Serializer[Any]):
+    """A legal hold that covers the rows."""
+
+    id = serializers.UUIDField()
+    reference = serializers.CharField()
+
+
+class DependentsOut(serializers.Serializer[Dependents]):
+    """What depends on the rows of a snapshot, and what keeps them."""
+
+    kept_by = serializers.ChoiceField(
+        ["", "deleted", "held", "review", "plan", "job", "rule", "shared"],
+        help_text="What keeps the rows now; empty where nothing does.",
+    )
+    why = serializers.CharField(help_text="The same as a sentence.")
+    kept_until = serializers.DateTimeField(
+        source="until", allow_null=True, help_text="By the rules of retention; null is for ever."
+    )
+    snapshots = SnapshotNameOut(many=True, help_text="The team's names for the same bytes.")
+    versions = DependentVersionOut(many=True, help_text=f"The newest {MOST_NAMED} at most.")
+    approvals = DependentOut(many=True, help_text="Not revoked; they stay valid without the rows.")
+    reviews = DependentOut(many=True, help_text="Open ones; each keeps the rows.")
+    plans = DependentOut(many=True, help_text="Not measured yet; each keeps the rows.")
+    holds = DependentHoldOut(many=True)

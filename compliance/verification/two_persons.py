@@ -139,12 +139,15 @@ def _by_two(event: AuditEvent) -> bool:
         agreed = document["details"].get("batches", []) if document else []
         return named in agreed and named["batch"] == event.subject_id
     kinds, part = _KINDS[event.action]
+    if (event.action, event.subject_type) == (Action.BYTES_DELETED, "dataset"):
+        kinds, part = ("dataset_deletion",), "dataset"
     return (
         document is not None
         and document["kind"] in kinds
         and document["details"][part] == event.subject_id
         and _names_the_account(document["details"], event)
         and event.payload.get("files") == document["details"].get("files")
+        and event.payload.get("snapshots") == document["details"].get("snapshots")
         and event.payload.get("days") == document["details"].get("days")
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 from accounts.models import Proposal
 from accounts.proposing import confirm, propose
 from governance.approvals.releases import retire
-from registry.models import ModelVersion
+from registry.models import DatasetSnapshot, ModelVersion
 from tests.cast import password_of, who
 from tests.factories import verbs
 from tests.factories.agreeing import agree
@@ -48,5 +48,16 @@ def confirmed(proposal: Proposal, by: str = "cora") -> Proposal:
         caller=who(by),
         proposal=proposal,
         digest=f"sha256:{proposal.digest}",
+        password=password_of(by),
+    )
+
+
+def rows_proposed(dataset: DatasetSnapshot, by: str = "mira") -> Proposal:
+    """That its rows go."""
+    return propose(
+        caller=who(by),
+        kind="dataset_deletion",
+        wish={"dataset": str(dataset.pk)},
+        reason="A person withdrew his consent.",
         password=password_of(by),
     )

@@ -21,7 +21,7 @@ from training.models import CompressionRun, TrainingRun
 from web.base import PageView
 from web.forms.models import DatasetFilter, DatasetForm
 from web.paging import newest_first
-from web.retention.presenting import held_dataset
+from web.retention.presenting import deletion_of, held_dataset
 from web.uploadpage import UploadPage
 
 CONTRIBUTING = (Role.CONTRIBUTOR, Role.MANAGER)
@@ -66,6 +66,7 @@ class DatasetPage(PageView):
             "uses": uses_of(dataset),
             "measured_for": list(uses_by_model(dataset)),
             **held_dataset(self.caller, dataset),
+            **deletion_of(self.caller, dataset),
         }
         return self.page("datasets/detail.html", context)
 

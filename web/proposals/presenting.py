@@ -25,7 +25,7 @@ from web.policies.presenting import Line, in_words, lines_changed
 from web.proving import asks_of
 
 # Parts of a proposal that stand in its heading as they are.
-_PLAIN = ("number", "alias", "hours", "days", "rule", "before")
+_PLAIN = ("number", "split", "alias", "hours", "days", "rule", "before")
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,7 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         "name": details.get("name", names.get(details.get("person", ""), "")),
         "n": len(details.get("grants", [])),
         "subject": details.get("subject", ""),
-        **{
-            part: details.get(part, "")
-            for part in ("number", "alias", "hours", "days", "rule", "before")
-        },
+        **{part: details.get(part, "") for part in _PLAIN},
     }
     return {
         "roles": _("Give roles in %(team)s (%(n)s)"),
@@ -77,6 +74,7 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
         "password": _("Let %(name)s set a new password"),
         "reopening": _("Open a closed login of %(name)s again"),
         "emptying": _("Delete inputs and outputs of predictions of %(team)s before %(before)s"),
+        "dataset_deletion": _("Delete the rows of %(name)s (%(split)s)"),
         "deletion": _("Delete the files of %(name)s v%(number)s"),
         "retention": (
             _("Keep for ever: %(rule)s")

@@ -26,6 +26,7 @@ from registry.selectors import (
     model_named,
     models_of,
     version_asked_for,
+    with_rows,
 )
 from training.policies import may_train
 from training.recipes import RECIPES, Recipe
@@ -218,7 +219,7 @@ class TrainingNew(OfModel):
 
     def form(self, data: Any = None) -> forms.Form:
         """Offers the team's snapshots."""
-        snapshots = datasets_of(self.caller).filter(team=self.model.team_id)
+        snapshots = with_rows(datasets_of(self.caller)).filter(team=self.model.team_id)
         return TrainingForm(data, params=self.recipe.params, snapshots=snapshots)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.callers import Caller
 from compliance.retention.models import LegalHold
-from compliance.retention.policies import may_hold
+from compliance.retention.policies import may_hold, may_propose_deletion
 from compliance.retention.selectors import (
     holds_on_dataset,
     holds_on_model,
@@ -36,6 +36,16 @@ def held_dataset(caller: Caller, dataset: DatasetSnapshot) -> dict[str, Any]:
     """For `retention/held.html` on a snapshot's page."""
     place = {"kind": "dataset", "dataset": dataset.pk}
     return _held(caller, dataset.team_id, holds_on_dataset(dataset), place)
+
+
+def deletion_of(caller: Caller, dataset: DatasetSnapshot) -> dict[str, Any]:
+    """The tombstone of the rows, or where their deletion is proposed, if the person may."""
+    tombstone = getattr(dataset.blob, "tombstone", None)
+    may = tombstone is None and bool(may_propose_deletion(caller, dataset.team_id))
+    return {
+        "tombstone": tombstone,
+        "delete_url": reverse("web:dataset-delete", args=[dataset.pk]) if may else "",
+    }
 
 
 def _held(

@@ -1,4 +1,4 @@
-"""Proposing a rule of retention, and that the files of a version go."""
+"""Proposing a rule of retention, and that files of a version or rows of a snapshot go."""
 
 from typing import Any
 
@@ -11,8 +11,11 @@ from accounts.models import Team
 from accounts.policies import may_manage_people
 from accounts.roles import Role
 from common.decisions import Decision, deny
+from compliance.retention.dependents import dependents_of
 from compliance.retention.kept import why_all_kept
 from compliance.retention.policies import may_propose_deletion
+from registry.models import DatasetSnapshot
+from registry.selectors import dataset_by_id
 from trust.times import format_moment
 from web.forms.retention import DeletionForm, EmptyingForm, RuleForm
 from web.proposals.proposing import ProposePage, Proposing
@@ -72,6 +75,40 @@ class ProposeEmptying(ProposePage):
         """Team and moment."""
         given = form.cleaned_data
         return {"team": given["team"], "before": format_moment(given["before"])}
+
+
+class ProposeDatasetDeletion(ProposePage):
+    """That the rows of a snapshot go, with what depends on them."""
+
+    template = "retention/propose_rows.html"
+    kind = "dataset_deletion"
+    section = "web:people"
+    nav = "web:datasets"
+    what = gettext_lazy(
+        "Once compliance has confirmed it, the rows are gone for good, under every name that the "
+        "team gave to these bytes. Digest, number of rows, columns and classes stay, and so do "
+        "reports and approvals: what was measured cannot be measured again, and no other version "
+        "can be. A file of the same bytes is refused from then on."
+    )
+    dataset: DatasetSnapshot
+
+    def prepare(self, **address: Any) -> None:
+        """Managers of the owner team."""
+        self.dataset = dataset_by_id(self.caller, address["pk"])
+        may_propose_deletion(self.caller, self.dataset.team_id).enforce()
+        self.title = _("Delete the rows of %(name)s (%(split)s)") % {
+            "name": self.dataset.name,
+            "split": self.dataset.split,
+        }
+
+    def wish(self, form: forms.Form) -> dict[str, Any]:
+        """The snapshot."""
+        return {"dataset": str(self.dataset.pk)}
+
+    def context(self) -> dict[str, Any]:
+        """With what depends on the rows."""
+        found = dependents_of(self.dataset)
+        return {**super().context(), "dataset": self.dataset, "dependents": found}
 
 
 class ProposeDeletion(Proposing, ActPage):

@@ -18,5 +18,10 @@ urlpatterns = [
         proposing.ProposeDeletion.as_view(),
         name="version-delete",
     ),
+    path(
+        "datasets/<uuid:pk>/delete",
+        proposing.ProposeDatasetDeletion.as_view(),
+        name="dataset-delete",
+    ),
     path("retention/holds/<uuid:pk>", views.HoldPage.as_view(), name="hold"),
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.callers import Caller
 from common.errors import DomainError, NotAllowed
 from registry.models import DatasetSnapshot, ModelVersion
-from registry.selectors import datasets_of, fitting
+from registry.selectors import datasets_of, fitting, with_rows
 from web.base import UNPROCESSABLE, show_refusal
 from web.versions.base import Tab
 from worker.models import Job
@@ -61,7 +61,7 @@ class StartTab(Tab):
 
 
 def _snapshots(caller: Caller, version: ModelVersion) -> QuerySet[DatasetSnapshot]:
-    own = datasets_of(caller).filter(team=version.model.team_id)
+    own = with_rows(datasets_of(caller)).filter(team=version.model.team_id)
     return fitting(own, version)
 
 
