@@ -148,10 +148,26 @@ class SnapshotThenOut(serializers.ModelSerializer[DatasetSnapshot]):
 
     team = serializers.CharField(source="team.slug")
     by = serializers.CharField(source="created_by.person.name")
+    deleted_at = serializers.DateTimeField(
+        source="blob.tombstone.at",
+        allow_null=True,
+        default=None,
+        help_text="When two persons had the rows deleted; null while they are there.",
+    )
 
     class Meta:
         model = DatasetSnapshot
-        fields = ["id", "name", "split", "team", "origin", "licence", "by", "created_at"]
+        fields = [
+            "id",
+            "name",
+            "split",
+            "team",
+            "origin",
+            "licence",
+            "by",
+            "created_at",
+            "deleted_at",
+        ]
 
 
 class UsesPage(serializers.Serializer[Any]):

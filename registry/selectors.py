@@ -17,6 +17,7 @@ from registry.models import (
     Evidence,
     ModelVersion,
     RegisteredModel,
+    Tombstone,
     VersionRequest,
 )
 
@@ -106,6 +107,11 @@ def datasets_of(caller: Caller) -> QuerySet[DatasetSnapshot]:
         .select_related("team", "created_by__person", "blob__tombstone")
         .order_by("-created_at", "pk")
     )
+
+
+def tombstone_of(digest: str) -> Tombstone | None:
+    """What is left of the bytes of `sha256:<hex>`, if they were deleted."""
+    return Tombstone.objects.filter(blob=digest.removeprefix("sha256:")).first()
 
 
 def with_rows(rows: QuerySet[DatasetSnapshot]) -> QuerySet[DatasetSnapshot]:

@@ -88,6 +88,7 @@ PICTURES = {
     "retention/predictions/propose": Picture("predictions-empty"),
     "retention/rules/propose": Picture("rule-propose", who="root"),
     f"{_VERSION}/delete": Picture("version-delete"),
+    "datasets/<uuid:pk>/delete": Picture("dataset-delete", at={"pk": "dataset"}),
     "retention/holds/new": Picture("hold-new", who="cora", query={"model": "name"}),
     "retention/holds/<uuid:pk>": Picture("hold", who="cora", at={"pk": "hold"}),
     "packs": Picture("packs", who="cora"),

@@ -107,7 +107,7 @@ class DatasetDependents(CallerView):
 
     @extend_schema(operation_id="datasets_dependents", responses=reads(DependentsOut))
     def get(self, request: Request, dataset_id: UUID) -> Response:
-        """What depends on the rows of a snapshot, and what keeps them: to read before a deletion."""
+        """What depends on the rows of a snapshot, and what keeps them."""
         dataset = dataset_by_id(self.caller, dataset_id)
         return Response(DependentsOut(dependents_of(dataset)).data)
 

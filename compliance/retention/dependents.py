@@ -59,16 +59,17 @@ _WHY = {
 
 
 def with_keeper(rows: QuerySet[DatasetSnapshot], now: datetime) -> QuerySet[DatasetSnapshot]:
-    """With `kept_by`: the word for what keeps the rows of each at that moment, empty for nothing."""
-    keeper = Func(
-        F("pk"), Value(now), function="assay_dataset_kept_by", output_field=CharField()
-    )
-    return rows.annotate(kept_by=keeper)
+    """With `kept_by`: the word for what keeps the rows of each at that moment; empty if nothing."""
+    return rows.annotate(kept_by=_keeper(now))
+
+
+def _keeper(now: datetime) -> Func:
+    return Func(F("pk"), Value(now), function="assay_dataset_kept_by", output_field=CharField())
 
 
 def dependents_of(dataset: DatasetSnapshot) -> Dependents:
     """What depends on the bytes of the snapshot, under whatever name."""
-    digest = dataset.blob_id
+    digest, rows = dataset.blob_id, DatasetSnapshot.objects
     versions = _versions_on(digest)
     standing = Approval.objects.filter(version__in=versions, revocation=None)
     return Dependents(
@@ -87,13 +88,9 @@ def dependents_of(dataset: DatasetSnapshot) -> Dependents:
         ),
         plans=list(_open_plans(digest)[:MOST_NAMED]),
         holds=list(_holds_on(digest, versions)[:MOST_NAMED]),
-        snapshots=list(
-            DatasetSnapshot.objects.filter(blob=digest, team=dataset.team_id).order_by("pk")
-        ),
+        snapshots=list(rows.filter(blob=digest, team=dataset.team_id).order_by("pk")),
         until=_kept_until(digest),
-        kept_by=with_keeper(
-            DatasetSnapshot.objects.filter(pk=dataset.pk), timezone.now()
-        ).values_list("kept_by", flat=True)[0],
+        kept_by=rows.filter(pk=dataset.pk).values_list(_keeper(timezone.now()), flat=True)[0],
     )
 
 

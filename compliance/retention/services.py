@@ -16,6 +16,7 @@ from compliance.retention.models import HoldLift, LegalHold
 from compliance.retention.policies import may_hold, may_lift
 from compliance.retention.records import record_of_hold, record_of_lift
 from compliance.retention.selectors import Thing, team_of
+from registry.blobs import require_not_deleted
 from trust.canonical import canonical
 
 LONGEST_REFERENCE = 200
@@ -25,9 +26,12 @@ LONGEST_REFERENCE = 200
 def place_hold(*, caller: Caller, thing: Thing, reference: str, reason: str) -> LegalHold:
     """Keep everything of a thing until another person of compliance lifts the hold.
 
-    `reference` names the matter elsewhere. Raises NotAllowed, Invalid.
+    `reference` names the matter elsewhere. Raises NotAllowed, Invalid, Deleted (of rows).
     """
     may_hold(caller, thing.team.pk).enforce()
+    _one_at_a_time(thing.team)
+    if thing.dataset:
+        require_not_deleted(thing.dataset.blob_id)
     hold = LegalHold(
         kind=thing.kind,
         model=thing.model,
@@ -41,7 +45,6 @@ def place_hold(*, caller: Caller, thing: Thing, reference: str, reason: str) -> 
         user=caller.user,
         at=timezone.now(),
     )
-    _one_at_a_time(thing.team)
     hold.record = canonical(record_of_hold(hold))
     hold.digest = sha256(hold.record).hexdigest()
     hold.save(force_insert=True)

@@ -52,7 +52,8 @@ CLAIMS = (
     Claim(
         "tombstone",
         facts(
-            "coalesce(t.dataset_id, t.version_id), 'sha256:' || t.blob_id, b.size, t.what, 'sha256:' || p.digest",
+            "coalesce(t.dataset_id, t.version_id), 'sha256:' || t.blob_id, b.size, t.what, "
+            "'sha256:' || p.digest",
             "t.at",
             "registry_tombstone t JOIN registry_blob b ON b.sha256 = t.blob_id "
             "JOIN accounts_proposal p ON p.id = t.proposal_id",

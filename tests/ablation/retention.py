@@ -8,6 +8,10 @@ _BUNDLES = "tests/compliance/test_deletions.py"
 _DELETED = "compliance/migrations/0006_deletion_guards.py"
 _EMPTYING = "tests/compliance/test_emptying.py"
 _EMPTIED = "compliance/migrations/0008_emptying_guards.py"
+_ROWS = "tests/retention/test_dataset_deletion.py"
+_ROWS_DELETED = "compliance/migrations/0011_dataset_deletion_guards.py"
+_ROWS_KEPT = f"{_ROWS}::test_nothing_is_proposed_or_done_while_something_keeps_them"
+_ROWS_REFUSED = f"{_ROWS}::test_the_database_refuses_what_the_service_would_refuse"
 _TRIGGERS = "compliance/migrations/0004_hold_guards.py"
 _EMERGENCIES = "tests/attacks/test_deletions.py::TestWhatAnsweredInAnEmergency"
 
@@ -144,5 +148,72 @@ RETENTION = (
         "    elif (digest, number) != left[:2] or",
         "    elif number == 0 or",
         ("tests/trust/test_bundle_retention.py::test_other_records_than_those_left_are_found",),
+    ),
+    Guard(
+        "no kept rows are deleted (the trigger still holds)",
+        "compliance/retention/dataset_deletion.py",
+        "    if found.kept_by:\n",
+        "    if False:\n",
+        (_ROWS_KEPT,),
+        (_ROWS_REFUSED,),
+    ),
+    Guard(
+        "no kept rows are deleted, past the program",
+        _ROWS_DELETED,
+        "IF kept_by <> '' THEN",
+        "IF false AND kept_by <> '' THEN",
+        (_ROWS_REFUSED,),
+        (_ROWS_KEPT,),
+    ),
+    Guard(
+        "a hold keeps rows",
+        _ROWS_DELETED,
+        "WHERE l.hold_id IS NULL AND (s.blob_id = it.blob_id",
+        "WHERE false AND (s.blob_id = it.blob_id",
+        (f"{_ROWS_KEPT}[held]", f"{_ROWS_REFUSED}[a model is held]"),
+    ),
+    Guard(
+        "an open job keeps rows",
+        _ROWS_DELETED,
+        "AND j.status IN ('queued', 'running')",
+        "AND j.status IN ('nothing')",
+        (f"{_ROWS_KEPT}[a job is open]",),
+    ),
+    Guard(
+        "rows are kept for as long as the longest rule says",
+        _ROWS_DELETED,
+        "IF moment < assay_rows_kept_until(it.blob_id) THEN",
+        "IF false AND moment < assay_rows_kept_until(it.blob_id) THEN",
+        (
+            f"{_ROWS_KEPT}[not old enough]",
+            f"{_ROWS}::test_the_longest_rule_of_the_tiers_that_used_the_rows_holds",
+        ),
+    ),
+    Guard(
+        "a tombstone of rows says what two persons confirmed",
+        _ROWS_DELETED,
+        "IF said IS NULL OR said ->> 'dataset' IS DISTINCT",
+        "IF false AND said ->> 'dataset' IS DISTINCT",
+        (
+            f"{_ROWS}::TestTheDatabase::test_refuses_a_tombstone_that_nobody_confirmed",
+            f"{_ROWS}::TestTheDatabase::test_refuses_one_of_other_rows_than_the_two_persons_said",
+        ),
+    ),
+    Guard(
+        "rows that are gone are used by nothing, past the program",
+        _ROWS_DELETED,
+        "WHERE t.blob_id = ANY (used)) THEN",
+        "WHERE false AND t.blob_id = ANY (used)) THEN",
+        (
+            f"{_ROWS}::TestTheDatabase::"
+            "test_refuses_rows_that_are_gone_to_whatever_program_uses_them",
+        ),
+    ),
+    Guard(
+        "rows that are gone are held by nobody",
+        "compliance/retention/services.py",
+        "    if thing.dataset:\n",
+        "    if False:\n",
+        (f"{_ROWS}::TestADeletion::test_what_is_gone_cannot_be_held",),
     ),
 )

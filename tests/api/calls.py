@@ -352,6 +352,7 @@ COMPLIANCE = {
     "predictions_refused": Call(),
     "predictions_read": Call(_made("prediction_id", "predict")),
     "retention_rules": Call(),
+    "datasets_dependents": Call(_seeded("dataset_id", "dataset")),
     "tombstones_list": Call(),
     "holds_list": Call(query={"in_force": "true"}),
     "holds_place": Call(

@@ -177,7 +177,7 @@ def _held(world: World) -> None:
 
 
 def _deleted(world: World) -> None:
-    """Two rules, one of them twice, and the files of two versions that are gone."""
+    """Rules, one of them twice; files of two versions and rows of two snapshots that are gone."""
     for kind, days in (("approved", 400), ("unapproved", 7), ("unapproved", 0)):
         world.keep_for(kind, days)
     floors = "compliance.retention.rules.FLOORS"
@@ -189,6 +189,13 @@ def _deleted(world: World) -> None:
         version = world.version(world.model(name), name.encode())
         retire(caller=world.caller("cleo"), version=version, reason="Rotten.")
         world.delete(version)
+    world.keep_for("datasets", 0)
+    ada = world.caller("ada")
+    for split in ("train", "calibration"):
+        lines = table("train").splitlines(keepends=True)
+        upload = send(ada, "rows.csv", b"".join(lines if split == "train" else lines[:-1]))
+        said = {"upload": upload, "name": "gone", "split": split, "team": world.team}
+        world.delete_rows(register_dataset(ada, **said))
 
 
 def _with_apps(world: World) -> None:

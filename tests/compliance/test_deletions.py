@@ -1,12 +1,14 @@
 """A deletion keeps proofs valid: bundles verify without the bytes, and only with its event."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from compliance.scopes import ExportScope
 from compliance.selection import Selection, select
 from compliance.verification.check import check_records
+from evaluation.services import complete_run, request_run
 from governance.approvals.releases import retire
 from governance.reviewing.commenting import comment
 from governance.services import submit, withdraw
@@ -14,10 +16,12 @@ from registry.blobs import path_of
 from registry.models import ModelVersion
 from tests.compliance.test_bundles import Outsider
 from tests.compliance.world import World, bundle_of
-from tests.factories.verbs import send
+from tests.factories.tiny import table
+from tests.factories.verbs import register_dataset, send, taken
 from tests.trust.bundle_factory import repack, unpack
 from trust.keys import approvals_name
 
+ROWS = {"kind": "model", "model": "loans"}
 LOANS = {"kind": "version", "model": "loans", "number": 1}
 
 
@@ -90,3 +94,26 @@ def test_a_bundle_tells_of_what_was_deleted_while_it_was_made(
     status, report = outsider.check(bundle_of(world.export(LOANS), tmp_path))
     assert (status, report["findings"]) == (0, [])
     assert len(chosen) == 2
+
+
+def test_rows_that_are_gone_leave_bundles_sound_and_are_told_of(
+    world: World, version: ModelVersion, tmp_path: Path
+) -> None:
+    outsider, ada = Outsider(world, tmp_path / "outside"), world.caller("ada")
+    dataset = register_dataset(
+        ada, upload=send(ada, "rows.csv", table("test")), name="rows", split="test", team=world.team
+    )
+    measured = world.version(version.model, b"loans 2")
+    run = request_run(caller=ada, version=measured, dataset=dataset, resamples=100)
+    job, token = taken(run.job_id)
+    said: dict[str, Any] = {"run_id": run.pk, "job_id": job, "token": token}
+    complete_run(**said, report={"type": "assay/evaluation/1"}, golden={"type": "assay/golden/1"})
+    world.approve(measured)
+    world.keep_for("datasets", 0)
+    world.delete_rows(dataset)
+    status, report = outsider.check(bundle_of(world.export(ROWS), tmp_path))
+    assert (status, report["findings"]) == (0, [])
+    (told,) = [note for note in report["notes"] if "deleted on" in note]
+    assert told.startswith("1 files were deleted on ")
+    keys = world.notary.keys.named(approvals_name(world.notary.log_key.name))
+    assert list(check_records(keys, blobs=True)) == []

@@ -26,7 +26,7 @@ from inference.segments import SegmentWriter
 from inference.services import ship_predictions
 from registry.blobs import ensure_row, put_bytes
 from registry.manifests import File
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.services import NewVersion, add_evidence, add_version, edit_card, register_model
 from tests.audit.notary import Notary
 from tests.factories.agreeing import agree, give_roles, published
@@ -129,6 +129,12 @@ class World:
         }
         cleo, dora = self.caller("cleo"), self.caller("dora")
         agree("deletion", wish, proposer=cleo, confirmer=dora, password=password_of)
+
+    def delete_rows(self, dataset: DatasetSnapshot) -> None:
+        """The rows of a snapshot go: Cleo proposes it, Dora confirms."""
+        wish = {"dataset": str(dataset.pk)}
+        cleo, dora = self.caller("cleo"), self.caller("dora")
+        agree("dataset_deletion", wish, proposer=cleo, confirmer=dora, password=password_of)
 
     def caller(self, username: str) -> Caller:
         """Who asks, with the roles of this moment."""

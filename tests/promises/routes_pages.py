@@ -255,6 +255,10 @@ PAGES: Expected = {
         "GET": "to 404 403 403 403 ok 403 404",
         "POST": "to 404 403 403 403 no 403 404",
     },
+    "web: /datasets/<uuid:pk>/delete": {
+        "GET": "to 404 404 403 403 ok 403 404",
+        "POST": "to 404 404 403 403 no 403 404",
+    },
     "web: /retention/holds/new": {
         "GET": "to 403 403 403 403 403 ok 403",
         "POST": "to 403 403 403 403 403 no 403",

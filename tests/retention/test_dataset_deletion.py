@@ -1,4 +1,4 @@
-"""Deleting the rows of a snapshot: what keeps them, who does it, and what everybody is told then."""
+"""Deleting the rows of a snapshot: what keeps them, who does it, and what is said then."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.proposing import propose
@@ -21,7 +22,7 @@ from compliance.retention.selectors import Thing
 from compliance.retention.services import place_hold
 from compliance.verification.check import checks_of_records, stored_bytes
 from evaluation.models import EvaluationRun
-from evaluation.services import request_explanation, request_run
+from evaluation.services import complete_run, request_explanation, request_run
 from governance.approvals.releases import retire
 from governance.selectors import trusted_keys
 from governance.services import submit
@@ -33,6 +34,7 @@ from tests.factories import tiny, verbs
 from tests.factories.plans import seal, unmeasured
 from tests.retention.deleting import confirmed, rows_proposed, rule
 from tests.stage import Stage
+from tests.web.conftest import As
 from training.services import request_run as request_training
 
 Committing = Callable[..., Any]
@@ -140,12 +142,12 @@ class TestADeletion:
     ) -> None:
         rule("datasets")
         ada, dataset = who("ada"), verbs.dataset()
-        version, again = unmeasured(), {"seed": 2, "resamples": 100}
+        version = unmeasured()
         plan = seal(version)
         verbs.complete(request_run(caller=ada, version=version, plan=plan))
         dataset = _gone(dataset, django_capture_on_commit_callbacks)
         uses: list[Callable[[], object]] = [
-            lambda: request_run(caller=ada, version=version, dataset=dataset, **again),
+            lambda: request_run(caller=ada, version=version, dataset=dataset, seed=2),
             lambda: request_run(caller=ada, version=version, plan=plan),
             lambda: request_explanation(caller=ada, version=version, dataset=dataset),
             lambda: seal(version, dataset=dataset, seed=9),
@@ -156,6 +158,14 @@ class TestADeletion:
                 use()
         kinds = {used.kind for used in decisions_on(who("cora"), dataset.blob_id)}
         assert {"registered", "evaluation", "explanation", "plan"} <= kinds
+
+    def test_what_is_gone_cannot_be_held(
+        self, ready: Stage, django_capture_on_commit_callbacks: Committing
+    ) -> None:
+        rule("datasets")
+        _gone(verbs.dataset(), django_capture_on_commit_callbacks)
+        with pytest.raises(blobs.Deleted):
+            _held(kind="dataset", dataset=verbs.dataset())
 
     def test_training_on_them_is_refused_as_well(
         self, ready: Stage, django_capture_on_commit_callbacks: Committing
@@ -369,3 +379,55 @@ class TestTheDatabase:
         assert "the log has no such event." in found
         assert any(why.startswith("The bytes of sha256:") for why in found)
 
+
+def _measured_on(dataset: DatasetSnapshot, version: ModelVersion) -> None:
+    """A report that names these very rows, as those of real jobs do."""
+    run = request_run(caller=who("ada"), version=version, dataset=dataset, seed=7, resamples=100)
+    job, token = verbs.taken(run.job_id)
+    made = tiny.reports_on(version, 1.0)
+    rows = made["evaluation"]["dataset"] | {"digest": f"sha256:{dataset.blob_id}"}
+    report = made["evaluation"] | {"dataset": rows, "seed": 7}
+    complete_run(run_id=run.pk, job_id=job, token=token, report=report, golden=made["golden"])
+
+
+def test_pages_show_what_depends_propose_confirm_and_say_what_is_gone(
+    ready: Stage, as_: As, django_capture_on_commit_callbacks: Committing
+) -> None:
+    dataset = verbs.dataset()
+    path = blobs.path_of(dataset.blob_id)
+    _TAKEN[path] = path.read_bytes()
+    _measured_on(dataset, ready.version)
+    here, place = (
+        reverse(f"web:{name}", args=[dataset.pk]) for name in ("dataset", "dataset-delete")
+    )
+    mira, cora = as_("mira"), as_("cora")
+    assert b"kept for ever" in mira.get(place).content
+    rule("datasets")
+    assert place.encode() in mira.get(here).content
+    assert place.encode() not in cora.get(here).content
+    shown = mira.get(place).content
+    assert f"{ready.version}".encode() in shown
+    assert b"Propose the deletion" in shown
+    given = {"reason": "He withdrew his consent.", "password": password_of("mira")}
+    proposal = mira.post(place, given)["Location"]
+    asked = cora.get(proposal)
+    assert b"Rows that go" in asked.content
+    digest = f"sha256:{asked.context['proposal'].digest}"
+    with django_capture_on_commit_callbacks(execute=True):
+        said = {"digest": digest, "password": password_of("cora")}
+        assert cora.post(f"{proposal}/confirm", said).status_code == 302
+    version = [ready.version.model.name, ready.version.number]
+    told = {
+        here: b"The rows of this snapshot were deleted.",
+        reverse("web:datasets"): b"rows deleted",
+        reverse("web:retention"): b"tumours (test)",
+        reverse("web:version-evaluation", args=version): b"it cannot be made again",
+        f"{reverse('web:past-dataset')}?digest={dataset.blob_id}": b"rows deleted",
+    }
+    for page, words in told.items():
+        assert words in cora.get(page).content, page
+    api = f"/api/v1/datasets/{dataset.pk}"
+    assert cora.get(api).json()["deleted_at"]
+    assert cora.get(f"{api}/dependents").json()["kept_by"] == "deleted"
+    (row,) = cora.get("/api/v1/tombstones").json()["results"]
+    assert (row["dataset"], row["what"], row["model"]) == (str(dataset.pk), "snapshot", None)

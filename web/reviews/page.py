@@ -31,6 +31,7 @@ from web.reports.evaluation import evaluation_view
 from web.reports.explanation import explanation_view
 from web.reports.parity import parity_view
 from web.reports.plan import plan_view
+from web.reports.rows import with_deletion
 from web.reviews import assigned, findings, people, presenting, validating
 from web.reviews.differences import since_last_look
 from web.reviews.discussing import threads_of
@@ -181,18 +182,18 @@ def _reports(review: Review, frozen: Frozen, query: Query) -> dict[str, Any]:
         **_changes(base, review.version, query),
     }
     if "evaluation" in reports:
-        context["ev"] = evaluation_view(
+        view = evaluation_view(
             reports["evaluation"],
             floors=presenting.floors_of(Policy.read(review.policy.document)),
             champion=presenting.report_on_same_rows(champion, reports["evaluation"]),
             shown_class=query.get("class", ""),
         )
+        context["ev"] = with_deletion(view)
         context["pl"] = plan_view(measured_in(review, frozen.statement))
     if "explanation" in reports:
         row = query.get("row", "")
-        context["ex"] = explanation_view(
-            reports["explanation"], row=int(row) if row.isdecimal() and len(row) < 6 else 0
-        )
+        place = int(row) if row.isdecimal() and len(row) < 6 else 0
+        context["ex"] = with_deletion(explanation_view(reports["explanation"], row=place))
     if "parity" in reports:
         context["pa"] = parity_view(reports["parity"])
     return context

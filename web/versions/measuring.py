@@ -20,6 +20,7 @@ from web.forms.versions import EvaluationForm, ExplanationForm, PlannedForm
 from web.reports.evaluation import evaluation_view
 from web.reports.explanation import explanation_view
 from web.reports.plan import in_words, plan_view
+from web.reports.rows import with_deletion
 from web.reviews.presenting import floors_of, report_on_same_rows
 from web.versions.runs import StartTab, runs_of
 
@@ -99,7 +100,7 @@ class Evaluation(Measuring):
         )
         measured = Measured.of(self.version, row.digest, report)
         old = f"v{champion.number}" if champion else ""
-        return {"ev": view, "old": old, "pl": plan_view(measured)}
+        return {"ev": with_deletion(view), "old": old, "pl": plan_view(measured)}
 
     def _floors(self) -> dict[str, float]:
         try:
@@ -138,5 +139,6 @@ class Explanations(Measuring):
         if row:
             wanted = self.request.GET.get("row", "")
             place = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else 0
-            context["ex"] = explanation_view(json.loads(bytes(row.body)), row=place)
+            view = explanation_view(json.loads(bytes(row.body)), row=place)
+            context["ex"] = with_deletion(view)
         return context
