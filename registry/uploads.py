@@ -305,8 +305,7 @@ def store(
     *, user: User, upload_id: UUID, job_id: UUID | None, limit: int | None = None
 ) -> TakenFile:
     """The whole file of an upload that this job holds, moved into the blob store; the upload
-    stays, so that after a refusal it can be used again. Raises what `take` raises.
-    """
+    stays, so that after a refusal it can be used again. Raises what `take` raises."""
     if job_id:
         upload = _locked_row(user, upload_id, limit, Q(job_id=job_id))
     else:

@@ -22,6 +22,7 @@ _KEPT = {
     Kept.UNAPPROVED: "files of versions that were never approved",
     Kept.APPROVED: "files of versions that were approved once",
     Kept.PREDICTIONS: "inputs and outputs of prediction records",
+    Kept.DATASETS: "rows of dataset snapshots",
 }
 """In the language of packs, which is English whoever asks."""
 _DELETIONS = (Action.BYTES_DELETED.value, Action.PREDICTIONS_EMPTIED.value)
@@ -79,12 +80,14 @@ def kept_since(covered: Covered) -> Found | None:
 
 
 def deletions(covered: Covered) -> Found | None:
-    """Files of versions, and inputs and outputs of answers, that two persons had deleted."""
+    """Files of versions, rows that versions used, and inputs and outputs of answers, that two
+    persons had deleted."""
     models = {str(key): name for key, name in covered.models.values_list("pk", "name")}
     told = about_any([("model", key) for key in models]).filter(action__in=_DELETIONS)
     only = covered.only_version
     if only:
-        told = told.exclude(~Q(subject_id=str(only.pk)), action=Action.BYTES_DELETED.value)
+        of_it = Q(related__contains=[f"version:{only.pk}"])
+        told = told.exclude(~of_it, action=Action.BYTES_DELETED.value)
     shown = covered.within(told, "occurred_at")
     names = persons_named(shown.order_by().values_list("person_id", flat=True).distinct())
     return listed(
@@ -104,6 +107,8 @@ def deletions(covered: Covered) -> Found | None:
 
 
 def _deleted(event: AuditEvent) -> str:
+    if event.subject_type == "dataset":
+        return "rows of a dataset snapshot"
     if event.action == Action.BYTES_DELETED.value:
         return f"{len(event.payload['files'])} files of a version"
     return f"inputs and outputs of {event.payload['count']} answers"

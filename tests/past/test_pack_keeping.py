@@ -16,7 +16,7 @@ from tests.cast import give, password_of, who
 from tests.factories import verbs
 from tests.past.test_pack_kinds import sealed
 from tests.past.test_pack_sources import found, rows, text
-from tests.retention.deleting import confirmed, proposed, retired, rule
+from tests.retention.deleting import confirmed, proposed, retired, rows_proposed, rule
 from tests.stage import Stage
 
 __all__ = ["sealed"]
@@ -70,6 +70,15 @@ class TestWhatWasDeleted:
         assert row["deleted"].endswith(" files of a version")
         assert (row["confirmed by"], row["proposal"]) == ("Cora", f"sha256:{agreed.digest}")
         assert text("retention.deletions", sealed.version) == "Nothing was deleted."
+
+    def test_is_told_of_each_version_that_used_rows_that_are_gone(self, sealed: Stage) -> None:
+        rule("datasets", tier=sealed.version.model.risk_tier)
+        agreed = confirmed(rows_proposed(verbs.dataset()))
+        (row,) = rows("retention.deletions", sealed.version)
+        assert row["deleted"] == "rows of a dataset snapshot"
+        assert row["proposal"] == f"sha256:{agreed.digest}"
+        other = verbs.another(who("ada"), sealed.version.model, strength=0.7)
+        assert text("retention.deletions", other) == "Nothing was deleted."
 
 
 class TestHolds:

@@ -1,15 +1,26 @@
 """Versions that may be deleted, and how two persons do it."""
 
+from pathlib import Path
 from typing import Any
 
 from accounts.models import Proposal
 from accounts.proposing import confirm, propose
 from governance.approvals.releases import retire
+from registry.blobs import path_of
 from registry.models import DatasetSnapshot, ModelVersion
 from tests.cast import password_of, who
 from tests.factories import verbs
 from tests.factories.agreeing import agree
 from tests.stage import MODEL, Stage
+
+TAKEN: dict[Path, bytes] = {}
+"""Rows of the stage that a test deletes: rolling back the tables brings no file back."""
+
+
+def take(dataset: DatasetSnapshot) -> None:
+    """Remember the rows; `put_back` writes them again after the test."""
+    path = path_of(dataset.blob_id)
+    TAKEN[path] = path.read_bytes()
 
 
 def rule(kind: str = "unapproved", days: int | None = 0, tier: str = "medium") -> Proposal:

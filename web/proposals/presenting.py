@@ -11,15 +11,17 @@ from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
 from accounts.kinds import Details
-from accounts.models import Proposal, User
+from accounts.models import Proposal, ProposalState, User
 from accounts.policies import may_manage_people, may_take_half
 from accounts.proposing import Said, said_in
 from accounts.roles import Role
 from accounts.selectors import persons_named
 from accounts.ways_in import state_of
+from compliance.retention.dependents import Dependents, dependents_of
 from governance.models import PolicyVersion
 from governance.policy.documents import Policy
 from governance.policy.relaxing import RELAXED, changes
+from registry.models import DatasetSnapshot
 from web.forms.proposals import TakeHalfForm
 from web.policies.presenting import Line, in_words, lines_changed
 from web.proving import asks_of
@@ -35,6 +37,7 @@ class Shown:
     title: str
     grants: list[tuple[str, str]] = field(default_factory=list)
     policy: dict[str, Any] = field(default_factory=dict)
+    dependents: Dependents | None = None
 
 
 def titles_of(proposals: Iterable[Proposal]) -> dict[Any, str]:
@@ -53,6 +56,9 @@ def shown(proposal: Proposal) -> Shown:
         return Shown(title, grants=_grants(said.details))
     if proposal.kind == "policy":
         return Shown(title, policy=_policy(said))
+    if proposal.kind == "dataset_deletion" and proposal.state == ProposalState.OPEN:
+        dataset = DatasetSnapshot.objects.get(pk=said.details["dataset"])
+        return Shown(title, dependents=dependents_of(dataset))
     return Shown(title)
 
 

@@ -247,7 +247,7 @@ def _needs_rows(table: str, columns: tuple[str, ...]) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0010_dataset_rules"),
+        ("compliance", "0011_dataset_rules"),
         ("registry", "0008_dataset_tombstones"),
         ("evaluation", "0004_slices"),
         ("training", "0001_initial"),

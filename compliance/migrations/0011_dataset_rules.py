@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0009_pack_kinds"),
+        ("compliance", "0010_emergencies_kept"),
     ]
 
     operations = [
