@@ -8,10 +8,8 @@ from audit.selectors import about
 from compliance.packs.found import Cell, Found, Table, declared, lacking, measured
 from compliance.packs.line import Line
 from compliance.packs.telling import telling
-from governance.emergencies.selectors import in_force
-from governance.findings.records import is_overdue, open_findings
+from governance.findings.records import is_overdue
 from registry.models import Evidence, Hosting, Life
-from registry.register.entries import newest_entry
 from trust.times import format_moment
 
 MOST_FIGURES = 1000
@@ -57,7 +55,7 @@ def live(line: Line) -> Found | None:
 
 def released(line: Line) -> Found | None:
     """What is live, in a word; of a model in use of which nothing is live that is missing."""
-    entry = newest_entry(line.model)
+    entry = line.entry
     if entry and entry.hosting == Hosting.INVENTORY:
         said = f"Not served here: {entry.technology}, {entry.place}."
         return declared(said, by=entry.author.person.name, at=entry.created_at)
@@ -80,7 +78,7 @@ def approved_until(line: Line) -> Found | None:
 
 
 def _no_approval(line: Line) -> Found | None:
-    entry = newest_entry(line.model)
+    entry = line.entry
     if entry and entry.hosting == Hosting.INVENTORY:
         said = "Not served here, so nothing of it is approved here."
         return declared(said, by=entry.author.person.name, at=entry.created_at)
@@ -96,7 +94,7 @@ def _envelopes(line: Line) -> list[str]:
 
 def still_open(line: Line) -> Found | None:
     """Findings that are not closed, and those of them whose day has passed."""
-    rows = list(open_findings(line.versions.values_list("pk", flat=True)))
+    rows = line.shelf.findings.get(line.model.pk, [])
     if not rows:
         return measured("None.", *line.witness) if line.witness else None
     late = sum(is_overdue(row) for row in rows)
@@ -105,7 +103,7 @@ def still_open(line: Line) -> Found | None:
 
 def emergencies_now(line: Line) -> Found | None:
     """Emergency grants in force."""
-    rows = list(in_force(line.now).filter(version__model=line.model))
+    rows = line.shelf.emergencies.get(line.model.pk, [])
     if not rows:
         return measured("None.", *line.witness) if line.witness else None
     said = "; ".join(

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from accounts.selectors import persons_named
 from audit.actions import Action
-from audit.selectors import about
 from compliance.packs.covered import Covered
 from compliance.packs.found import Cell, Found, Table, declared, measured
 from compliance.packs.listed import listed
 from compliance.packs.subject import Subject
 from compliance.packs.telling import telling
 from governance.policies import HANDS
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import ModelVersion
 from trust.times import format_moment
 
 
@@ -30,42 +28,40 @@ def identity(subject: Subject) -> Found | None:
     return measured(Table(("what", "value"), rows), subject.digest)
 
 
-def _describer(model: RegisteredModel, field: str) -> dict[str, Any]:
+def _describer(covered: Covered, field: str) -> dict[str, Any]:
     """Who last wrote a part of the model's description, when, and the event that says so."""
-    changes = about("model", model.pk).filter(action=Action.MODEL_CHANGED.value)
-    event = changes.filter(payload__fields__contains=[field]).first()
+    changes = covered.told(Action.MODEL_CHANGED)
+    event = next((one for one in changes if field in one.payload["fields"]), None)
     if event is None:
-        return _registrar(model)
-    names = persons_named([event.person_id])
+        return _registrar(covered)
     (evidence,) = telling(event)
-    by = names.get(event.person_id or model.pk, "")
+    by = covered.shelf.speakers.get(event.person_id, "") if event.person_id else ""
     return {"by": by, "at": event.occurred_at, "evidence": evidence}
 
 
-def _registrar(model: RegisteredModel) -> dict[str, Any]:
+def _registrar(covered: Covered) -> dict[str, Any]:
     """The same of what cannot be changed since the model was registered."""
-    told = about("model", model.pk).filter(action=Action.MODEL_REGISTERED.value).first()
+    model = covered.only_model
+    told = next(iter(covered.told(Action.MODEL_REGISTERED)), None)
     (evidence,) = telling(told) or ("",)
     return {"by": model.created_by.person.name, "at": model.created_at, "evidence": evidence}
 
 
 def purpose(covered: Covered) -> Found | None:
     """What the register says that the model is for."""
-    model = covered.models.get()
-    return declared(model.purpose, **_describer(model, "purpose"))
+    return declared(covered.only_model.purpose, **_describer(covered, "purpose"))
 
 
 def licence(covered: Covered) -> Found | None:
     """The licence and where the model comes from."""
-    model = covered.models.get()
+    model = covered.only_model
     rows = [("licence", model.licence), ("origin", model.origin)]
-    return declared(Table(("what", "value"), rows), **_describer(model, "licence"))
+    return declared(Table(("what", "value"), rows), **_describer(covered, "licence"))
 
 
 def tier(covered: Covered) -> Found | None:
     """The risk tier, which selects the policy."""
-    model = covered.models.get()
-    return declared(model.risk_tier, **_registrar(model))
+    return declared(covered.only_model.risk_tier, **_registrar(covered))
 
 
 def files(subject: Subject) -> Found | None:
@@ -124,7 +120,7 @@ def _plain(value: Any) -> Any:
 
 def relations(covered: Covered) -> Found | None:
     """The versions of the model: number, kind, parent, status."""
-    model = covered.models.get()
+    model = covered.only_model
     versions = ModelVersion.objects.filter(model=model).select_related("parent")
     return listed(
         versions.defer("manifest", "parent__manifest").order_by("-number"),

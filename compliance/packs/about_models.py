@@ -6,7 +6,6 @@ from compliance.packs.about_line import in_a_word
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.line import Line
 from compliance.packs.several import Register
-from registry.register.entries import newest_entry
 
 MOST_MODELS = 5000
 
@@ -26,7 +25,7 @@ def overview(register: Register) -> Found | None:
 
 
 def _line(line: Line) -> tuple[Cell, ...]:
-    entry = newest_entry(line.model)
+    entry = line.entry
     due = entry.revalidate_on if entry else None
     return (
         line.model.name,
@@ -46,7 +45,7 @@ def counts(register: Register) -> Found | None:
         return None
     counted: Counter[tuple[str, str]] = Counter()
     for line in register.parts():
-        entry = newest_entry(line.model)
+        entry = line.entry
         counted[(line.model.risk_tier, entry.life if entry else "not entered")] += 1
     rows = [(tier, life, times) for (tier, life), times in sorted(counted.items())]
     return measured(Table(("tier", "life", "models"), rows), *register.witness)

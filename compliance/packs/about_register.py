@@ -3,30 +3,24 @@
 from collections.abc import Callable, Mapping
 
 from audit.actions import Action
-from audit.selectors import about
 from compliance.packs.covered import Covered
 from compliance.packs.found import Found, Table, Value, declared, lacking
 from compliance.packs.telling import telling
 from registry.models import Life, RegisterEntry
-from registry.register.entries import newest_entry, today
+from registry.register.entries import today
 
 Said = Callable[[RegisterEntry], Value | None]
 
 
 def _declared(covered: Covered, read: Said) -> Found | None:
-    entry = _entry(covered)
+    entry = covered.entry
     said = read(entry) if entry else None
     if entry is None or said is None:
         return None
-    told = about("model", entry.model_id).filter(
-        action=Action.MODEL_ENTERED.value, payload__revision=entry.revision
-    )
-    (evidence,) = telling(told.first()) or ("",)
+    said_by = covered.told(Action.MODEL_ENTERED)
+    told = next((one for one in said_by if one.payload["revision"] == entry.revision), None)
+    (evidence,) = telling(told) or ("",)
     return declared(said, by=entry.author.person.name, at=entry.created_at, evidence=evidence)
-
-
-def _entry(covered: Covered) -> RegisterEntry | None:
-    return newest_entry(covered.models.get())
 
 
 def entry(covered: Covered) -> Found | None:
@@ -63,7 +57,7 @@ def last_validation(covered: Covered) -> Found | None:
 
 def next_validation(covered: Covered) -> Found | None:
     """The day of the next one; missing with the reason once it has passed."""
-    entry = _entry(covered)
+    entry = covered.entry
     if entry and entry.life == Life.RETIRED:
         return _declared(covered, lambda entry: "The model is retired.")
     due = entry.revalidate_on if entry else None

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from audit.models import Checkpoint
-from audit.selectors import newest_checkpoint
+from audit.actions import Action
+from audit.models import AuditEvent, Checkpoint
 from compliance.packs.found import Cell
+from compliance.packs.shelf import Shelf
 from compliance.past.approvals import Spoken
-from registry.models import CardRevision, ModelVersion, RegisteredModel
+from registry.models import CardRevision, ModelVersion, RegisteredModel, RegisterEntry
 
 Row = TypeVar("Row", bound=Model)
 
@@ -91,10 +92,30 @@ class Covered(ABC):
         """Of the rows those whose moment counts."""
         return rows
 
+    @property
+    def only_model(self) -> RegisteredModel:
+        """The model, of a pack about one or about one of its versions."""
+        return self.models.get()
+
     @cached_property
+    def shelf(self) -> Shelf:
+        """What is read once for all of its models."""
+        return Shelf(self.models.values_list("pk", flat=True), self.now)
+
+    @property
+    def entry(self) -> RegisterEntry | None:
+        """What the register says of the model now."""
+        return self.shelf.entries.get(self.only_model.pk)
+
+    def told(self, action: Action) -> list[AuditEvent]:
+        """The events by which the model was registered, changed or entered, newest first."""
+        events = self.shelf.told.get(str(self.only_model.pk), [])
+        return [event for event in events if event.action == action.value]
+
+    @property
     def checkpoint(self) -> Checkpoint | None:
         """The newest signed head of the log."""
-        return newest_checkpoint()
+        return self.shelf.checkpoint
 
     @property
     def witness(self) -> tuple[str, ...]:

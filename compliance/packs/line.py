@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 
 from compliance.packs.covered import Covered
 from compliance.packs.found import Cell
+from compliance.packs.shelf import Shelf
 from compliance.past.alias import AliasThen, pointed
 from compliance.past.approvals import Spoken
 from governance.approvals.answering import Answering
-from registry.models import Alias, AliasMove, ModelVersion, RegisteredModel
+from registry.models import AliasMove, ModelVersion, RegisteredModel
 
 
 class Line(Covered):
@@ -20,9 +21,17 @@ class Line(Covered):
 
     names = ("version",)
 
-    def __init__(self, model: RegisteredModel, now: datetime) -> None:
+    def __init__(self, model: RegisteredModel, now: datetime, shelf: Shelf | None = None) -> None:
+        """`shelf` is that of the register, of a model that is told as a part of it."""
         super().__init__(now)
         self.model = model
+        if shelf:
+            self.shelf = shelf
+
+    @property
+    def only_model(self) -> RegisteredModel:
+        """The model."""
+        return self.model
 
     @property
     def versions(self) -> QuerySet[ModelVersion]:
@@ -61,15 +70,15 @@ class Line(Covered):
     def aliases(self) -> Mapping[str, AliasThen]:
         """What stands behind each alias now, by name."""
         found = {}
-        for alias in Alias.objects.filter(model=self.model).order_by("name"):
-            moves = AliasMove.objects.filter(model=self.model, alias=alias.name)
+        for alias in self.shelf.aliases.get(self.model.pk, []):
+            moves = AliasMove.objects.filter(model=self.model, alias=alias)
             move = (
                 moves.select_related("to_version__model", "from_version", "by__person")
                 .order_by("at", "pk")
                 .last()
             )
             if move and move.to_version:
-                found[alias.name] = pointed(self.model, move, None, self.now)
+                found[alias] = pointed(self.model, move, None, self.now)
         return found
 
     @property

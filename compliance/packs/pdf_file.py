@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from html import escape
 from pathlib import Path
@@ -37,7 +37,8 @@ _INSET = 6
 _WIDTH = A4[0] - 2 * (_MARGIN + _INSET)
 _TONES = {"measured": "#126a38", "declared": "#2454c6", "missing": "#ad231b"}
 _LINE, _HEAD = colors.HexColor("#dfe3e9"), colors.HexColor("#f1f3f6")
-_LONGEST_CELL, _LONGEST_WORD = 1500, 18
+# A moment is a word of this length.
+_LONGEST_CELL, _LONGEST_WORD = 1500, 20
 _PADDING = 7
 # Tables of so few rows are not divided where they begin.
 _SHORT = 8
@@ -108,32 +109,39 @@ def _table(
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
     """As wide as their texts, where there is room: a name stands beside its value.
 
-    Else no column is narrower than its longest word of ordinary length; long texts get the rest.
+    Else no column is narrower than its longest word of ordinary length; of the rest the columns
+    that want least get it first, so that only long texts are broken into lines.
     """
     texts = [[name, *(row[at] for row in rows)] for at, name in enumerate(columns)]
-    whole = [
-        max(_wide(line) for text in column for line in text.split("\n")) + _PADDING
-        for column in texts
-    ]
-    if sum(whole) <= _WIDTH:
+    whole = [max(map(_wide, column, _heads(column))) + _PADDING for column in texts]
+    room = _WIDTH - sum(whole)
+    if room >= 0:
         return whole
-    least = [
-        max(
-            12.0, *(_wide(word[:_LONGEST_WORD]) for text in column for word in text.split() or [""])
-        )
-        + _PADDING
-        for column in texts
-    ]
+    least = [max(map(_word, column, _heads(column))) + _PADDING for column in texts]
     room = _WIDTH - sum(least)
     if room <= 0:
         return [_WIDTH * one / sum(least) for one in least]
-    wanted = [min(all_of - low, _WIDTH) for all_of, low in zip(whole, least, strict=True)]
-    return [low + room * want / sum(wanted) for low, want in zip(least, wanted, strict=True)]
+    found = list(least)
+    wanting = sorted(range(len(whole)), key=lambda at: whole[at] - least[at])
+    for done, at in enumerate(wanting):
+        more = min(whole[at] - least[at], room / (len(wanting) - done))
+        found[at] += more
+        room -= more
+    return found
 
 
-def _wide(text: str) -> float:
-    width: float = pdfmetrics.stringWidth(text, _BOLD, 7)
-    return width
+def _heads(column: Sequence[str]) -> Iterator[bool]:
+    """Of each text whether it is the head, which is bold."""
+    return (at == 0 for at in range(len(column)))
+
+
+def _wide(text: str, bold: bool) -> float:
+    font = _BOLD if bold else _PLAIN
+    return max(float(pdfmetrics.stringWidth(line, font, 7)) for line in text.split("\n"))
+
+
+def _word(text: str, bold: bool) -> float:
+    return max((_wide(word[:_LONGEST_WORD], bold) for word in text.split()), default=12.0)
 
 
 def _opening(document: Mapping[str, Any]) -> list[Any]:

@@ -25,7 +25,7 @@ class Register(Covered):
     def __init__(self, teams: Sequence[Team], now: datetime) -> None:
         super().__init__(now)
         self.teams = sorted(teams, key=lambda team: team.name)
-        self._lines = [Line(model, now) for model in self.models]
+        self._lines = [Line(model, now, self.shelf) for model in self.models]
 
     @property
     def models(self) -> QuerySet[RegisteredModel]:

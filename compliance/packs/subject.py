@@ -54,6 +54,11 @@ class Subject(Covered):
         return self.version
 
     @property
+    def only_model(self) -> RegisteredModel:
+        """Its model."""
+        return self.model
+
+    @property
     def models(self) -> QuerySet[RegisteredModel]:
         """Its model."""
         return RegisteredModel.objects.filter(pk=self.model.pk)

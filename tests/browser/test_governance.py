@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from accounts import totp
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Checkpoint
 from compliance.models import Export
 from compliance.services import request_export
 from evaluation.models import EvaluationRun
@@ -23,6 +23,7 @@ from tests.cast import TEAM, password_of, the_team, user_of, who
 from tests.factories import verbs
 from tests.factories.factors import code_of
 from tests.factories.plans import STRENGTH, unmeasured
+from tests.past.test_packs import made
 from tests.stage import MODEL
 from worker.jobs import enqueue
 from worker.models import Job, JobLogLine, JobPoint, Status
@@ -273,3 +274,14 @@ def test_criteria_are_sealed_before_the_run(site: Site, open_as: OpenAs) -> None
     for shown in (address, reverse("web:review", args=[review.pk])):
         site.look_at(page, shown)
         expect(page.locator("#plan")).to_contain_text("before the run, by Ada")
+
+
+def test_a_pack_is_readable_on_every_screen(
+    site: Site, open_as: OpenAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = Checkpoint(size=1, root=bytes(range(32)), note="a note", signed_at=timezone.now())
+    monkeypatch.setattr("compliance.packs.shelf.newest_checkpoint", lambda: head)
+    pack = made("model-card")
+    page = open_as("cora")
+    site.look_at(page, reverse("web:pack", args=[pack.pk]))
+    expect(page.get_by_text(f"root {bytes(range(32)).hex()}")).to_be_visible()

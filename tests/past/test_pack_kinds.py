@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.roles import Role
@@ -15,7 +16,10 @@ from audit.models import AuditEvent, Checkpoint
 from common.errors import DomainError, NotAllowed
 from compliance.models import Pack
 from compliance.packing import request_pack
+from compliance.packs.document import build
 from compliance.packs.seen import packs_seen_by
+from compliance.packs.several import Register
+from compliance.packs.templates import templates
 from governance.approvals.releases import revoke
 from governance.findings.services import close_finding
 from registry.register.entries import NewEntry, enter, today
@@ -38,7 +42,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 def sealed(approved: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """The stage with a signed head of its log: it shows what did not happen."""
     head = Checkpoint(size=1, root=bytes(32), note="a note", signed_at=timezone.now())
-    monkeypatch.setattr("compliance.packs.covered.newest_checkpoint", lambda: head)
+    monkeypatch.setattr("compliance.packs.shelf.newest_checkpoint", lambda: head)
     return approved
 
 
@@ -149,6 +153,23 @@ class TestTheRegister:
         assert [row["model"] for row in values(pack)["overview"]] == ["idle", "sheet", MODEL]
         assert due["why"] in html.unescape(file_of(pack, "html").decode())
         assert due["why"] in file_of(pack, "csv").decode()
+
+    def test_asks_the_records_as_often_for_many_models_as_for_few(self, sealed: Stage) -> None:
+        def queries() -> int:
+            with CaptureQueriesContext(connection) as asked:
+                covered = Register([the_team()], timezone.now())
+                build(templates()["register"], covered, pack="one", asked_by="Cora")
+            return len(asked)
+
+        verbs.new_model(who("ada"), "first")
+        few = queries()
+        owner = user_of("ada").person_id
+        ben = user_of("ben").person_id
+        said = NewEntry("served", "in_use", owner, validator=ben, revalidate_on=today() + DAY)
+        for name in ("second", "third", "fourth"):
+            model = verbs.new_model(who("ada"), name)
+            enter(caller=who("mira"), model=model, new=said)
+        assert queries() == few
 
 
 class TestAsking:
