@@ -5,6 +5,7 @@ from typing import Any
 
 from django.test import override_settings
 
+from accounts.coming_in import set_password_by_halves
 from accounts.models import Identity, Proposal
 from accounts.oidc.identities import end_identity
 from accounts.proposing import (
@@ -15,6 +16,7 @@ from accounts.proposing import (
     propose,
     take_back,
 )
+from accounts.ways_in import end_way_in, take_half
 from governance.approvals.releases import promote
 from governance.approvals.staleness import find_stale
 from governance.emergencies.services import end_emergencies, end_emergency, review_emergency
@@ -36,6 +38,7 @@ def agree_on_things(world: World) -> None:
     _proposals(world)
     _proved(world)
     _accounts(world)
+    _ways_in(world)
     for name in chain.from_iterable(PAIRS):
         world.join(name, name.title(), world.team, "manager")
         enrol_caller(world.caller(name), PASSWORD)
@@ -157,6 +160,25 @@ def _accounts(world: World) -> None:
             _bind(world, name, f"{name}-at-work")
         end_identity(caller=world.root, identity=Identity.objects.get(subject="ben-at-work"))
         _bind(world, "emil", "ben-at-work")
+
+
+def _ways_in(world: World) -> None:
+    """One by which Kim came in, one that was ended."""
+    world.join("kim", "Kim Low", world.team, "consumer")
+    both = (world.caller("root"), world.caller("otto"))
+    for name in ("kim", "ada"):
+        wish = {"username": name}
+        proposal = agree(
+            "password", wish, proposer=both[0], confirmer=both[1], password=password_of
+        )
+        first, second = (
+            take_half(caller=one, proposal=proposal, password=PASSWORD) for one in both
+        )
+        if name == "kim":
+            new = "a wholly new secret of hers"
+            set_password_by_halves(login=name, first=first, second=second, password=new)
+        else:
+            end_way_in(caller=both[0], proposal=proposal)
 
 
 def _bind(world: World, name: str, subject: str) -> None:

@@ -14,6 +14,7 @@ from accounts.passkeys import remove_passkey, rename_passkey
 from accounts.services import remove_role
 from audit.models import Checkpoint, Cosignature
 from audit.witnesses import Witness
+from compliance.packing import request_pack
 from compliance.retention.selectors import Thing
 from compliance.retention.services import lift_hold, place_hold
 from evaluation.plans import seal_plan
@@ -41,7 +42,7 @@ from tests.compliance.world import LENIENT, PASSWORD, SIGNATURE, World
 from tests.factories.factors import enrol_caller, secret_of
 from tests.factories.passkeys import Device, answer, keep
 from tests.factories.tiny import table
-from tests.factories.verbs import register_dataset, send, taken
+from tests.factories.verbs import at_work, register_dataset, send, taken
 from trust.cosignatures import WitnessKey
 from trust.notes import parse_note
 
@@ -93,9 +94,25 @@ def live_through(world: World) -> None:
     _waived(world)
     become_stale(world)
     agree_on_things(world)
+    _packed(world)
     _with_apps(world)
     remove_role(caller=world.root, team=world.team, user=world.users["ben"], role="reviewer")
     world.notary.work()
+
+
+def _packed(world: World) -> None:
+    """Packs about a version, a model and a period of a team."""
+    now = datetime.now(UTC)
+    for name, about in (
+        ("model-card", {"model": "ferries", "number": 1}),
+        ("ss1-23-model", {"model": "ferries"}),
+        (
+            "eu-ai-act-logs",
+            {"team": world.team.slug, "since": now - timedelta(days=1), "until": now},
+        ),
+    ):
+        pack = request_pack(caller=world.caller("dora"), template=name, **about)
+        at_work(pack.job_id)
 
 
 def _assigned(world: World, review: Review) -> None:
