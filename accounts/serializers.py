@@ -81,15 +81,6 @@ class UserIn(Input):
     username = serializers.CharField(max_length=150)
     name = serializers.CharField(max_length=200)
     email = serializers.EmailField(required=False, allow_blank=True, default="")
-    password = serializers.CharField(
-        max_length=1024,
-        trim_whitespace=False,
-        write_only=True,
-        required=False,
-        allow_blank=True,
-        default="",
-        help_text="Left out where an account at the identity provider is going to open the login.",
-    )
 
 
 class TeamIn(Input):

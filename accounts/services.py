@@ -14,7 +14,6 @@ from accounts import policies
 from accounts.callers import Caller
 from accounts.endings import after_closing, after_demotion
 from accounts.models import ApiToken, Membership, Person, Team, User
-from accounts.oidc.provider import is_set_up
 from accounts.proposing import withdraw_all_of
 from accounts.roles import GIVEN_BY_TWO, Role, Scope
 from accounts.sessions import drop_sessions
@@ -30,9 +29,16 @@ LONGEST_TOKEN_DAYS = 365
 MOST_TOKENS = 50
 
 
-def _create_login(
-    *, actor: Actor, username: str, name: str, email: str, password: str, is_admin: bool
+def create_login(
+    *,
+    actor: Actor,
+    username: str,
+    name: str,
+    email: str,
+    password: str = "",
+    is_admin: bool = False,
 ) -> User:
+    """A person with a login; a part of the verbs that enter one. Raises Conflict, Invalid."""
     if User.objects.filter(username__iexact=username).exists():
         raise Conflict(f"The login {username!r} exists already.")
     if email and Person.objects.filter(email__iexact=email).exists():
@@ -73,27 +79,20 @@ def create_first_admin(*, username: str, name: str, password: str) -> User:
 
     Raises Conflict, Invalid.
     """
-    return _create_login(
+    return create_login(
         actor=SYSTEM, username=username, name=name, email="", password=password, is_admin=True
     )
 
 
 @transaction.atomic
-def create_user(*, caller: Caller, username: str, name: str, email: str, password: str) -> User:
-    """Enter a person with a login; without a password only an account at the identity provider
-    opens it, once two administrators have bound one. Raises NotAllowed, Conflict, Invalid.
+def create_user(*, caller: Caller, username: str, name: str, email: str) -> User:
+    """Enter a person with a login that nothing opens yet.
+
+    Two administrators give the person a way in, or bind an account at the identity provider: what
+    one of them alone chose, he could use. Raises NotAllowed, Conflict, Invalid.
     """
     policies.may_manage_people(caller).enforce()
-    if not password and not is_set_up():
-        raise Invalid("Give a first password.", field="password")
-    return _create_login(
-        actor=caller.actor,
-        username=username,
-        name=name,
-        email=email,
-        password=password,
-        is_admin=False,
-    )
+    return create_login(actor=caller.actor, username=username, name=name, email=email)
 
 
 @transaction.atomic

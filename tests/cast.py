@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from accounts.callers import Caller, caller_for
 from accounts.models import Proposal, Team, User
 from accounts.roles import GIVEN_BY_TWO, Role
-from accounts.services import create_first_admin, create_team, create_user, grant_role
+from accounts.services import create_first_admin, create_team, grant_role
 from tests.factories.agreeing import agree, give_roles
+from tests.factories.people import create_user
 
 TEAM = "credit"
 ADMINS = ("root", "otto")

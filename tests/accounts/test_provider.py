@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from accounts.models import AuthenticationRequest, Identity, Person, User
+from accounts.models import AuthenticationRequest, Identity, User
 from accounts.oidc.asking import (
     CALLBACK,
     answer_sign_in,
@@ -23,7 +23,7 @@ from accounts.proposing import propose
 from accounts.reauthentication import reauthenticate
 from accounts.services import create_user, deactivate_user
 from audit.models import AuditEvent
-from common.errors import Conflict, Invalid, NotAllowed, NotFound
+from common.errors import Conflict, NotAllowed, NotFound
 from tests.cast import password_of, user_of, who
 from tests.factories import provider as factory
 from tests.factories.factors import enrol
@@ -330,15 +330,12 @@ class TestBinding:
 
     def test_makes_a_first_password_unnecessary(self, provider: Provider) -> None:
         words = {"username": "new", "name": "New", "email": ""}
-        user = create_user(caller=who("root"), password="", **words)
+        user = create_user(caller=who("root"), **words)
         bind("new")
         assert not User.objects.get(pk=user.pk).has_usable_password()
         assert sign_in(Client(), provider)["Location"] == "/"
         with pytest.raises(NotAllowed, match="has no password"):
             reauthenticate(caller=who("new"), password="x")
-        with override_settings(OIDC_ISSUER=""), pytest.raises(Invalid, match="first password"):
-            create_user(caller=who("root"), password="", **(words | {"username": "other"}))
-        assert not Person.objects.filter(name="Other").exists()
 
     def test_is_proposed_and_ended_on_the_page(self, provider: Provider) -> None:
         ben, client = user_of("ben"), Client()

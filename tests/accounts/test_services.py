@@ -10,6 +10,7 @@ from accounts.models import ApiToken, Membership, Person, User
 from accounts.roles import Role, Scope
 from accounts.selectors import usable_token
 from accounts.services import (
+    create_first_admin,
     create_team,
     create_token,
     create_user,
@@ -23,16 +24,16 @@ from accounts.tokens import looks_right, new_token, token_digest
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from tests.cast import give, password_of, the_team, user_of, who
+from tests.factories.halves import NEW, come_in, way_in
 from tests.factories.verbs import with_scopes
 from tests.stage import Stage
 
 NOT_ADMINS = ("ada", "ben", "mira", "cora", "carl", "dan")
-LONG = "a long enough password"
 
 
 def new_user(**wishes: Any) -> User:
     given: dict[str, Any] = {"caller": who("root"), "username": "eve", "name": "Eve"}
-    return create_user(**(given | {"email": "eve@example.org", "password": LONG} | wishes))
+    return create_user(**(given | {"email": "eve@example.org"} | wishes))
 
 
 ACTS: dict[str, Any] = {
@@ -91,8 +92,6 @@ class TestPeople:
             ({"name": ""}, "name"),
             ({"name": "x" * 201}, "name"),
             ({"email": "no address"}, "email"),
-            ({"password": "short"}, "password"),
-            ({"password": "qwerty123456"}, "password"),
         ],
     )
     def test_names_the_field(self, ready: Stage, wishes: dict[str, str], field: str) -> None:
@@ -111,12 +110,23 @@ class TestPeople:
         with pytest.raises(Conflict, match="exists already"):
             new_user(**wishes)
 
-    def test_the_password_is_kept_as_argon2_only(self, ready: Stage) -> None:
-        user = new_user()
+    def test_have_no_password_that_whoever_enters_them_knows(self, ready: Stage) -> None:
+        assert not new_user().has_usable_password()
 
+        come_in("eve", way_in("eve"))
+
+        assert user_of("eve").check_password(NEW)
+
+    def test_keep_it_as_argon2_only(self, ready: Stage) -> None:
+        user = user_of("ada")
         assert user.password.startswith("argon2")
-        assert LONG not in user.password
-        assert user.check_password(LONG)
+        assert password_of("ada") not in user.password
+
+    @pytest.mark.parametrize("password", ["short", "qwerty123456"])
+    def test_of_the_command_line_have_a_strong_one(self, ready: Stage, password: str) -> None:
+        with pytest.raises(Invalid) as refusal:
+            create_first_admin(username="eve", name="Eve", password=password)
+        assert refusal.value.field == "password"
 
     def test_a_closed_login_takes_its_tokens_along(self, ready: Stage) -> None:
         row, text = create_token(caller=who("ada"), name="t", scopes=["read"], days=1)

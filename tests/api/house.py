@@ -12,7 +12,7 @@ from accounts.callers import Caller
 from accounts.models import BrowserSession, Identity, Proposal, User
 from accounts.proposing import propose
 from accounts.roles import Role, Scope
-from accounts.services import create_team, create_token, create_user
+from accounts.services import create_team, create_token
 from compliance.retention.selectors import Thing
 from compliance.retention.services import place_hold
 from evaluation.services import request_run
@@ -38,6 +38,7 @@ from tests.factories.agreeing import agree
 from tests.factories.delegations import away
 from tests.factories.halves import half_of
 from tests.factories.passkeys import Device
+from tests.factories.people import create_user
 from tests.factories.policies import publish_policy
 from tests.factories.provider import bind
 from tests.stage import MODEL, Stage

@@ -5,9 +5,10 @@ import pytest
 from accounts.callers import Caller
 from accounts.models import Team
 from accounts.roles import Role
-from accounts.services import create_team, create_user
+from accounts.services import create_team
 from tests.api.conftest import furnished, house, stage
 from tests.cast import give, password_of, who
+from tests.factories.people import create_user
 from tests.stage import (
     approved,
     approved_copy,

@@ -9,12 +9,13 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler
 
 from accounts.models import User
-from accounts.services import create_user, deactivate_user, revoke_token
+from accounts.services import deactivate_user, revoke_token
 from config.whole_bodies import whole_bodies
 from tests.api.house import token_of
 from tests.attacks.answering import PREDICT, answering, records
 from tests.cast import by_root_and_otto, password_of, user_of, who
 from tests.factories import tiny
+from tests.factories.people import create_user
 from tests.stage import Stage
 
 
@@ -64,7 +65,7 @@ def test_whoever_was_dismissed_meanwhile_enters_no_successor(approved_copy: Stag
     )
     by_root_and_otto("administrator", "dismissed")
     _, token = token_of(who("dismissed"))
-    wish = {"username": "successor", "name": "S", "password": password_of("x")}
+    wish = {"username": "successor", "name": "S"}
 
     def dismiss() -> None:
         deactivate_user(caller=who("root"), user=user_of("dismissed"))

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.callers import Caller
 from accounts.models import Proposal, Team
 from accounts.roles import Role
-from accounts.services import create_team, create_user
+from accounts.services import create_team
 from audit.actions import Action
 from audit.models import AuditEvent
 from compliance.models import Export, Pack
@@ -49,6 +49,7 @@ from registry.services import change_model, edit_card, register_model
 from tests.cast import TEAM, by_root_and_otto, give, password_of, who
 from tests.compliance.world import LENIENT
 from tests.factories import tiny, validations, verbs
+from tests.factories.people import create_user
 from tests.factories.plans import accuracy
 from tests.factories.policies import publish_policy
 from training import services as training

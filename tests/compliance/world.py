@@ -14,7 +14,7 @@ from django.conf import settings
 from accounts.callers import Caller, caller_for
 from accounts.models import Proposal, Team, User
 from accounts.roles import GIVEN_BY_TWO
-from accounts.services import create_first_admin, create_team, create_user, grant_role
+from accounts.services import create_first_admin, create_team, grant_role
 from compliance.models import Export
 from compliance.services import request_export
 from governance.findings.records import annex_of
@@ -30,6 +30,7 @@ from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.services import NewVersion, add_evidence, add_version, edit_card, register_model
 from tests.audit.notary import Notary
 from tests.factories.agreeing import agree, give_roles, published
+from tests.factories.people import create_user
 from tests.factories.verbs import send
 from trust.times import format_moment
 from worker.child import execute

@@ -14,6 +14,7 @@ import pytest
 
 from scripts.story.client import Client, sign_in
 from scripts.story.data import breast_cancer
+from scripts.story.people import Person, let_in
 from tests.conftest import StartInstance
 from tests.instance import Instance, free_port
 from tests.journeys.house import process_of
@@ -105,11 +106,15 @@ def _weights(lab: Lab) -> list[str]:
 def _prepared(instance: Instance, folder: Path) -> tuple[Client, str]:
     secret = folder / "password"
     secret.write_text(PASSWORD, encoding="utf-8")
-    instance.manage("create_admin", "root", "--name", "Root", "--password-file", str(secret))
-    base = instance.web
-    root = sign_in(base, "root", PASSWORD, ["read", "write", "admin"])
+    base, two = instance.web, []
+    for name in ("root", "otto"):
+        instance.manage("create_admin", name, "--name", name, "--password-file", str(secret))
+        client = sign_in(base, name, PASSWORD, ["read", "write", "admin"])
+        two.append(Person(name, name, PASSWORD, client))
+    root = two[0].client
     root.post("teams", {"slug": "lab", "name": "Lab"})
-    root.post("users", {"username": "ada", "name": "Ada", "password": PASSWORD + "!"})
+    root.post("users", {"username": "ada", "name": "Ada"})
+    let_in(base, (two[0], two[1]), "ada", PASSWORD + "!")
     root.post("teams/lab/roles", {"username": "ada", "role": "contributor"})
     ada = sign_in(base, "ada", PASSWORD + "!", ["read", "write"])
     model = {"name": "tumours", "team": "lab", "purpose": "Tell tumours apart."}

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.roles import Role
-from accounts.services import create_team, create_user
+from accounts.services import create_team
 from audit.models import AuditEvent
 from compliance.past.alias import AliasThen, alias_then
 from compliance.past.datasets import decisions_on, read_place, snapshots_of, write_place
@@ -22,6 +22,7 @@ from registry.models import AliasMove, DatasetSnapshot
 from registry.services import edit_card, quarantine
 from tests.cast import give, password_of, the_team, user_of, who
 from tests.factories import tiny, verbs, waivers
+from tests.factories.people import create_user
 from tests.factories.policies import publish_policy
 from tests.stage import MODEL, Stage
 from training.models import TrainingRun

@@ -39,8 +39,12 @@ class People(PageView):
             user = services.create_user(caller=self.caller, **form.cleaned_data)
         except (Invalid, Conflict) as error:
             return self._page(form, show_refusal(form, error))
-        messages.success(request, _("%(login)s can sign in now.") % {"login": user.username})
-        return redirect("web:people")
+        messages.success(
+            request,
+            _("%(login)s is entered. Two administrators let the person set a password.")
+            % {"login": user.username},
+        )
+        return redirect("web:new-password", user.pk)
 
     def _page(self, form: forms.Form, status: int) -> HttpResponse:
         find = self.request.GET.get("find", "")[:150]

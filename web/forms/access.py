@@ -165,17 +165,6 @@ class PersonForm(forms.Form):
         label=_("Login"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
-    password = forms.CharField(
-        label=_("First password"),
-        max_length=1024,
-        strip=False,
-        required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_(
-            "At least 12 characters; the person changes it after signing in. Empty: only an "
-            "account at the identity provider will open the login."
-        ),
-    )
 
 
 class TeamForm(forms.Form):
