@@ -117,10 +117,11 @@ HALVES = (
         (f"{_MINE}::TestANewPassword::test_takes_the_old_one_at_the_confirmation",),
     ),
     Guard(
-        "halves: the confirmation ends the sessions",
+        "halves: the confirmation ends the sessions (without the password they answer nothing)",
         _WAYS,
         "    drop_sessions(user)\n    withdraw",
         "    withdraw",
+        (f"{_MINE}::TestANewPassword::test_ends_sessions_tokens_and_proposals_of_the_login",),
         (f"{_ATTACKS}::TestASession::test_of_before_is_over_for_whoever_had_the_old_password",),
     ),
     Guard(

@@ -13,6 +13,7 @@ from accounts.models import Identity, Membership, Proposal, User
 from accounts.proposing import confirm, propose
 from accounts.selectors import usable_token
 from accounts.services import create_token, deactivate_user
+from accounts.sessions import sessions_of
 from accounts.ways_in import HOURS, end_lapsed, end_way_in, state_of, take_half
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed
@@ -87,9 +88,12 @@ class TestANewPassword:
             caller=who("dan"), kind="roles", wish=wish, reason="r", password=password_of("dan")
         )
 
+        assert len(sessions_of(user_of("dan"))) == 1
+
         said_yes(wanted("dan"))
 
         assert browser.get("/api/v1/me").status_code == 401
+        assert sessions_of(user_of("dan")) == []
         assert usable_token(text, now=timezone.now()) is None
         assert Proposal.objects.get(pk=mine.pk).state == "withdrawn"
 
