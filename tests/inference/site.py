@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from accounts.services import create_user
 from audit.integrator import Integrator
 from audit.models import AuditLeaf, Checkpoint
 from common.errors import DomainError
@@ -33,6 +32,7 @@ from tests.cast import give, password_of, user_of, who
 from tests.factories import serving, tiny
 from tests.factories.damage import by_force
 from tests.factories.factors import enrol
+from tests.factories.people import create_user
 from tests.factories.policies import publish_policy
 from tests.inference.judge import public_half, root_of, tree_of
 from tests.servers import Server
