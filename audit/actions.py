@@ -126,6 +126,7 @@ class Action(StrEnum):
     PREDICTIONS_DAMAGED = "predictions.damaged"
     PREDICTIONS_REFUSED = "predictions.refused"
     RETENTION_CHANGED = "retention.changed"
+    RETENTION_DUE = "retention.due"
     BYTES_DELETED = "bytes.deleted"
     PREDICTIONS_EMPTIED = "predictions.emptied"
     HOLD_PLACED = "hold.placed"
@@ -260,6 +261,7 @@ _SENTENCES = {
     Action.PREDICTIONS_DAMAGED: "Damaged prediction records were set aside",
     Action.PREDICTIONS_REFUSED: "Predictions were refused",
     Action.RETENTION_CHANGED: "A rule of retention was changed by two persons",
+    Action.RETENTION_DUE: "The rule of rows or files is over; two persons may delete them",
     Action.BYTES_DELETED: "Bytes were deleted by two persons; their digests are kept",
     Action.PREDICTIONS_EMPTIED: "Inputs and outputs of predictions were deleted by two persons",
     Action.HOLD_PLACED: "A legal hold was placed",

@@ -85,6 +85,7 @@ PICTURES = {
     "past/person": Picture("past-person", who="cora", query={"person": "signer"}),
     "past/dataset": Picture("past-dataset", who="cora", query={"digest": "rows"}),
     "retention": Picture("retention", who="cora"),
+    "retention/due": Picture("retention-due"),
     "retention/predictions/propose": Picture("predictions-empty"),
     "retention/rules/propose": Picture("rule-propose", who="root"),
     f"{_VERSION}/delete": Picture("version-delete"),

@@ -56,6 +56,7 @@ PERIODIC: tuple[Periodic, ...] = (
         name="findings.remind", call="governance.findings.services:remind_overdue", seconds=600
     ),
     Periodic(name="reviews.remind", call="governance.reviewing.assigning:remind_late", seconds=600),
+    Periodic(name="retention.remind", call="compliance.retention.due:remind", seconds=3600),
     Periodic(
         name="revalidations.remind", call="registry.register.revalidation:remind", seconds=3600
     ),

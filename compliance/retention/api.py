@@ -14,9 +14,11 @@ from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from compliance.retention import selectors
 from compliance.retention.dependents import dependents_of
+from compliance.retention.due import KINDS, counts_in, due_in
 from compliance.retention.rules import rules
 from compliance.retention.serializers import (
     DependentsOut,
+    DueListOut,
     HoldIn,
     HoldOut,
     LiftIn,
@@ -112,6 +114,29 @@ class DatasetDependents(CallerView):
         return Response(DependentsOut(dependents_of(dataset)).data)
 
 
+class DueForDeletion(CallerView):
+    """What is past its rule and kept by nothing."""
+
+    filters = ("kind", "team")
+
+    @extend_schema(
+        operation_id="retention_due",
+        parameters=[
+            OpenApiParameter("kind", OpenApiTypes.STR, enum=KINDS),
+            OpenApiParameter("team", OpenApiTypes.STR, description="Slug of one team."),
+        ],
+        responses=reads(DueListOut),
+    )
+    def get(self, request: Request) -> Response:
+        """What two persons may delete now, the longest due first; 100 at most, with the counts."""
+        kind = request.query_params.get("kind", "")
+        if kind and kind not in KINDS:
+            raise Invalid(f"Say one of {', '.join(KINDS)}.", field="kind")
+        teams = selectors.teams_read_by(self.caller, request.query_params.get("team", ""))
+        said = {"counts": counts_in(teams), "results": due_in(teams, kind)}
+        return Response(DueListOut(said).data)
+
+
 class Tombstones(CallerView):
     """Deleted files and rows of the caller's teams."""
 
@@ -129,6 +154,7 @@ urlpatterns = [
         DatasetDependents.as_view(),
         name="dataset-dependents",
     ),
+    path("retention/due", DueForDeletion.as_view(), name="retention-due"),
     path("tombstones", Tombstones.as_view(), name="tombstones"),
     path("holds", Holds.as_view(), name="holds"),
     path("holds/<uuid:hold_id>", HoldDetail.as_view(), name="hold"),

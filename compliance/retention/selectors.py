@@ -146,3 +146,11 @@ def tombstones_seen_by(caller: Caller) -> QuerySet[Tombstone]:
         "blob", "version__model", "dataset", "proposal__proposer", "proposal__decider"
     )
     return rows.defer("version__manifest", "proposal__document").order_by("-at", "pk")
+
+
+def teams_read_by(caller: Caller, slug: str = "") -> list[UUID]:
+    """The teams whose evidence the caller reads, or the one of them that is named."""
+    teams = Team.objects.filter(pk__in=caller.teams_with(*READERS))
+    if slug:
+        teams = teams.filter(slug=slug)
+    return list(teams.values_list("pk", flat=True))

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from accounts.serializers import Reauthenticated
 from common.api import Input
 from compliance.retention.dependents import MOST_NAMED, Dependents
+from compliance.retention.due import DATASETS, KINDS, Due
 from compliance.retention.models import Held, LegalHold
 from compliance.retention.selectors import team_of
 from compliance.retention.services import LONGEST_REFERENCE
@@ -177,3 +178,34 @@ class DependentsOut(serializers.Serializer[Dependents]):
     reviews = DependentOut(many=True, help_text="Open ones; each keeps the rows.")
     plans = DependentOut(many=True, help_text="Not measured yet; each keeps the rows.")
     holds = DependentHoldOut(many=True)
+
+
+class DueOut(serializers.Serializer[Due]):
+    """A snapshot whose rows, or a version whose files, two persons may delete."""
+
+    kind = serializers.ChoiceField(KINDS)
+    id = serializers.UUIDField(source="thing.pk")
+    name = serializers.SerializerMethodField()
+    number = serializers.IntegerField(
+        source="thing.number", allow_null=True, default=None, help_text="Of a version."
+    )
+    team = serializers.CharField(source="team.slug")
+    since = serializers.DateTimeField(help_text="When its rule ran out.")
+
+    def get_name(self, due: Due) -> str:
+        """Of the snapshot, or of the version's model."""
+        return str(due.thing.name if due.kind == DATASETS else due.thing.model.name)
+
+
+class DueCountsOut(serializers.Serializer[Any]):
+    """How many of each kind are due."""
+
+    datasets = serializers.IntegerField()
+    versions = serializers.IntegerField()
+
+
+class DueListOut(serializers.Serializer[Any]):
+    """What is due for deletion, the longest first, 100 at most, and how many there are."""
+
+    counts = DueCountsOut()
+    results = DueOut(many=True)

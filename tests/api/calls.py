@@ -351,6 +351,7 @@ COMPLIANCE = {
     "predictions_read": Call(_made("prediction_id", "predict")),
     "retention_rules": Call(),
     "datasets_dependents": Call(_seeded("dataset_id", "dataset")),
+    "retention_due": Call(query={"kind": "datasets"}),
     "tombstones_list": Call(),
     "holds_list": Call(query={"in_force": "true"}),
     "holds_place": Call(

@@ -31,6 +31,7 @@ SEEN = {
     "audit_keys",
 }
 EMPTY = {
+    "retention_due",
     "tombstones_list",
     "holds_list",
     "predictions_refused",

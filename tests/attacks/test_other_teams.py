@@ -42,6 +42,7 @@ OPEN = {
 LISTS = {
     "register_calendar",
     "register_export",
+    "retention_due",
     "tombstones_list",
     "holds_list",
     "register_list",

@@ -127,6 +127,7 @@ OF_EITHER = {
 }
 # What this house does not do; those who do it write the same kinds of `related`.
 NOT_DONE = {
+    Action.RETENTION_DUE,
     Action.REVALIDATION_DUE,
     Action.REVALIDATION_OVERDUE,
     Action.ROLE_REMOVED,

@@ -276,6 +276,9 @@ API: Expected = {
     "web: /api/v1/datasets/<uuid:dataset_id>/dependents": {
         "GET": "401 404 404 ok ok ok ok 404",
     },
+    "web: /api/v1/retention/due": {
+        "GET": "401 ok ok ok ok ok ok ok",
+    },
     "web: /api/v1/tombstones": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

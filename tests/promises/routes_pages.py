@@ -243,6 +243,9 @@ PAGES: Expected = {
     "web: /retention": {
         "GET": "to ok ok ok ok ok ok ok",
     },
+    "web: /retention/due": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
     "web: /retention/predictions/propose": {
         "GET": "to 403 403 403 403 ok 403 403",
         "POST": "to 403 403 403 403 no 403 403",

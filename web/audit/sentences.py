@@ -124,6 +124,7 @@ SENTENCES: dict[Action, Promise] = {
     Action.PREDICTIONS_SEALED: gettext_lazy("%(actor)s sealed prediction records"),
     Action.PREDICTIONS_DAMAGED: gettext_lazy("%(actor)s set damaged prediction records aside"),
     Action.PREDICTIONS_REFUSED: gettext_lazy("%(actor)s refused predictions"),
+    Action.RETENTION_DUE: gettext_lazy("%(actor)s found rows or files that may be deleted"),
     Action.RETENTION_CHANGED: gettext_lazy("%(actor)s confirmed a rule of retention"),
     Action.BYTES_DELETED: gettext_lazy("%(actor)s confirmed the deletion of bytes"),
     Action.PREDICTIONS_EMPTIED: gettext_lazy(

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
+from compliance.retention.due import DATASETS, VERSIONS
 from compliance.retention.models import Held, Kept
 from compliance.retention.rules import LONGEST_DAYS
 from compliance.retention.services import LONGEST_REFERENCE
@@ -24,6 +25,28 @@ class HoldFilter(forms.Form):
         required=False,
         choices=[("", _("All")), ("yes", _("In force")), ("no", _("Lifted"))],
     )
+
+
+class DueFilter(forms.Form):
+    """Which kind, and of whom; it stands in the address."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            (DATASETS, _("Rows of snapshots")),
+            (VERSIONS, _("Files of versions")),
+        ],
+    )
+    team = forms.ChoiceField(label=_("Team"), required=False)
+
+    def __init__(self, data: Any, *, teams: Iterable[Team]) -> None:
+        super().__init__(data)
+        self.fields["team"].choices = [  # type: ignore[attr-defined]
+            ("", _("All")),
+            *((team.slug, team.name) for team in teams),
+        ]
 
 
 class HoldForm(forms.Form):

@@ -6,6 +6,7 @@ from web.retention import proposing, views
 
 urlpatterns = [
     path("retention", views.Retention.as_view(), name="retention"),
+    path("retention/due", views.DuePage.as_view(), name="retention-due"),
     path("retention/holds/new", views.HoldNew.as_view(), name="hold-new"),
     path(
         "retention/predictions/propose",

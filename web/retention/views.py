@@ -9,16 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts.models import Team
 from accounts.policies import may_manage_people
 from accounts.roles import Role
 from common.decisions import Decision, allow, deny
 from compliance.retention import policies, selectors
+from compliance.retention.due import MOST_SHOWN, counts_in, due_in
 from compliance.retention.models import Held, LegalHold
 from compliance.retention.rules import rules
 from compliance.retention.services import lift_hold, place_hold
 from web.base import PageView
 from web.formpage import FormPage
-from web.forms.retention import HoldFilter, HoldForm, LiftForm
+from web.forms.retention import DueFilter, HoldFilter, HoldForm, LiftForm
 from web.paging import newest_first
 from web.proving import asks_of
 
@@ -46,6 +48,26 @@ class Retention(PageView):
             "deleted": list(selectors.tombstones_seen_by(self.caller)[:MOST_DELETED]),
         }
         return self.page("retention/list.html", context)
+
+
+class DuePage(PageView):
+    """What two persons may delete now."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The list, the longest due first; the filters stand in the address."""
+        teams = Team.objects.filter(pk__in=selectors.teams_read_by(self.caller)).order_by("slug")
+        form = DueFilter(request.GET, teams=teams)
+        given = form.cleaned_data if form.is_valid() else {"kind": "", "team": ""}
+        chosen = selectors.teams_read_by(self.caller, given["team"])
+        context = {
+            "form": form,
+            "things": due_in(chosen, given["kind"]),
+            "counts": counts_in(chosen),
+            "most": MOST_SHOWN,
+            "is_filtered": bool(given["kind"] or given["team"]),
+            "managed": self.caller.teams_with(Role.MANAGER),
+        }
+        return self.page("retention/due.html", context)
 
 
 class HoldNew(FormPage):
