@@ -192,8 +192,8 @@ RETENTION = (
     Guard(
         "a tombstone of rows says what two persons confirmed",
         _ROWS_DELETED,
-        "IF said IS NULL OR said ->> 'dataset' IS DISTINCT",
-        "IF false AND said ->> 'dataset' IS DISTINCT",
+        "RAISE EXCEPTION 'Two persons delete, and",
+        "RAISE NOTICE 'Two persons delete, and",
         (
             f"{_ROWS}::TestTheDatabase::test_refuses_a_tombstone_that_nobody_confirmed",
             f"{_ROWS}::TestTheDatabase::test_refuses_one_of_other_rows_than_the_two_persons_said",
@@ -215,5 +215,12 @@ RETENTION = (
         "    if thing.dataset:\n",
         "    if False:\n",
         (f"{_ROWS}::TestADeletion::test_what_is_gone_cannot_be_held",),
+    ),
+    Guard(
+        "what something keeps is not listed as due",
+        "compliance/retention/due.py",
+        'rows = with_keeper(rows, now).filter(Q(kept_by=""))',
+        "rows = with_keeper(rows, now)",
+        ("tests/retention/test_due.py::test_rows_that_something_keeps_are_not_due",),
     ),
 )
