@@ -578,6 +578,33 @@ def _decode_any_alphabet(text: str) -> bytes:
     return decode_base64(text)
 
 
+# --- trust.elsewhere ---
+
+# In statement and approval, only where the version is run elsewhere: others read as before.
+USE, ELSEWHERE = "use", "elsewhere"
+NEVER_SERVES = "The approval is for use elsewhere: it never serves here."
+NOT_RUN_HERE = "The version has no interface of inputs and outputs, so it is never served."
+
+
+def is_run_elsewhere(manifest: JsonObject) -> bool:
+    """Whether a version's manifest names no inputs and outputs, so that nothing here can run it."""
+    return manifest.get("signature") is None
+
+
+def why_never_served(manifest: JsonObject) -> str:
+    """A sentence if no approval and no emergency grant lets the version answer, else empty."""
+    return NOT_RUN_HERE if is_run_elsewhere(manifest) else ""
+
+
+def read_use(document: JsonObject) -> bool:
+    """Whether a statement or an approval is for use elsewhere. Raises Malformed."""
+    if USE not in document:
+        return False
+    if document[USE] != ELSEWHERE:
+        raise Malformed("it is for a use that is not known")
+    return True
+
+
 # --- trust.findings ---
 
 FINDING_RECORD_TYPE = "assay/finding/1"
@@ -726,8 +753,15 @@ class Scope:
     purpose: str = ""
     traffic_share: int | None = None
 
+    @property
+    def is_for_no_alias(self) -> bool:
+        """Whether no caller ever gets an answer: a version that is used elsewhere."""
+        return self.aliases is not None and not self.aliases
+
     def why_not_under(self, alias: str | None) -> str:
         """A sentence if a caller of this alias gets no answer; None asks by number."""
+        if self.is_for_no_alias:
+            return "The approval is for no alias, so nothing is answered under it."
         if self.aliases is None or alias in self.aliases:
             return ""
         if alias is None:
@@ -876,6 +910,8 @@ def _read_names(document: JsonObject, part: str) -> Names:
     names = read_texts(document, part)
     if names == [EVERY] and part == "aliases":
         return None
+    if not names and part == "aliases":
+        return frozenset()
     if not names or EVERY in names or not all(names) or len(set(names)) != len(names):
         raise Malformed(f"the scope's {part} are not a list of different names")
     return frozenset(names)
@@ -953,7 +989,7 @@ _PREDICATE_WAIVERS = "waivers"
 STALE_GRACE = "stale_grace_s"
 # Only where the signers accepted conditions.
 _PREDICATE_ANNEX = "annex"
-_PREDICATE_OPTIONAL = (_PREDICATE_WAIVERS, STALE_GRACE, _PREDICATE_ANNEX)
+_PREDICATE_OPTIONAL = (_PREDICATE_WAIVERS, STALE_GRACE, _PREDICATE_ANNEX, USE)
 
 Recorded = Callable[[TreeBound], bool]
 
@@ -971,7 +1007,7 @@ ArtifactDigests = Mapping[tuple[str, str], str]
 class Approval:
     """What a signed approval says. `artifacts` and the rest are as in the predicate.
 
-    `limits` is `scope`, read.
+    `limits` is `scope`, read; `elsewhere` says that nothing is ever answered under it.
     """
 
     id: str
@@ -994,6 +1030,7 @@ class Approval:
     limits: Scope = UNBOUNDED
     stale_grace: timedelta | None = None
     annex: Annex = field(default_factory=Annex)
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -1018,12 +1055,14 @@ def verify_approval(
     revoked_at: datetime | None = None,
     stale_since: datetime | None = None,
     recorded: Recorded = never_recorded,
+    serving: bool = True,
 ) -> Verdict:
     """Decide whether this envelope approves exactly these bytes at the moment `now`.
 
     `keys` are the trusted approval keys, `version_digest` and `artifact_digests` what the
     caller hashed itself. `revoked_at` is the moment of a revocation the caller knows of,
-    `stale_since` that of a newer card or policy, `recorded` is as in `read_approval`.
+    `stale_since` that of a newer card or policy, `recorded` is as in `read_approval`. Without
+    `serving` an approval for use elsewhere may hold too; only who answers nothing asks so.
     Never raises for bad input: an envelope that cannot be read is one that does not hold.
     """
     try:
@@ -1033,6 +1072,7 @@ def verify_approval(
     reason = (
         _wrong_version(approval, version_digest)
         or _wrong_artifacts(approval, artifact_digests)
+        or (why_not_served(approval) if serving else "")
         or why_not_at(approval, now)
         or _revoked(now, revoked_at)
         or why_stale_at(approval, now, stale_since)
@@ -1076,6 +1116,11 @@ def read_statement(
     require_keys(statement, ("_type", "subject", "predicateType", "predicate"), "the statement")
     name, digest = _read_subject(statement)
     return name, digest, read_object(statement, "predicate")
+
+
+def why_not_served(approval: Approval) -> str:
+    """A sentence if nothing is ever answered under the approval, whenever that is, else empty."""
+    return NEVER_SERVES if approval.elsewhere else ""
 
 
 def why_not_at(approval: Approval, moment: datetime) -> str:
@@ -1138,9 +1183,12 @@ def _read_subject(statement: JsonObject) -> tuple[str, str]:
 
 def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObject) -> Approval:
     require_keys(predicate, _PREDICATE_KEYS, "the approval", optional=_PREDICATE_OPTIONAL)
-    artifacts = tuple(read_objects(predicate, "artifacts"))
-    if not artifact_digests_of(artifacts):
+    artifacts, elsewhere = tuple(read_objects(predicate, "artifacts")), read_use(predicate)
+    if not artifact_digests_of(artifacts) and not elsewhere:
         raise Malformed("an approval lists at least one artifact")
+    limits = read_scope(read_object(predicate, "scope"))
+    if limits.is_for_no_alias != elsewhere:
+        raise Malformed("an approval is for use elsewhere and for no alias, or neither")
     grace = read_count(predicate, "outage_grace_s")
     if grace > MAX_OUTAGE_GRACE_S:
         raise Malformed("the outage grace is longer than a year")
@@ -1163,9 +1211,10 @@ def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObjec
         scope=read_object(predicate, "scope"),
         runtime=read_object(predicate, "runtime"),
         waivers=_read_named_waivers(predicate),
-        limits=read_scope(read_object(predicate, "scope")),
+        limits=limits,
         stale_grace=read_stale_grace(predicate),
         annex=read_annex(predicate),
+        elsewhere=elsewhere,
     )
 
 
@@ -3341,6 +3390,8 @@ class LogFacts:
     """digest of a report -> the first event that names it"""
     champions: dict[object, list[tuple[datetime, object]]] = field(default_factory=dict)
     """model -> the versions that held the alias `champion`, in order"""
+    pointed_at: set[object] = field(default_factory=set)
+    """digests of the versions that ever held an alias"""
     licences: dict[object, list[tuple[datetime, object]]] = field(default_factory=dict)
     """model -> its licences, in order; None where the event does not say which"""
     revoked: dict[str, datetime] = field(default_factory=dict)
@@ -3396,6 +3447,8 @@ class LogFacts:
         note_proof(self.passkeys, event)
 
     def _add_written(self, event: LogEvent) -> None:
+        if event.action == "alias.moved":
+            self.pointed_at.add(event.payload.get("to"))
         if event.action == "validation.finished":
             self.validated[read_digest(event.payload, "validation")] = event.person
         if event.action in NAMING_ACTIONS:
@@ -3587,6 +3640,76 @@ def _accepted(
             )
 
 
+# --- trust.gate_answers ---
+
+GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
+Number = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a gate says: state, measured value, limit, a sentence, the kind of evidence it used."""
+
+    gate: str
+    state: str
+    measured: Number | str | None
+    limit: Number | str | None
+    reason: str
+    kind: str | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What gates are shown of a version: manifest, newest reports, and what is true at `now`.
+
+    `reports` and `since` (when a report was stored) are by kind of evidence. `champion` is the
+    digest of the version to compare with, None where there is none or it is this one. `applies`
+    are the metrics that models of the task have.
+    """
+
+    manifest: JsonObject
+    reports: Mapping[str, JsonObject]
+    since: Mapping[str, datetime]
+    now: datetime
+    licence: str
+    champion: str | None
+    applies: Collection[str]
+
+
+Asked = Callable[[JsonObject, Shown], Iterator[Answer]]
+
+
+def not_measured_as(
+    gate: str, limit: Number | str | None, why: str, kind: str | None = None
+) -> Answer:
+    return Answer(gate, GATE_NOT_MEASURED, None, limit, why, kind)
+
+
+def judged_as(
+    gate: str,
+    holds: bool,
+    measured: Number | str | None,
+    limit: Number | str | None,
+    reason: str,
+    kind: str | None = None,
+) -> Answer:
+    return Answer(gate, GATE_PASSED if holds else GATE_FAILED, measured, limit, reason, kind)
+
+
+def number_in(document: JsonObject, name: str) -> Number | None:
+    """The number under `name`, None where it has no value. Raises Malformed."""
+    value = document.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise Malformed(f"{name!r} is not a number")
+    return value
+
+
+def rows_in(document: JsonObject, name: str) -> list[JsonObject]:
+    """The objects under `name`; none where it is left out. Raises Malformed."""
+    return read_objects(document, name) if name in document else []
+
+
 # --- trust.shifts ---
 
 _DIGITS = 12
@@ -3634,7 +3757,6 @@ def measured_shift(report: JsonObject | None, base: str) -> tuple[float | None, 
 
 # --- trust.gates ---
 
-GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
 # From the weakest to the strongest; at "none" nothing confined the check.
 SANDBOX_LEVELS = ("none", "rlimits-only", "no-namespaces", "full")
 # The measurements that can be made again; a comparison with the parent is made once, at birth.
@@ -3642,73 +3764,10 @@ AGEING = ("evaluation", "explanation")
 _LINEAGE = {
     "training": ("recipe", "params", "dataset"),
     "compression": ("method", "params", "parent"),
+    "declared": ("vendor", "product", "release"),
 }
 SHIFT = "explanation_shift"
 _NO_CHAMPION = "There is no champion to compare with."
-
-Number = int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a gate says: state, measured value, limit, a sentence, the kind of evidence it used."""
-
-    gate: str
-    state: str
-    measured: Number | str | None
-    limit: Number | str | None
-    reason: str
-    kind: str | None = None
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What gates are shown of a version: manifest, newest reports, and what is true at `now`.
-
-    `reports` and `since` (when a report was stored) are by kind of evidence. `champion` is the
-    digest of the version to compare with, None where there is none or it is this one. `applies`
-    are the metrics that models of the task have.
-    """
-
-    manifest: JsonObject
-    reports: Mapping[str, JsonObject]
-    since: Mapping[str, datetime]
-    now: datetime
-    licence: str
-    champion: str | None
-    applies: Collection[str]
-
-
-Asked = Callable[[JsonObject, Shown], Iterator[Answer]]
-
-
-def _missing(gate: str, limit: Number | str | None, why: str, kind: str | None = None) -> Answer:
-    return Answer(gate, GATE_NOT_MEASURED, None, limit, why, kind)
-
-
-def _judged(
-    gate: str,
-    holds: bool,
-    measured: Number | str | None,
-    limit: Number | str | None,
-    reason: str,
-    kind: str | None = None,
-) -> Answer:
-    return Answer(gate, GATE_PASSED if holds else GATE_FAILED, measured, limit, reason, kind)
-
-
-def _number(document: JsonObject, name: str) -> Number | None:
-    """The number under `name`, None where it has no value. Raises Malformed."""
-    value = document.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise Malformed(f"{name!r} is not a number")
-    return value
-
-
-def _rows(document: JsonObject, name: str) -> list[JsonObject]:
-    """The objects under `name`; none where it is left out. Raises Malformed."""
-    return read_objects(document, name) if name in document else []
 
 
 def _is_better_high(report: JsonObject, metric: str) -> bool:
@@ -3738,10 +3797,12 @@ def no_worse_than_champion(policy: JsonObject, shown: Shown) -> Iterator[Answer]
     The worse end of the paired bootstrap's 95 % interval of the difference decides: a test of
     non-inferiority at 2.5 %. Source: Walker and Nowacki, 2011, doi:10.1007/s11606-010-1513-8.
     """
-    for wanted in _rows(policy, "no_regression"):
+    for wanted in rows_in(policy, "no_regression"):
         metric = read_text(wanted, "metric")
-        margin = _number(wanted, "margin") or 0
-        if metric in shown.applies:
+        margin = number_in(wanted, "margin") or 0
+        if is_run_elsewhere(shown.manifest):
+            yield not_measured_as(f"no_regression:{metric}", None, NOT_RUN_HERE)
+        elif metric in shown.applies:
             yield _margin(f"no_regression:{metric}", metric, margin, shown)
 
 
@@ -3752,18 +3813,18 @@ def _margin(gate: str, metric: str, margin: Number, shown: Shown) -> Answer:
     entry = read_object(comparison, "metrics").get(metric) if comparison else None
     found = as_object(entry, repr(metric)) if entry is not None else {}
     if comparison is None or found.get("state") != "measured":
-        return _missing(gate, None, why or str(found.get("note") or "It was not compared."))
+        return not_measured_as(gate, None, why or str(found.get("note") or "It was not compared."))
     is_high = _is_better_high(shown.reports["evaluation"], metric)
-    worst = _number(found, "low" if is_high else "high")
+    worst = number_in(found, "low" if is_high else "high")
     limit = -margin if is_high else margin
     if worst is None:
-        return _missing(gate, limit, "The difference has no interval.", "evaluation")
+        return not_measured_as(gate, limit, "The difference has no interval.", "evaluation")
     holds = worst >= limit if is_high else worst <= limit
     reason = (
         f"The worse end of the 95 % interval of the difference is {worst:.4g}; "
         f"the policy wants {'at least' if is_high else 'at most'} {limit:g}."
     )
-    return _judged(gate, holds, worst, limit, reason, "evaluation")
+    return judged_as(gate, holds, worst, limit, reason, "evaluation")
 
 
 def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
@@ -3772,7 +3833,10 @@ def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     Fails where p is below the level and more rows were lost than gained. Source: McNemar, 1947,
     doi:10.1007/BF02295996. Asked of classifications only.
     """
-    level = _number(policy, "mcnemar")
+    level = number_in(policy, "mcnemar")
+    if level is not None and is_run_elsewhere(shown.manifest):
+        yield not_measured_as("mcnemar", level, NOT_RUN_HERE)
+        return
     if level is None or _task(shown) not in ("binary", "multiclass"):
         return
     if shown.champion is None:
@@ -3780,20 +3844,20 @@ def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     comparison, why = _comparison(shown)
     if comparison is None:
-        yield _missing("mcnemar", level, why)
+        yield not_measured_as("mcnemar", level, why)
         return
     test = read_object(comparison, "mcnemar")
-    gained, lost = _number(test, "only_candidate_right"), _number(test, "only_champion_right")
-    p_value = 1.0 if gained == lost == 0 else _number(test, "p_value")
+    gained, lost = number_in(test, "only_candidate_right"), number_in(test, "only_champion_right")
+    p_value = 1.0 if gained == lost == 0 else number_in(test, "p_value")
     if p_value is None or gained is None or lost is None:
-        yield _missing("mcnemar", level, str(test.get("note") or "It was not tested."))
+        yield not_measured_as("mcnemar", level, str(test.get("note") or "It was not tested."))
         return
     reason = (
         f"Only this version is right on {gained} rows, only the champion on {lost}: "
         f"p = {p_value:.3g}; below {level:g} with more rows lost than gained it fails."
     )
     holds = p_value >= level or gained >= lost
-    yield _judged("mcnemar", holds, p_value, level, reason, "evaluation")
+    yield judged_as("mcnemar", holds, p_value, level, reason, "evaluation")
 
 
 def _task(shown: Shown) -> object:
@@ -3803,7 +3867,11 @@ def _task(shown: Shown) -> object:
 
 def worst_slice_reaches_floor(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """The worst slice of the evaluation meets the limit; slices that are too small pass nothing."""
-    for wanted in _rows(policy, "slices"):
+    for wanted in rows_in(policy, "slices"):
+        if is_run_elsewhere(shown.manifest):
+            gate = f"slice:{read_text(wanted, 'metric')}"
+            yield not_measured_as(gate, number_in(wanted, "limit"), NOT_RUN_HERE)
+            continue
         if read_text(wanted, "metric") in shown.applies:
             yield worst_slice(wanted, shown.reports.get("evaluation"))
 
@@ -3814,36 +3882,36 @@ def worst_slice(wanted: JsonObject, report: JsonObject | None) -> Answer:
     Failed if a slice with so many rows does not meet the limit; else *not measured* if a slice has
     fewer, or no value; else passed. Measured is the worst of the slices with so many rows.
     """
-    metric, limit = read_text(wanted, "metric"), _number(wanted, "limit") or 0
+    metric, limit = read_text(wanted, "metric"), number_in(wanted, "limit") or 0
     gate = f"slice:{metric}"
-    slicings = _rows(report, "slices") if report else []
+    slicings = rows_in(report, "slices") if report else []
     if report is None or not slicings:
-        return _missing(gate, limit, "No evaluation was asked for slices.")
+        return not_measured_as(gate, limit, "No evaluation was asked for slices.")
     named = read_texts(wanted, "columns") if "columns" in wanted else []
     sliced = {slicing.get("column") for slicing in slicings}
     if absent := [name for name in named if name not in sliced]:
-        return _missing(gate, limit, f"Not sliced by: {', '.join(absent)}.", "evaluation")
+        return not_measured_as(gate, limit, f"Not sliced by: {', '.join(absent)}.", "evaluation")
     chosen = [s for s in slicings if not named or s.get("column") in named]
     parts = [part for slicing in chosen for part in read_objects(slicing, "parts")]
     return _worst(gate, wanted, parts, _is_better_high(report, metric))
 
 
 def _worst(gate: str, wanted: JsonObject, parts: list[JsonObject], is_high: bool) -> Answer:
-    limit, least = _number(wanted, "limit") or 0, _number(wanted, "least_rows") or 0
+    limit, least = number_in(wanted, "limit") or 0, number_in(wanted, "least_rows") or 0
     end = ("low" if is_high else "high") if wanted.get("bound") == "interval" else "value"
     values: list[tuple[Number, str]] = []
     unknown: list[str] = []
     for part in parts:
-        name, rows = read_text(part, "name"), _number(part, "rows") or 0
+        name, rows = read_text(part, "name"), number_in(part, "rows") or 0
         entry = as_object(read_object(part, "metrics").get(read_text(wanted, "metric")), name)
-        value = _number(entry, end) if entry.get("state") == "measured" else None
+        value = number_in(entry, end) if entry.get("state") == "measured" else None
         if value is None or rows < least:
             unknown.append(f"{name} ({rows} rows)")
         else:
             values.append((value, f"{name} ({rows} rows)"))
     unmeasured = f"Too few rows, or no value: {', '.join(unknown)}." if unknown else ""
     if not values:
-        return _missing(gate, limit, unmeasured or "There is no slice.", "evaluation")
+        return not_measured_as(gate, limit, unmeasured or "There is no slice.", "evaluation")
     worst, where = (min if is_high else max)(values)
     holds = worst >= limit if is_high else worst <= limit
     relation = "at least" if is_high else "at most"
@@ -3855,31 +3923,33 @@ def _worst(gate: str, wanted: JsonObject, parts: list[JsonObject], is_high: bool
 
 def fast_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """One row takes no more CPU time than the limit: milliseconds, 95th percentile of the calls."""
-    limit, report = _number(policy, "latency_ms"), shown.reports.get("evaluation")
+    limit, report = number_in(policy, "latency_ms"), shown.reports.get("evaluation")
     if limit is None:
         return
-    calls = _rows(report, "latency") if report else []
+    calls = rows_in(report, "latency") if report else []
     single = next((entry for entry in calls if entry.get("batch") == 1), None)
-    p95 = _number(read_object(single, "cpu_ms"), "p95") if single else None
+    p95 = number_in(read_object(single, "cpu_ms"), "p95") if single else None
     if p95 is None:
-        yield _missing("latency", limit, "No evaluation has measured how long one row takes.")
+        yield not_measured_as(
+            "latency", limit, "No evaluation has measured how long one row takes."
+        )
         return
     reason = f"One row takes {p95:.4g} ms of CPU time (95th percentile); at most {limit:g} ms."
-    yield _judged("latency", p95 <= limit, p95, limit, reason, "evaluation")
+    yield judged_as("latency", p95 <= limit, p95, limit, reason, "evaluation")
 
 
 def small_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """All files of the version together, as the manifest lists them, are within the limit."""
-    limit = _number(policy, "size_bytes")
+    limit = number_in(policy, "size_bytes")
     if limit is None:
         return
-    sizes = [_number(entry, "size") for entry in read_objects(shown.manifest, "artifacts")]
+    sizes = [number_in(entry, "size") for entry in read_objects(shown.manifest, "artifacts")]
     total = sum(size for size in sizes if size is not None)
     if not sizes or None in sizes:
-        yield _missing("size", limit, "The manifest does not say how large the files are.")
+        yield not_measured_as("size", limit, "The manifest does not say how large the files are.")
         return
     reason = f"The files have {total} bytes together; at most {limit} are allowed."
-    yield _judged("size", total <= limit, total, limit, reason)
+    yield judged_as("size", total <= limit, total, limit, reason)
 
 
 def licence_allowed(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
@@ -3889,19 +3959,20 @@ def licence_allowed(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     limit = ", ".join(str(name) for name in allowed)
     if not shown.licence:
-        yield _missing("licence", limit, "The model names no licence.")
+        yield not_measured_as("licence", limit, "The model names no licence.")
         return
     holds = shown.licence in allowed
     word = "is allowed" if holds else "is none of those allowed"
     reason = f"The licence {shown.licence} {word}."
-    yield _judged("licence", holds, shown.licence, limit, reason)
+    yield judged_as("licence", holds, shown.licence, limit, reason)
 
 
 def lineage_complete(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """The manifest says how the version was made, with what settings, and from what.
 
     Recipe, parameters and the digest of the training rows, or method, parameters and the digest of
-    the parent. An upload says none of this.
+    the parent; of a version that is run elsewhere vendor, product and release, as declared. An
+    upload says none of this.
     """
     if policy.get("lineage") is not True:
         return
@@ -3909,15 +3980,17 @@ def lineage_complete(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     source = str(lineage.get("source") or "")
     wanted = _LINEAGE.get(source)
     if not source:
-        yield _missing("lineage", "complete", "The manifest says nothing of where it comes from.")
+        yield not_measured_as(
+            "lineage", "complete", "The manifest says nothing of where it comes from."
+        )
         return
     if wanted is None:
         reason = "It was uploaded: nothing is recorded of how it was made."
-        yield _judged("lineage", False, source, "complete", reason)
+        yield judged_as("lineage", False, source, "complete", reason)
         return
     absent = [name for name in wanted if not lineage.get(name) and lineage.get(name) != {}]
     reason = f"Not recorded: {', '.join(absent)}." if absent else "Recorded in the manifest."
-    yield _judged("lineage", not absent, source, "complete", reason)
+    yield judged_as("lineage", not absent, source, "complete", reason)
 
 
 def confined_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
@@ -3927,34 +4000,45 @@ def confined_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     level = (shown.reports.get("sandbox") or {}).get("level")
     if level not in SANDBOX_LEVELS or limit not in SANDBOX_LEVELS:
-        yield _missing("sandbox", limit, "No admission check says how it was confined.")
+        yield not_measured_as("sandbox", limit, "No admission check says how it was confined.")
         return
     holds = SANDBOX_LEVELS.index(str(level)) >= SANDBOX_LEVELS.index(limit)
     reason = f"The file was checked at level {level}; the policy wants at least {limit}."
-    yield _judged("sandbox", holds, str(level), limit, reason, "sandbox")
+    yield judged_as("sandbox", holds, str(level), limit, reason, "sandbox")
 
 
 def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """Evaluation and explanation, as far as there are any, are no older than so many days now."""
-    days = _number(policy, "evidence_days")
+    """Evaluation and explanation, as far as there are any, are no older than so many days now.
+
+    Of a version that is run elsewhere it is the validation report, from the moment that it states.
+    """
+    days = number_in(policy, "evidence_days")
     if days is None:
         return
     known = {kind: shown.since[kind] for kind in AGEING if kind in shown.since}
+    none = "There is neither evaluation nor explanation."
+    if is_run_elsewhere(shown.manifest):
+        report = shown.reports.get("validation")
+        known = {"validation": read_moment(report, "at")} if report else {}
+        none = "There is no validation report."
     if not known:
-        yield _missing("evidence_age", days, "There is neither evaluation nor explanation.")
+        yield not_measured_as("evidence_age", days, none)
         return
     kind, oldest = min(known.items(), key=lambda item: item[1])
     until = oldest + timedelta(days=days)
     reason = f"The {kind} is of {oldest:%Y-%m-%d}; it counts until {until:%Y-%m-%d %H:%M} UTC."
     moment = format_moment(oldest)
-    yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
+    yield judged_as("evidence_age", shown.now <= until, moment, days, reason, kind)
 
 
 def explained_alike(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """The importances lie no further from the champion's, or the parent's of a compressed version,
     than the limit: total-variation distance of the normalised mean |SHAP| (`trust.shifts`)."""
-    limit = _number(policy, "explanation_shift")
+    limit = number_in(policy, "explanation_shift")
     if limit is None:
+        return
+    if is_run_elsewhere(shown.manifest):
+        yield not_measured_as(SHIFT, limit, NOT_RUN_HERE)
         return
     lineage = as_object(shown.manifest.get("lineage") or {}, "the lineage")
     base = shown.champion
@@ -3965,10 +4049,10 @@ def explained_alike(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     found, why = measured_shift(shown.reports.get("explanation"), base)
     if found is None:
-        yield _missing(SHIFT, limit, why)
+        yield not_measured_as(SHIFT, limit, why)
         return
     reason = f"{found:.1%} of the importance lies on other features; at most {limit:.1%}."
-    yield _judged(SHIFT, found <= limit, found, limit, reason, "explanation")
+    yield judged_as(SHIFT, found <= limit, found, limit, reason, "explanation")
 
 
 def validated(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
@@ -3977,11 +4061,13 @@ def validated(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     report = shown.reports.get("validation")
     if report is None:
-        yield _missing("validation_report", None, "There is no validation report of this version.")
+        yield not_measured_as(
+            "validation_report", None, "There is no validation report of this version."
+        )
         return
     rating = read_text(read_object(report, "rating"), "title")
     reason = f"The newest validation report says: {rating}."
-    yield _judged("validation_report", True, rating, None, reason, "validation")
+    yield judged_as("validation_report", True, rating, None, reason, "validation")
 
 
 ASKED_AGAIN: tuple[Asked, ...] = (
@@ -4510,10 +4596,20 @@ def read_approvals(
             continue
         if (name, members.digests[member]) not in facts.approved:
             report.find(member, "the log has no event that this approval was given")
+        if approval.elsewhere:
+            _check_elsewhere(approval, member, facts, report)
         manifest = _check_version(members, approval, member, report)
         _check_statement(members, approval, manifest, facts, report)
         approved[name] = ApprovedVersion(approval, manifest)
     return approved
+
+
+def _check_elsewhere(
+    approval: Approval, member: str, facts: LogFacts, report: BundleReport
+) -> None:
+    report.count("approvals for use elsewhere, which never serve")
+    if approval.version_digest in facts.pointed_at:
+        report.find(member, "an alias was moved to its version, though it is for use elsewhere")
 
 
 def recorder(leaves: bytes) -> Held:
@@ -4572,6 +4668,9 @@ def compare_with_manifest(
             report.find(member, "its artifacts are not those of the version's manifest")
         if said.subject_name not in version_names(manifest):
             report.find(member, "its subject is not called as the version is")
+        never = why_never_served(manifest) if isinstance(said, Emergency) else ""
+        if never:
+            report.find(member, never.removesuffix("."))
     except Malformed as error:
         report.find(path, str(error))
 
@@ -4632,6 +4731,7 @@ def compare_statement(
         "runtime": (statement.get("runtime"), approval.runtime),
         "scope": (statement.get("scope"), approval.scope),
         "grace when stale": (read_stale_grace(statement), approval.stale_grace),
+        "use": (read_use(statement), approval.elsewhere),
         "list of waivers": (read_waivers(statement), approval.waivers),
         "outage grace": (
             statement.get("outage_grace_s"),
@@ -4641,6 +4741,8 @@ def compare_statement(
     if manifest:
         same["model"] = (statement.get("model"), manifest.get("model"))
         same["number"] = (statement.get("number"), manifest.get("number"))
+        if is_run_elsewhere(manifest) != approval.elsewhere:
+            find("it is approved for serving and cannot be served, or the other way round")
     for what, (signed, approved) in same.items():
         if signed != approved:
             find(f"the {what} that was signed is not the one that was approved")
@@ -4984,7 +5086,7 @@ def _check_record(
     if read_digest(record, "version_digest") != approval.version_digest:
         raise Untrusted("its approval is for another version")
     _require_named(record, version.manifest)
-    reason = why_not_at(approval, moment)
+    reason = why_not_served(approval) or why_not_at(approval, moment)
     if reason:
         raise Untrusted(reason.removesuffix("."))
     require_in_scope(record, approval.limits)

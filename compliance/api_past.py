@@ -15,8 +15,9 @@ from common.paging import KeysetPagination, page_schema
 from compliance.api import ByWriting
 from compliance.past import datasets, persons
 from compliance.past.alias import alias_then
+from compliance.past.uses import approved_then
 from compliance.scopes import read_moment
-from compliance.serializers_past import ActOut, AliasThenOut, UsesPage
+from compliance.serializers_past import ActOut, AliasThenOut, UsesPage, UsesThenOut
 
 _AT = OpenApiParameter("at", OpenApiTypes.STR, description="A moment (ISO 8601); else now.")
 
@@ -32,6 +33,19 @@ class AliasPast(CallerView):
         text = request.query_params.get("at")
         moment = timezone.now() if text is None else read_moment(text, "at")
         return Response(AliasThenOut(alias_then(self.caller, name, alias, moment)).data)
+
+
+class ModelPast(CallerView):
+    """A model in the past."""
+
+    filters = ("at",)
+
+    @extend_schema(operation_id="models_past", parameters=[_AT], responses=reads(UsesThenOut))
+    def get(self, request: Request, name: str) -> Response:
+        """Which versions were approved for use at a moment, here or elsewhere, and by whom."""
+        text = request.query_params.get("at")
+        moment = timezone.now() if text is None else read_moment(text, "at")
+        return Response(UsesThenOut(approved_then(self.caller, name, moment)).data)
 
 
 class PersonActs(CallerView):

@@ -123,6 +123,28 @@ class AliasThenOut(serializers.Serializer[Any]):
         return serializers.DateTimeField().to_representation(then.approval.revocation.at)
 
 
+class UseThenOut(serializers.Serializer[Any]):
+    """A version that was approved, with who signed it; `elsewhere`: not to be served here."""
+
+    version = VersionThenOut()
+    elsewhere = serializers.BooleanField()
+    scope = serializers.JSONField()
+    approval = ApprovalThenOut()
+    policy = PolicyThenOut()
+    signatures = SpokenOut(source="behind.signatures", many=True)
+    waivers = SpokenOut(source="behind.waivers", many=True)
+    evidence = EvidenceThenOut(source="behind.evidence", many=True)
+
+
+class UsesThenOut(serializers.Serializer[Any]):
+    """The versions of a model whose approval held at a moment, the newest first."""
+
+    model = serializers.CharField(source="model.name")
+    at = serializers.DateTimeField(source="moment")
+    uses = UseThenOut(many=True)
+    more = serializers.BooleanField(help_text="Only the newest fifty versions were looked at.")
+
+
 class ActOut(serializers.Serializer[Any]):
     """What a person did, with the words of the signed record where there is one."""
 

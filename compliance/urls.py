@@ -19,6 +19,7 @@ urlpatterns = [
     path("audit/tile/entries/<path:index>", api_tiles.EntryTile.as_view(), name="audit-entries"),
     path("audit/tile/<str:level>/<path:index>", api_tiles.HashTile.as_view(), name="audit-tile"),
     path("audit/keys", api.Keys.as_view(), name="audit-keys"),
+    path("models/<slug:name>/past", api_past.ModelPast.as_view(), name="model-past"),
     path(
         "models/<slug:name>/aliases/<slug:alias>/past",
         api_past.AliasPast.as_view(),

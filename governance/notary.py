@@ -20,6 +20,7 @@ from audit.models import AuditEvent
 from audit.services import record
 from common.errors import DomainError
 from common.failpoints import reached
+from governance.evidence.elsewhere import require_approvable
 from governance.evidence.gates import blocking
 from governance.evidence.statements import build_statement, what_changed
 from governance.findings.log import check_findings
@@ -95,6 +96,7 @@ def _re_derive(review: Review) -> list[Signature]:
         raise Refused(f"The version is quarantined. {review.version.status_reason}")
     check_policy(review.policy)
     check_manifest(review.version)
+    require_approvable(review.version)
     now, gates = build_statement(
         review=review.pk, version=review.version, policy=review.policy, scope=statement["scope"]
     )

@@ -197,9 +197,17 @@ def rests_on(waiver: Waiver) -> bool:
 
 
 def standing(
-    version: ModelVersion, approval: Approval, *, keys: TrustedKeys, now: datetime
+    version: ModelVersion,
+    approval: Approval,
+    *,
+    keys: TrustedKeys,
+    now: datetime,
+    serving: bool = True,
 ) -> Verdict:
-    """Whether an approval holds for the version's manifest now; the bytes are hashed at load."""
+    """Whether an approval holds for the version's manifest now; the bytes are hashed at load.
+
+    Without `serving` one for use elsewhere may hold too, as in `verify_approval`.
+    """
     manifest = bytes(version.manifest)
     if sha256(manifest).hexdigest() != version.digest:
         return Verdict(False, "The version's manifest is not the one of its digest.", None)
@@ -213,11 +221,12 @@ def standing(
         revoked_at=revocation.at if revocation else None,
         recorded=recorded_of(approval),
         stale_since=approval.staleness.since if hasattr(approval, "staleness") else None,
+        serving=serving,
     )
 
 
 def _artifacts(manifest: bytes) -> ArtifactDigests:
-    """Those that the manifest lists; none where it cannot be read, which no approval is for."""
+    """Those that the manifest lists; none where it cannot be read, which no notary signs."""
     try:
         document = as_object(parse_strict(manifest), "the manifest")
         return artifact_digests_of(tuple(read_objects(document, "artifacts")))

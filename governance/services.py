@@ -16,6 +16,7 @@ from common.errors import Conflict, Invalid
 from common.failpoints import reached
 from evaluation.criteria import PASSED
 from governance import policies
+from governance.evidence.elsewhere import require_approvable
 from governance.evidence.gates import GateResult, blocking
 from governance.evidence.statements import build_statement, what_changed
 from governance.findings.records import Annex, annex_of, blocking_findings
@@ -68,7 +69,7 @@ def dry_run(version: ModelVersion, policy: PolicyVersion | None = None) -> list[
         review=uuid.uuid4(),
         version=version,
         policy=policy,
-        scope=default_scope(Policy.read(policy.document)),
+        scope=default_scope(Policy.read(policy.document), elsewhere=not version.servable),
     )[1]
 
 
@@ -84,13 +85,12 @@ def submit(
     """
     policies.may_submit(caller, version.model.team_id).enforce()
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
-    if not locked.servable:
-        raise Conflict("This version has no model that can be served, so it cannot be approved.")
+    require_approvable(version)
     if locked.status in _CLOSED:
         raise Conflict(f"A version that is {locked.get_status_display()} cannot be submitted.")
     _require_due(version)
     identity, policy = uuid.uuid4(), policy_for(version.model)
-    asked = scope_of(scope or {}, policy=Policy.read(policy.document), model=version.model)
+    asked = scope_of(scope or {}, policy=Policy.read(policy.document), version=version)
     statement, gates = build_statement(review=identity, version=version, policy=policy, scope=asked)
     body = canonical(statement)
     review = Review.objects.create(
@@ -243,6 +243,7 @@ def require_shown(review: Review, annex: Annex, shown: tuple[str, str]) -> None:
 def _require_current(review: Review) -> None:
     if review.version.status == Status.QUARANTINED:
         raise Conflict(f"This version is quarantined. {review.version.status_reason}")
+    require_approvable(review.version)
     shown = statement_of(review)
     now, gates = build_statement(
         review=review.pk, version=review.version, policy=review.policy, scope=shown["scope"]

@@ -29,6 +29,7 @@ from runtimes.schema import Signature
 from runtimes.session import Model, open_model
 from trust.approval import read_approval, verify_approval
 from trust.digests import digest_of
+from trust.elsewhere import why_never_served
 from trust.emergency import read_emergency, verify_emergency
 from trust.errors import TrustError
 from trust.keys import TrustedKeys
@@ -144,9 +145,12 @@ def _open(
     stored: _Stored, candidate: Candidate | EmergencyCandidate, golden: str | None, threads: int
 ) -> dict[str, Any]:
     """The parts of what is opened."""
+    manifest = json.loads(stored.manifest)
+    never = why_never_served(manifest)
+    if never:
+        raise LoadRefused(never)
     if stored.model is None:
         raise LoadRefused("The version has no model file.")
-    manifest = json.loads(stored.manifest)
     model_facts = manifest["model"]
     if not isinstance(model_facts, dict) or (
         model_facts != {"id": str(candidate.model_id), "name": candidate.name}

@@ -60,12 +60,14 @@ def model_teams() -> dict[str, UUID]:
 
 
 def candidates(now: datetime) -> list[Candidate]:
-    """Versions with an approval that is neither revoked nor expired, newest approval each."""
+    """Versions with an approval that is neither revoked nor expired, newest approval each; not
+    those that are used elsewhere, which the gate would refuse again and again."""
     aliases: dict[UUID, set[str]] = defaultdict(set)
     for version, name in Alias.objects.values_list("version_id", "name"):
         aliases[version].add(name)
     rows = (
         Approval.objects.filter(revocation=None, not_after__gt=now)
+        .filter(version__servable=True)
         .select_related("version__model")
         .defer("envelope", "version__manifest")
         .order_by("issued_at")

@@ -154,6 +154,7 @@ class Versions(CallerView):
             model=model,
             pieces=[Piece(**piece) for piece in fields["artifacts"]],
             signature=_signature(fields.get("signature")),
+            declared=fields["declared"],
             note=fields["note"],
         )
         return Response(VersionRequestOut(asked).data, status=202)

@@ -19,6 +19,7 @@ from audit.actors import SYSTEM
 from audit.services import record
 from common.errors import Conflict, Invalid, NotAllowed
 from registry import blobs, policies, uploads
+from registry.declared import lineage_of, read_declared
 from registry.jobs import things_of
 from registry.manifests import MODEL, ROLES, File
 from registry.models import (
@@ -29,6 +30,7 @@ from registry.models import (
     Upload,
     VersionRequest,
 )
+from registry.register.entries import require_inventory_only
 from registry.services import NewVersion, add_evidence, add_version
 from registry.tables.schema import FORMATS, SPLITS, Schema
 from runtimes.schema import Signature
@@ -54,15 +56,21 @@ def request_version(
     model: RegisteredModel,
     pieces: Sequence[Piece],
     signature: Mapping[str, Any] | None,
+    declared: Mapping[str, Any] | None = None,
     note: str = "",
 ) -> VersionRequest:
     """Ask for a version from uploaded files; a job looks at them and registers it.
 
-    After a refusal the uploads are still there. Raises NotAllowed, NotFound (upload), Invalid,
-    Conflict (an upload that is not whole or in use), TooLarge.
+    `declared` is vendor, product and release of what is run elsewhere: then there may be no file
+    at all, and none is a model file. After a refusal the uploads are still there. Raises
+    NotAllowed, NotFound (upload), Invalid, TooLarge, Conflict (an upload that is not whole or in
+    use, something declared of a model that is served here).
     """
     policies.may_contribute(caller, model.team_id).enforce()
-    _check_pieces(pieces)
+    said = read_declared(declared)
+    if said is not None:
+        require_inventory_only(model)
+    _check_pieces(pieces, is_declared=said is not None)
     files = [_whole(caller, piece) for piece in pieces]
     named = {(piece.role, file.name) for piece, file in zip(pieces, files, strict=True)}
     if len(named) != len(pieces):
@@ -72,6 +80,7 @@ def request_version(
         model=model,
         pieces=[{"upload": str(piece.upload), "role": piece.role} for piece in pieces],
         signature=None if signature is None else dict(signature),
+        declared=said,
         note=note.strip()[:_LONGEST_NOTE],
         requested_by=caller.user,
     )
@@ -79,9 +88,11 @@ def request_version(
     return asked
 
 
-def _check_pieces(pieces: Sequence[Piece]) -> None:
-    if not 1 <= len(pieces) <= MOST_FILES:
+def _check_pieces(pieces: Sequence[Piece], *, is_declared: bool) -> None:
+    if not (0 if is_declared else 1) <= len(pieces) <= MOST_FILES:
         raise Invalid(f"A version has 1 to {MOST_FILES} files.", field="artifacts")
+    if is_declared and any(piece.role == MODEL for piece in pieces):
+        raise Invalid("What is run elsewhere has no model file to check.", field="artifacts")
     for n, piece in enumerate(pieces):
         if piece.role not in ROLES:
             raise Invalid(f"The role is one of {', '.join(ROLES)}.", field=f"artifacts[{n}].role")
@@ -191,7 +202,7 @@ def complete_version(
             kind="uploaded",
             files=files,
             signature=signature,
-            lineage={"source": "upload", "note": asked.note},
+            lineage=lineage_of(asked.declared, asked.note),
             servable=signature is not None,
         ),
     )

@@ -338,6 +338,7 @@ class VersionRequest(models.Model):
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="requests")
     pieces = models.JSONField()
     signature = models.JSONField(null=True)
+    declared = models.JSONField(null=True)
     note = models.CharField(max_length=1000, blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

@@ -92,10 +92,24 @@ class PieceIn(Input):
     role = serializers.ChoiceField(ROLES)
 
 
+class DeclaredIn(Input):
+    """What a version is that this instance never runs."""
+
+    vendor = serializers.CharField(max_length=200, help_text="Whoever made it.")
+    product = serializers.CharField(max_length=200)
+    release = serializers.CharField(max_length=200, help_text="Its own version or date.")
+
+
 class VersionIn(Input):
     """A new version from uploads."""
 
-    artifacts = serializers.ListField(child=PieceIn(), min_length=1, max_length=16)
+    artifacts = serializers.ListField(child=PieceIn(), max_length=16)
+    declared = DeclaredIn(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of a model that is inventory only; then there may be no file.",
+    )
     signature = serializers.JSONField(
         required=False, allow_null=True, help_text="Derived from the graph where it is left out."
     )
@@ -108,6 +122,7 @@ class VersionRequestOut(serializers.ModelSerializer[VersionRequest]):
     model = serializers.CharField(source="model.name")
     artifacts = PieceIn(source="pieces", many=True)
     signature = serializers.JSONField(allow_null=True)
+    declared = DeclaredIn(allow_null=True)
     version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
 
     class Meta:
@@ -117,6 +132,7 @@ class VersionRequestOut(serializers.ModelSerializer[VersionRequest]):
             "model",
             "artifacts",
             "signature",
+            "declared",
             "note",
             "job_id",
             "version",

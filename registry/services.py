@@ -18,6 +18,7 @@ from audit.services import record
 from common.errors import Conflict, Invalid
 from registry import policies
 from registry.cards import read_card
+from registry.declared import SOURCE
 from registry.manifests import MODEL, File, build_manifest
 from registry.models import (
     Artifact,
@@ -28,7 +29,7 @@ from registry.models import (
     Status,
     VersionContributor,
 )
-from registry.register.entries import is_inventory_only
+from registry.register.entries import is_inventory_only, require_inventory_only
 from trust.canonical import canonical
 
 RESERVED_NAMES = {"new", "latest"}
@@ -129,7 +130,7 @@ def add_version(
     """Add a version whose blobs are stored already; numbers are dense and given under a lock.
 
     Authority is checked by the verb that leads here: upload, training or compression. Raises
-    Conflict for what could be served of a model that the register keeps as inventory only.
+    Conflict for what the register does not allow of the model: something to serve, or declared.
     """
     RegisteredModel.objects.select_for_update().get(pk=model.pk)
     _check_hosting(model, new)
@@ -183,6 +184,8 @@ def _next_number(model: RegisteredModel) -> int:
 def _check_hosting(model: RegisteredModel, new: NewVersion) -> None:
     if new.servable and is_inventory_only(model):
         raise Conflict("This model is inventory only: no version of it can be served here.")
+    if new.lineage.get("source") == SOURCE:
+        require_inventory_only(model)
 
 
 def _contributions(

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scripts.story import outside, steps
+from scripts.story import elsewhere, outside, steps
 from scripts.story.client import Refused
 from scripts.story.data import breast_cancer, digits
 from scripts.story.people import Person, admins, agree, make_people
@@ -127,6 +127,18 @@ def serve_child(stage: Stage, line: Line) -> None:
         )
 
 
+def approve_elsewhere(stage: Stage, line: Line) -> None:
+    """A workbook that is not served here: the same reviews, and nothing lets it answer."""
+    with stage.story.step("A spreadsheet is declared, validated and approved for use elsewhere"):
+        elsewhere.register(stage, line)
+        elsewhere.agree_on_gates(stage)
+        elsewhere.validate(stage, line)
+        review = elsewhere.submit(stage, line)
+        steps.sign(stage, "cleo", review)
+        _await_approval(stage, review["id"])
+        elsewhere.refused_everywhere(stage, line)
+
+
 def _await_answer(stage: Stage, line: Line, path: str) -> Any:
     deadline = time.monotonic() + 15
     while True:
@@ -180,6 +192,7 @@ def tell(chosen: argparse.Namespace) -> int:
         approve(stage, cancer)
         serve(stage, cancer)
         serve_child(stage, numbers)
+        approve_elsewhere(stage, Line(f"branch-limits-{tag}", "", {}, {}))
         check_from_outside(stage, cancer, chosen.var)
     except (Broken, Refused, RuntimeError) as failure:
         print(f"\nThis did not hold: {failure}", file=sys.stderr)

@@ -42,6 +42,9 @@ PICTURES = {
     "models/<slug:name>/entry": Picture("entry"),
     "models/<slug:name>/train": Picture("training-new"),
     "models/<slug:name>/versions/new": Picture("version-new"),
+    "models/<slug:name>/versions/declare": Picture(
+        "version-declare", who="ada", at={"name": "sheet"}
+    ),
     _VERSION: Picture("version"),
     f"{_VERSION}/card": Picture("version-card"),
     f"{_VERSION}/card/edit": Picture("version-card-edit", who="ada", at={"number": "2"}),
@@ -82,6 +85,7 @@ PICTURES = {
     "audit/events/<uuid:pk>": Picture("audit-event", who="cora", at={"pk": "event"}),
     "audit/export": Picture("audit-export", who="cora"),
     "past": Picture("past", who="cora", query={"model": "name", "alias": "champion"}),
+    "past/model": Picture("past-model", who="cora", query={"model": "sheet"}),
     "past/person": Picture("past-person", who="cora", query={"person": "signer"}),
     "past/dataset": Picture("past-dataset", who="cora", query={"digest": "rows"}),
     "retention": Picture("retention", who="cora"),

@@ -117,6 +117,8 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
     demo.make_versions(stage, cancer, numbers)
     demo.approve(stage, cancer)
     demo.serve(stage, cancer)
+    sheet = Line(f"branch-limits-{tag}", "", {}, {})
+    demo.approve_elsewhere(stage, sheet)
     measure_by_plan(stage, numbers)
     review = steps.submit(stage, numbers, number=2)
     finding = discuss(stage, numbers)
@@ -132,6 +134,7 @@ def play(chosen: argparse.Namespace) -> tuple[Stage, dict[str, str]]:
         "person": people["ben"].client.get("me")["id"],
         "name": cancer.name,
         "number": "1",
+        "sheet": sheet.name,
         "team": team,
         "dataset": cancer.datasets["test"],
         "rows": stage.ada.get(f"datasets/{cancer.datasets['test']}")["digest"],

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from trust.digests import digest_from_hex, digest_hex
 from trust.dsse import verify_envelope
+from trust.elsewhere import NEVER_SERVES, USE, read_use
 from trust.errors import Malformed, TrustError, Untrusted
 from trust.fields import (
     JsonObject,
@@ -55,7 +56,7 @@ _PREDICATE_WAIVERS = "waivers"
 STALE_GRACE = "stale_grace_s"
 # Only where the signers accepted conditions.
 _PREDICATE_ANNEX = "annex"
-_PREDICATE_OPTIONAL = (_PREDICATE_WAIVERS, STALE_GRACE, _PREDICATE_ANNEX)
+_PREDICATE_OPTIONAL = (_PREDICATE_WAIVERS, STALE_GRACE, _PREDICATE_ANNEX, USE)
 
 Recorded = Callable[[TreeBound], bool]
 
@@ -73,7 +74,7 @@ ArtifactDigests = Mapping[tuple[str, str], str]
 class Approval:
     """What a signed approval says. `artifacts` and the rest are as in the predicate.
 
-    `limits` is `scope`, read.
+    `limits` is `scope`, read; `elsewhere` says that nothing is ever answered under it.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Approval:
     limits: Scope = UNBOUNDED
     stale_grace: timedelta | None = None
     annex: Annex = field(default_factory=Annex)
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +122,14 @@ def verify_approval(
     revoked_at: datetime | None = None,
     stale_since: datetime | None = None,
     recorded: Recorded = never_recorded,
+    serving: bool = True,
 ) -> Verdict:
     """Decide whether this envelope approves exactly these bytes at the moment `now`.
 
     `keys` are the trusted approval keys, `version_digest` and `artifact_digests` what the
     caller hashed itself. `revoked_at` is the moment of a revocation the caller knows of,
-    `stale_since` that of a newer card or policy, `recorded` is as in `read_approval`.
+    `stale_since` that of a newer card or policy, `recorded` is as in `read_approval`. Without
+    `serving` an approval for use elsewhere may hold too; only who answers nothing asks so.
     Never raises for bad input: an envelope that cannot be read is one that does not hold.
     """
     try:
@@ -135,6 +139,7 @@ def verify_approval(
     reason = (
         _wrong_version(approval, version_digest)
         or _wrong_artifacts(approval, artifact_digests)
+        or (why_not_served(approval) if serving else "")
         or why_not_at(approval, now)
         or _revoked(now, revoked_at)
         or why_stale_at(approval, now, stale_since)
@@ -178,6 +183,11 @@ def read_statement(
     require_keys(statement, ("_type", "subject", "predicateType", "predicate"), "the statement")
     name, digest = _read_subject(statement)
     return name, digest, read_object(statement, "predicate")
+
+
+def why_not_served(approval: Approval) -> str:
+    """A sentence if nothing is ever answered under the approval, whenever that is, else empty."""
+    return NEVER_SERVES if approval.elsewhere else ""
 
 
 def why_not_at(approval: Approval, moment: datetime) -> str:
@@ -240,9 +250,12 @@ def _read_subject(statement: JsonObject) -> tuple[str, str]:
 
 def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObject) -> Approval:
     require_keys(predicate, _PREDICATE_KEYS, "the approval", optional=_PREDICATE_OPTIONAL)
-    artifacts = tuple(read_objects(predicate, "artifacts"))
-    if not artifact_digests_of(artifacts):
+    artifacts, elsewhere = tuple(read_objects(predicate, "artifacts")), read_use(predicate)
+    if not artifact_digests_of(artifacts) and not elsewhere:
         raise Malformed("an approval lists at least one artifact")
+    limits = read_scope(read_object(predicate, "scope"))
+    if limits.is_for_no_alias != elsewhere:
+        raise Malformed("an approval is for use elsewhere and for no alias, or neither")
     grace = read_count(predicate, "outage_grace_s")
     if grace > MAX_OUTAGE_GRACE_S:
         raise Malformed("the outage grace is longer than a year")
@@ -265,9 +278,10 @@ def _read_predicate(subject_name: str, version_digest: str, predicate: JsonObjec
         scope=read_object(predicate, "scope"),
         runtime=read_object(predicate, "runtime"),
         waivers=_read_named_waivers(predicate),
-        limits=read_scope(read_object(predicate, "scope")),
+        limits=limits,
         stale_grace=read_stale_grace(predicate),
         annex=read_annex(predicate),
+        elsewhere=elsewhere,
     )
 
 

@@ -23,6 +23,7 @@ from trust.bundle_validation import check_validation
 from trust.bundle_waivers import check_gates
 from trust.digests import digest_hex
 from trust.dsse import MAX_ENVELOPE_BYTES
+from trust.elsewhere import is_run_elsewhere, read_use, why_never_served
 from trust.emergency import Emergency
 from trust.errors import Malformed, TrustError, Untrusted
 from trust.fields import (
@@ -78,10 +79,20 @@ def read_approvals(
             continue
         if (name, members.digests[member]) not in facts.approved:
             report.find(member, "the log has no event that this approval was given")
+        if approval.elsewhere:
+            _check_elsewhere(approval, member, facts, report)
         manifest = _check_version(members, approval, member, report)
         _check_statement(members, approval, manifest, facts, report)
         approved[name] = ApprovedVersion(approval, manifest)
     return approved
+
+
+def _check_elsewhere(
+    approval: Approval, member: str, facts: LogFacts, report: BundleReport
+) -> None:
+    report.count("approvals for use elsewhere, which never serve")
+    if approval.version_digest in facts.pointed_at:
+        report.find(member, "an alias was moved to its version, though it is for use elsewhere")
 
 
 def recorder(leaves: bytes) -> Held:
@@ -140,6 +151,9 @@ def compare_with_manifest(
             report.find(member, "its artifacts are not those of the version's manifest")
         if said.subject_name not in version_names(manifest):
             report.find(member, "its subject is not called as the version is")
+        never = why_never_served(manifest) if isinstance(said, Emergency) else ""
+        if never:
+            report.find(member, never.removesuffix("."))
     except Malformed as error:
         report.find(path, str(error))
 
@@ -200,6 +214,7 @@ def compare_statement(
         "runtime": (statement.get("runtime"), approval.runtime),
         "scope": (statement.get("scope"), approval.scope),
         "grace when stale": (read_stale_grace(statement), approval.stale_grace),
+        "use": (read_use(statement), approval.elsewhere),
         "list of waivers": (read_waivers(statement), approval.waivers),
         "outage grace": (
             statement.get("outage_grace_s"),
@@ -209,6 +224,8 @@ def compare_statement(
     if manifest:
         same["model"] = (statement.get("model"), manifest.get("model"))
         same["number"] = (statement.get("number"), manifest.get("number"))
+        if is_run_elsewhere(manifest) != approval.elsewhere:
+            find("it is approved for serving and cannot be served, or the other way round")
     for what, (signed, approved) in same.items():
         if signed != approved:
             find(f"the {what} that was signed is not the one that was approved")

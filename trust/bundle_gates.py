@@ -12,7 +12,8 @@ from trust.bundle_report import BundleReport
 from trust.digests import digest_hex
 from trust.errors import Malformed
 from trust.fields import JsonObject, read_digest, read_moment, read_object, read_objects, read_text
-from trust.gates import AGEING, Answer, Shown, ask
+from trust.gate_answers import Answer, Shown
+from trust.gates import AGEING, ask
 
 # A row's moment and its event's differ by what a transaction takes.
 _APART = timedelta(minutes=5)

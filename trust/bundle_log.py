@@ -44,6 +44,8 @@ class LogFacts:
     """digest of a report -> the first event that names it"""
     champions: dict[object, list[tuple[datetime, object]]] = field(default_factory=dict)
     """model -> the versions that held the alias `champion`, in order"""
+    pointed_at: set[object] = field(default_factory=set)
+    """digests of the versions that ever held an alias"""
     licences: dict[object, list[tuple[datetime, object]]] = field(default_factory=dict)
     """model -> its licences, in order; None where the event does not say which"""
     revoked: dict[str, datetime] = field(default_factory=dict)
@@ -99,6 +101,8 @@ class LogFacts:
         note_proof(self.passkeys, event)
 
     def _add_written(self, event: LogEvent) -> None:
+        if event.action == "alias.moved":
+            self.pointed_at.add(event.payload.get("to"))
         if event.action == "validation.finished":
             self.validated[read_digest(event.payload, "validation")] = event.person
         if event.action in NAMING_ACTIONS:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from trust.approval import Approval, why_not_at, why_stale_at
+from trust.approval import Approval, why_not_at, why_not_served, why_stale_at
 from trust.bundle_approvals import ApprovedVersion, version_names
 from trust.bundle_emergencies import GrantedVersion
 from trust.bundle_log import LogFacts
@@ -102,7 +102,7 @@ def _check_record(
     if read_digest(record, "version_digest") != approval.version_digest:
         raise Untrusted("its approval is for another version")
     _require_named(record, version.manifest)
-    reason = why_not_at(approval, moment)
+    reason = why_not_served(approval) or why_not_at(approval, moment)
     if reason:
         raise Untrusted(reason.removesuffix("."))
     require_in_scope(record, approval.limits)

@@ -4,16 +4,35 @@ The instance freezes the answers into a statement, the notary asks again before 
 verifies an approval later asks once more. *Not measured* never passes.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 
-from trust.errors import Malformed
-from trust.fields import JsonObject, as_object, read_object, read_objects, read_text, read_texts
+from trust.elsewhere import NOT_RUN_HERE, is_run_elsewhere
+from trust.fields import (
+    JsonObject,
+    as_object,
+    read_moment,
+    read_object,
+    read_objects,
+    read_text,
+    read_texts,
+)
+from trust.gate_answers import (
+    GATE_FAILED,
+    GATE_NOT_MEASURED,
+    GATE_PASSED,
+    Answer,
+    Asked,
+    Number,
+    Shown,
+    judged_as,
+    not_measured_as,
+    number_in,
+    rows_in,
+)
 from trust.shifts import measured_shift
 from trust.times import format_moment
 
-GATE_PASSED, GATE_FAILED, GATE_NOT_MEASURED = "passed", "failed", "not measured"
 # From the weakest to the strongest; at "none" nothing confined the check.
 SANDBOX_LEVELS = ("none", "rlimits-only", "no-namespaces", "full")
 # The measurements that can be made again; a comparison with the parent is made once, at birth.
@@ -21,73 +40,10 @@ AGEING = ("evaluation", "explanation")
 _LINEAGE = {
     "training": ("recipe", "params", "dataset"),
     "compression": ("method", "params", "parent"),
+    "declared": ("vendor", "product", "release"),
 }
 SHIFT = "explanation_shift"
 _NO_CHAMPION = "There is no champion to compare with."
-
-Number = int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a gate says: state, measured value, limit, a sentence, the kind of evidence it used."""
-
-    gate: str
-    state: str
-    measured: Number | str | None
-    limit: Number | str | None
-    reason: str
-    kind: str | None = None
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What gates are shown of a version: manifest, newest reports, and what is true at `now`.
-
-    `reports` and `since` (when a report was stored) are by kind of evidence. `champion` is the
-    digest of the version to compare with, None where there is none or it is this one. `applies`
-    are the metrics that models of the task have.
-    """
-
-    manifest: JsonObject
-    reports: Mapping[str, JsonObject]
-    since: Mapping[str, datetime]
-    now: datetime
-    licence: str
-    champion: str | None
-    applies: Collection[str]
-
-
-Asked = Callable[[JsonObject, Shown], Iterator[Answer]]
-
-
-def _missing(gate: str, limit: Number | str | None, why: str, kind: str | None = None) -> Answer:
-    return Answer(gate, GATE_NOT_MEASURED, None, limit, why, kind)
-
-
-def _judged(
-    gate: str,
-    holds: bool,
-    measured: Number | str | None,
-    limit: Number | str | None,
-    reason: str,
-    kind: str | None = None,
-) -> Answer:
-    return Answer(gate, GATE_PASSED if holds else GATE_FAILED, measured, limit, reason, kind)
-
-
-def _number(document: JsonObject, name: str) -> Number | None:
-    """The number under `name`, None where it has no value. Raises Malformed."""
-    value = document.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise Malformed(f"{name!r} is not a number")
-    return value
-
-
-def _rows(document: JsonObject, name: str) -> list[JsonObject]:
-    """The objects under `name`; none where it is left out. Raises Malformed."""
-    return read_objects(document, name) if name in document else []
 
 
 def _is_better_high(report: JsonObject, metric: str) -> bool:
@@ -117,10 +73,12 @@ def no_worse_than_champion(policy: JsonObject, shown: Shown) -> Iterator[Answer]
     The worse end of the paired bootstrap's 95 % interval of the difference decides: a test of
     non-inferiority at 2.5 %. Source: Walker and Nowacki, 2011, doi:10.1007/s11606-010-1513-8.
     """
-    for wanted in _rows(policy, "no_regression"):
+    for wanted in rows_in(policy, "no_regression"):
         metric = read_text(wanted, "metric")
-        margin = _number(wanted, "margin") or 0
-        if metric in shown.applies:
+        margin = number_in(wanted, "margin") or 0
+        if is_run_elsewhere(shown.manifest):
+            yield not_measured_as(f"no_regression:{metric}", None, NOT_RUN_HERE)
+        elif metric in shown.applies:
             yield _margin(f"no_regression:{metric}", metric, margin, shown)
 
 
@@ -131,18 +89,18 @@ def _margin(gate: str, metric: str, margin: Number, shown: Shown) -> Answer:
     entry = read_object(comparison, "metrics").get(metric) if comparison else None
     found = as_object(entry, repr(metric)) if entry is not None else {}
     if comparison is None or found.get("state") != "measured":
-        return _missing(gate, None, why or str(found.get("note") or "It was not compared."))
+        return not_measured_as(gate, None, why or str(found.get("note") or "It was not compared."))
     is_high = _is_better_high(shown.reports["evaluation"], metric)
-    worst = _number(found, "low" if is_high else "high")
+    worst = number_in(found, "low" if is_high else "high")
     limit = -margin if is_high else margin
     if worst is None:
-        return _missing(gate, limit, "The difference has no interval.", "evaluation")
+        return not_measured_as(gate, limit, "The difference has no interval.", "evaluation")
     holds = worst >= limit if is_high else worst <= limit
     reason = (
         f"The worse end of the 95 % interval of the difference is {worst:.4g}; "
         f"the policy wants {'at least' if is_high else 'at most'} {limit:g}."
     )
-    return _judged(gate, holds, worst, limit, reason, "evaluation")
+    return judged_as(gate, holds, worst, limit, reason, "evaluation")
 
 
 def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
@@ -151,7 +109,10 @@ def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     Fails where p is below the level and more rows were lost than gained. Source: McNemar, 1947,
     doi:10.1007/BF02295996. Asked of classifications only.
     """
-    level = _number(policy, "mcnemar")
+    level = number_in(policy, "mcnemar")
+    if level is not None and is_run_elsewhere(shown.manifest):
+        yield not_measured_as("mcnemar", level, NOT_RUN_HERE)
+        return
     if level is None or _task(shown) not in ("binary", "multiclass"):
         return
     if shown.champion is None:
@@ -159,20 +120,20 @@ def not_right_less_often(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     comparison, why = _comparison(shown)
     if comparison is None:
-        yield _missing("mcnemar", level, why)
+        yield not_measured_as("mcnemar", level, why)
         return
     test = read_object(comparison, "mcnemar")
-    gained, lost = _number(test, "only_candidate_right"), _number(test, "only_champion_right")
-    p_value = 1.0 if gained == lost == 0 else _number(test, "p_value")
+    gained, lost = number_in(test, "only_candidate_right"), number_in(test, "only_champion_right")
+    p_value = 1.0 if gained == lost == 0 else number_in(test, "p_value")
     if p_value is None or gained is None or lost is None:
-        yield _missing("mcnemar", level, str(test.get("note") or "It was not tested."))
+        yield not_measured_as("mcnemar", level, str(test.get("note") or "It was not tested."))
         return
     reason = (
         f"Only this version is right on {gained} rows, only the champion on {lost}: "
         f"p = {p_value:.3g}; below {level:g} with more rows lost than gained it fails."
     )
     holds = p_value >= level or gained >= lost
-    yield _judged("mcnemar", holds, p_value, level, reason, "evaluation")
+    yield judged_as("mcnemar", holds, p_value, level, reason, "evaluation")
 
 
 def _task(shown: Shown) -> object:
@@ -182,7 +143,11 @@ def _task(shown: Shown) -> object:
 
 def worst_slice_reaches_floor(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """The worst slice of the evaluation meets the limit; slices that are too small pass nothing."""
-    for wanted in _rows(policy, "slices"):
+    for wanted in rows_in(policy, "slices"):
+        if is_run_elsewhere(shown.manifest):
+            gate = f"slice:{read_text(wanted, 'metric')}"
+            yield not_measured_as(gate, number_in(wanted, "limit"), NOT_RUN_HERE)
+            continue
         if read_text(wanted, "metric") in shown.applies:
             yield worst_slice(wanted, shown.reports.get("evaluation"))
 
@@ -193,36 +158,36 @@ def worst_slice(wanted: JsonObject, report: JsonObject | None) -> Answer:
     Failed if a slice with so many rows does not meet the limit; else *not measured* if a slice has
     fewer, or no value; else passed. Measured is the worst of the slices with so many rows.
     """
-    metric, limit = read_text(wanted, "metric"), _number(wanted, "limit") or 0
+    metric, limit = read_text(wanted, "metric"), number_in(wanted, "limit") or 0
     gate = f"slice:{metric}"
-    slicings = _rows(report, "slices") if report else []
+    slicings = rows_in(report, "slices") if report else []
     if report is None or not slicings:
-        return _missing(gate, limit, "No evaluation was asked for slices.")
+        return not_measured_as(gate, limit, "No evaluation was asked for slices.")
     named = read_texts(wanted, "columns") if "columns" in wanted else []
     sliced = {slicing.get("column") for slicing in slicings}
     if absent := [name for name in named if name not in sliced]:
-        return _missing(gate, limit, f"Not sliced by: {', '.join(absent)}.", "evaluation")
+        return not_measured_as(gate, limit, f"Not sliced by: {', '.join(absent)}.", "evaluation")
     chosen = [s for s in slicings if not named or s.get("column") in named]
     parts = [part for slicing in chosen for part in read_objects(slicing, "parts")]
     return _worst(gate, wanted, parts, _is_better_high(report, metric))
 
 
 def _worst(gate: str, wanted: JsonObject, parts: list[JsonObject], is_high: bool) -> Answer:
-    limit, least = _number(wanted, "limit") or 0, _number(wanted, "least_rows") or 0
+    limit, least = number_in(wanted, "limit") or 0, number_in(wanted, "least_rows") or 0
     end = ("low" if is_high else "high") if wanted.get("bound") == "interval" else "value"
     values: list[tuple[Number, str]] = []
     unknown: list[str] = []
     for part in parts:
-        name, rows = read_text(part, "name"), _number(part, "rows") or 0
+        name, rows = read_text(part, "name"), number_in(part, "rows") or 0
         entry = as_object(read_object(part, "metrics").get(read_text(wanted, "metric")), name)
-        value = _number(entry, end) if entry.get("state") == "measured" else None
+        value = number_in(entry, end) if entry.get("state") == "measured" else None
         if value is None or rows < least:
             unknown.append(f"{name} ({rows} rows)")
         else:
             values.append((value, f"{name} ({rows} rows)"))
     unmeasured = f"Too few rows, or no value: {', '.join(unknown)}." if unknown else ""
     if not values:
-        return _missing(gate, limit, unmeasured or "There is no slice.", "evaluation")
+        return not_measured_as(gate, limit, unmeasured or "There is no slice.", "evaluation")
     worst, where = (min if is_high else max)(values)
     holds = worst >= limit if is_high else worst <= limit
     relation = "at least" if is_high else "at most"
@@ -234,31 +199,33 @@ def _worst(gate: str, wanted: JsonObject, parts: list[JsonObject], is_high: bool
 
 def fast_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """One row takes no more CPU time than the limit: milliseconds, 95th percentile of the calls."""
-    limit, report = _number(policy, "latency_ms"), shown.reports.get("evaluation")
+    limit, report = number_in(policy, "latency_ms"), shown.reports.get("evaluation")
     if limit is None:
         return
-    calls = _rows(report, "latency") if report else []
+    calls = rows_in(report, "latency") if report else []
     single = next((entry for entry in calls if entry.get("batch") == 1), None)
-    p95 = _number(read_object(single, "cpu_ms"), "p95") if single else None
+    p95 = number_in(read_object(single, "cpu_ms"), "p95") if single else None
     if p95 is None:
-        yield _missing("latency", limit, "No evaluation has measured how long one row takes.")
+        yield not_measured_as(
+            "latency", limit, "No evaluation has measured how long one row takes."
+        )
         return
     reason = f"One row takes {p95:.4g} ms of CPU time (95th percentile); at most {limit:g} ms."
-    yield _judged("latency", p95 <= limit, p95, limit, reason, "evaluation")
+    yield judged_as("latency", p95 <= limit, p95, limit, reason, "evaluation")
 
 
 def small_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """All files of the version together, as the manifest lists them, are within the limit."""
-    limit = _number(policy, "size_bytes")
+    limit = number_in(policy, "size_bytes")
     if limit is None:
         return
-    sizes = [_number(entry, "size") for entry in read_objects(shown.manifest, "artifacts")]
+    sizes = [number_in(entry, "size") for entry in read_objects(shown.manifest, "artifacts")]
     total = sum(size for size in sizes if size is not None)
     if not sizes or None in sizes:
-        yield _missing("size", limit, "The manifest does not say how large the files are.")
+        yield not_measured_as("size", limit, "The manifest does not say how large the files are.")
         return
     reason = f"The files have {total} bytes together; at most {limit} are allowed."
-    yield _judged("size", total <= limit, total, limit, reason)
+    yield judged_as("size", total <= limit, total, limit, reason)
 
 
 def licence_allowed(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
@@ -268,19 +235,20 @@ def licence_allowed(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     limit = ", ".join(str(name) for name in allowed)
     if not shown.licence:
-        yield _missing("licence", limit, "The model names no licence.")
+        yield not_measured_as("licence", limit, "The model names no licence.")
         return
     holds = shown.licence in allowed
     word = "is allowed" if holds else "is none of those allowed"
     reason = f"The licence {shown.licence} {word}."
-    yield _judged("licence", holds, shown.licence, limit, reason)
+    yield judged_as("licence", holds, shown.licence, limit, reason)
 
 
 def lineage_complete(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """The manifest says how the version was made, with what settings, and from what.
 
     Recipe, parameters and the digest of the training rows, or method, parameters and the digest of
-    the parent. An upload says none of this.
+    the parent; of a version that is run elsewhere vendor, product and release, as declared. An
+    upload says none of this.
     """
     if policy.get("lineage") is not True:
         return
@@ -288,15 +256,17 @@ def lineage_complete(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     source = str(lineage.get("source") or "")
     wanted = _LINEAGE.get(source)
     if not source:
-        yield _missing("lineage", "complete", "The manifest says nothing of where it comes from.")
+        yield not_measured_as(
+            "lineage", "complete", "The manifest says nothing of where it comes from."
+        )
         return
     if wanted is None:
         reason = "It was uploaded: nothing is recorded of how it was made."
-        yield _judged("lineage", False, source, "complete", reason)
+        yield judged_as("lineage", False, source, "complete", reason)
         return
     absent = [name for name in wanted if not lineage.get(name) and lineage.get(name) != {}]
     reason = f"Not recorded: {', '.join(absent)}." if absent else "Recorded in the manifest."
-    yield _judged("lineage", not absent, source, "complete", reason)
+    yield judged_as("lineage", not absent, source, "complete", reason)
 
 
 def confined_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
@@ -306,34 +276,45 @@ def confined_enough(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     level = (shown.reports.get("sandbox") or {}).get("level")
     if level not in SANDBOX_LEVELS or limit not in SANDBOX_LEVELS:
-        yield _missing("sandbox", limit, "No admission check says how it was confined.")
+        yield not_measured_as("sandbox", limit, "No admission check says how it was confined.")
         return
     holds = SANDBOX_LEVELS.index(str(level)) >= SANDBOX_LEVELS.index(limit)
     reason = f"The file was checked at level {level}; the policy wants at least {limit}."
-    yield _judged("sandbox", holds, str(level), limit, reason, "sandbox")
+    yield judged_as("sandbox", holds, str(level), limit, reason, "sandbox")
 
 
 def evidence_fresh(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
-    """Evaluation and explanation, as far as there are any, are no older than so many days now."""
-    days = _number(policy, "evidence_days")
+    """Evaluation and explanation, as far as there are any, are no older than so many days now.
+
+    Of a version that is run elsewhere it is the validation report, from the moment that it states.
+    """
+    days = number_in(policy, "evidence_days")
     if days is None:
         return
     known = {kind: shown.since[kind] for kind in AGEING if kind in shown.since}
+    none = "There is neither evaluation nor explanation."
+    if is_run_elsewhere(shown.manifest):
+        report = shown.reports.get("validation")
+        known = {"validation": read_moment(report, "at")} if report else {}
+        none = "There is no validation report."
     if not known:
-        yield _missing("evidence_age", days, "There is neither evaluation nor explanation.")
+        yield not_measured_as("evidence_age", days, none)
         return
     kind, oldest = min(known.items(), key=lambda item: item[1])
     until = oldest + timedelta(days=days)
     reason = f"The {kind} is of {oldest:%Y-%m-%d}; it counts until {until:%Y-%m-%d %H:%M} UTC."
     moment = format_moment(oldest)
-    yield _judged("evidence_age", shown.now <= until, moment, days, reason, kind)
+    yield judged_as("evidence_age", shown.now <= until, moment, days, reason, kind)
 
 
 def explained_alike(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
     """The importances lie no further from the champion's, or the parent's of a compressed version,
     than the limit: total-variation distance of the normalised mean |SHAP| (`trust.shifts`)."""
-    limit = _number(policy, "explanation_shift")
+    limit = number_in(policy, "explanation_shift")
     if limit is None:
+        return
+    if is_run_elsewhere(shown.manifest):
+        yield not_measured_as(SHIFT, limit, NOT_RUN_HERE)
         return
     lineage = as_object(shown.manifest.get("lineage") or {}, "the lineage")
     base = shown.champion
@@ -344,10 +325,10 @@ def explained_alike(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     found, why = measured_shift(shown.reports.get("explanation"), base)
     if found is None:
-        yield _missing(SHIFT, limit, why)
+        yield not_measured_as(SHIFT, limit, why)
         return
     reason = f"{found:.1%} of the importance lies on other features; at most {limit:.1%}."
-    yield _judged(SHIFT, found <= limit, found, limit, reason, "explanation")
+    yield judged_as(SHIFT, found <= limit, found, limit, reason, "explanation")
 
 
 def validated(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
@@ -356,11 +337,13 @@ def validated(policy: JsonObject, shown: Shown) -> Iterator[Answer]:
         return
     report = shown.reports.get("validation")
     if report is None:
-        yield _missing("validation_report", None, "There is no validation report of this version.")
+        yield not_measured_as(
+            "validation_report", None, "There is no validation report of this version."
+        )
         return
     rating = read_text(read_object(report, "rating"), "title")
     reason = f"The newest validation report says: {rating}."
-    yield _judged("validation_report", True, rating, None, reason, "validation")
+    yield judged_as("validation_report", True, rating, None, reason, "validation")
 
 
 ASKED_AGAIN: tuple[Asked, ...] = (

@@ -13,6 +13,7 @@ from trust.approval import (
 from trust.canonical import canonical
 from trust.digests import digest_hex
 from trust.dsse import sign_envelope
+from trust.elsewhere import USE
 from trust.fields import JsonObject, read_count, read_digest, read_object, read_text
 from trust.keys import SigningKey, TrustedKeys
 from trust.times import format_moment
@@ -56,8 +57,9 @@ def build_approval(
     }
     if STALE_GRACE in statement:
         predicate[STALE_GRACE] = read_count(statement, STALE_GRACE)
-    if statement.get("waivers"):
-        predicate["waivers"] = statement["waivers"]
+    for part in (USE, "waivers"):
+        if statement.get(part):
+            predicate[part] = statement[part]
     if annex:
         predicate["annex"] = annex
     subject_digest = {"sha256": digest_hex(read_digest(statement, "version_digest"))}

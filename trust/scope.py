@@ -2,7 +2,7 @@
 for how much of an alias's traffic.
 
 Approvals from before there were scopes say `{"aliases": ["*"]}`: every alias, everywhere,
-everybody. What a scope leaves out bounds nothing.
+everybody. What a scope leaves out bounds nothing; no alias at all is for use elsewhere.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,8 +35,15 @@ class Scope:
     purpose: str = ""
     traffic_share: int | None = None
 
+    @property
+    def is_for_no_alias(self) -> bool:
+        """Whether no caller ever gets an answer: a version that is used elsewhere."""
+        return self.aliases is not None and not self.aliases
+
     def why_not_under(self, alias: str | None) -> str:
         """A sentence if a caller of this alias gets no answer; None asks by number."""
+        if self.is_for_no_alias:
+            return "The approval is for no alias, so nothing is answered under it."
         if self.aliases is None or alias in self.aliases:
             return ""
         if alias is None:
@@ -185,6 +192,8 @@ def _read_names(document: JsonObject, part: str) -> Names:
     names = read_texts(document, part)
     if names == [EVERY] and part == "aliases":
         return None
+    if not names and part == "aliases":
+        return frozenset()
     if not names or EVERY in names or not all(names) or len(set(names)) != len(names):
         raise Malformed(f"the scope's {part} are not a list of different names")
     return frozenset(names)

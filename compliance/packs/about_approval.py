@@ -11,6 +11,7 @@ from compliance.packs.telling import telling
 from governance.approvals.answering import Answering
 from governance.models import Approval, PolicyVersion, Review
 from governance.selectors import newest_named
+from trust.elsewhere import read_use
 from trust.times import format_moment
 
 
@@ -30,6 +31,8 @@ def approval(subject: Subject) -> Found | None:
         ("status of the version", subject.version.status),
     ]
     if subject.statement:
+        if read_use(subject.statement):
+            rows.append(("use", "elsewhere; it never serves here"))
         rows += [
             (f"scope: {name}", ", ".join(map(str, part)) if isinstance(part, list) else str(part))
             for name, part in subject.statement["scope"].items()

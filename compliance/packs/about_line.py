@@ -9,7 +9,7 @@ from compliance.packs.found import Cell, Found, Table, declared, lacking, measur
 from compliance.packs.line import Line
 from compliance.packs.telling import telling
 from governance.findings.records import is_overdue
-from registry.models import Evidence, Hosting, Life
+from registry.models import Evidence, Hosting, Life, RegisterEntry
 from trust.times import format_moment
 
 MOST_FIGURES = 1000
@@ -80,12 +80,23 @@ def approved_until(line: Line) -> Found | None:
 def _no_approval(line: Line) -> Found | None:
     entry = line.entry
     if entry and entry.hosting == Hosting.INVENTORY:
-        said = "Not served here, so nothing of it is approved here."
-        return declared(said, by=entry.author.person.name, at=entry.created_at)
+        return _approved_elsewhere(line, entry)
     if entry and entry.life == Life.IN_USE:
         return None
     said = "Nothing is live, so no approval is needed."
     return measured(said, *line.witness) if line.witness else None
+
+
+def _approved_elsewhere(line: Line, entry: RegisterEntry) -> Found | None:
+    """The valid approval of a model that is not served here; missing where it is used without."""
+    held = line.shelf.approved.get(line.model.pk)
+    if held is not None:
+        said = f"v{held.version.number}, for use elsewhere, until {format_moment(held.not_after)}"
+        return measured(said, f"sha256:{held.envelope_digest}")
+    if entry.life == Life.IN_USE:
+        return lacking("in use without a valid approval")
+    said = "Not in use, so no approval is needed."
+    return declared(said, by=entry.author.person.name, at=entry.created_at)
 
 
 def _envelopes(line: Line) -> list[str]:

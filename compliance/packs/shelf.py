@@ -6,13 +6,16 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
+from django.db.models import Q
+
 from accounts.selectors import persons_named
 from audit.actions import Action
 from audit.models import AuditEvent, Checkpoint
 from audit.selectors import events, newest_checkpoint
 from governance.emergencies.selectors import in_force
 from governance.findings.records import open_findings
-from governance.models import EmergencyGrant, Finding
+from governance.models import Approval, EmergencyGrant, Finding
+from governance.policy import validity
 from registry.models import Alias, ModelVersion, RegisterEntry
 
 _TELL = (Action.MODEL_REGISTERED, Action.MODEL_CHANGED, Action.MODEL_ENTERED)
@@ -68,6 +71,14 @@ class Shelf:
         for row in rows:
             found[row.version.model_id].append(row)
         return found
+
+    @cached_property
+    def approved(self) -> Mapping[UUID, Approval]:
+        """The valid approval that holds longest."""
+        fresh = Q(staleness=None) | Q(staleness__until__gt=self.now)
+        rows = validity.in_force(self.now).filter(fresh, version__model__in=self.keys)
+        rows = rows.select_related("version").defer("envelope", "version__manifest")
+        return {row.version.model_id: row for row in rows.order_by("not_after", "-pk")}
 
     @cached_property
     def emergencies(self) -> Mapping[UUID, list[EmergencyGrant]]:

@@ -85,7 +85,8 @@ def judged(
 ) -> tuple[str, str]:
     """Whether the approval held at the moment, with the reason if not, as the gate would say.
 
-    For an alias, where one is given. The envelope is checked with the keys that are trusted now.
+    For an alias, where one is given: then one for use elsewhere does not hold. The envelope is
+    checked with the keys that are trusted now.
     """
     if approval is None:
         return Answering.UNAPPROVED, "It had no approval."
@@ -94,7 +95,7 @@ def judged(
     if approval.not_after <= moment:
         return Answering.EXPIRED, "The approval had expired."
     try:
-        verdict = _verdict(version, approval, moment)
+        verdict = _verdict(version, approval, moment, serving=bool(alias))
     except Conflict as error:
         return Answering.UNTRUSTED, error.reason
     if not verdict.ok or verdict.approval is None:
@@ -111,7 +112,9 @@ def _bounded(signed: Signed, approval: Approval, moment: datetime, alias: str) -
     return (Answering.OUT_OF_SCOPE, outside) if outside else (Answering.LIVE, "")
 
 
-def _verdict(version: ModelVersion, approval: Approval, moment: datetime) -> Verdict:
+def _verdict(
+    version: ModelVersion, approval: Approval, moment: datetime, *, serving: bool
+) -> Verdict:
     try:
         manifest = as_object(parse_strict(bytes(version.manifest)), "the manifest")
         files = artifact_digests_of(tuple(read_objects(manifest, "artifacts")))
@@ -124,6 +127,7 @@ def _verdict(version: ModelVersion, approval: Approval, moment: datetime) -> Ver
         artifact_digests=files,
         now=moment,
         recorded=recorded_of(approval),
+        serving=serving,
     )
 
 

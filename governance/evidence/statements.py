@@ -15,6 +15,7 @@ from governance.waivers.records import as_statement, with_waivers
 from registry.models import ModelVersion
 from registry.selectors import contributor_ids
 from trust.approval import STALE_GRACE
+from trust.elsewhere import ELSEWHERE, USE, is_run_elsewhere
 
 STATEMENT = "assay/review-statement/1"
 PROVIDER = "CPUExecutionProvider"
@@ -36,6 +37,7 @@ _CURRENT = (
     "validity_days",
     "outage_grace_s",
     STALE_GRACE,
+    USE,
 )
 
 
@@ -47,10 +49,11 @@ def build_statement(
     Raises Conflict for a scope that the policy does not allow.
     """
     document = Policy.read(policy.document)
-    require_within(scope, document)
+    manifest = json.loads(bytes(version.manifest))
+    elsewhere = is_run_elsewhere(manifest)
+    require_within(scope, document, elsewhere=elsewhere)
     subject = look_at(version, document)
     gates = with_waivers(run_gates(subject), version=version, policy=policy)
-    manifest = json.loads(bytes(version.manifest))
     statement = {
         "type": STATEMENT,
         "review": str(review),
@@ -69,14 +72,20 @@ def build_statement(
         "waivers": [as_statement(gate.waiver) for gate in gates if gate.waiver],
         "contributors": [str(person) for person in contributor_ids(version)],
         "signers_required": document.signers,
-        "runtime": {"onnxruntime": installed("onnxruntime"), "provider": PROVIDER},
+        "runtime": {} if elsewhere else _runtime(),
         "scope": dict(scope),
         "validity_days": document.validity_days,
         "outage_grace_s": document.outage_grace_s,
     }
     if document.stale_grace_s is not None:
         statement[STALE_GRACE] = document.stale_grace_s
+    if elsewhere:
+        statement[USE] = ELSEWHERE
     return statement, gates
+
+
+def _runtime() -> dict[str, str]:
+    return {"onnxruntime": installed("onnxruntime"), "provider": PROVIDER}
 
 
 def _evidence(subject: Subject) -> list[dict[str, str]]:

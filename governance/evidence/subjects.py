@@ -16,7 +16,7 @@ from evaluation.metrics.catalogue import for_task
 from evaluation.planned import Planned, planned_all
 from governance.policy.documents import Policy
 from registry.models import Alias, CardRevision, Evidence, ModelVersion
-from trust.gates import Shown
+from trust.gate_answers import Shown
 
 
 @dataclass(frozen=True)

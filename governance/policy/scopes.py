@@ -13,7 +13,7 @@ from accounts.selectors import logins_named, persons_named
 from common.errors import Conflict, Invalid
 from governance.policy.documents import Policy
 from governance.selectors import policy_for
-from registry.models import RegisteredModel
+from registry.models import ModelVersion, RegisteredModel
 from trust.errors import Malformed
 from trust.scope import (
     EVERY,
@@ -30,10 +30,13 @@ SCOPE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _PARTS = ("aliases", "environments", "consumers", "purpose", "traffic_share")
 
 
-def default_scope(policy: Policy) -> dict[str, Any]:
-    """What a submission asks for that names nothing: all that the policy lets it ask for."""
+def default_scope(policy: Policy, *, elsewhere: bool = False) -> dict[str, Any]:
+    """What a submission asks for that names nothing: all that the policy lets it ask for.
+
+    For use `elsewhere` there is no alias.
+    """
     bounds = policy.scope
-    scope: dict[str, Any] = {"aliases": sorted(bounds.aliases or (EVERY,))}
+    scope: dict[str, Any] = {"aliases": [] if elsewhere else sorted(bounds.aliases or (EVERY,))}
     if bounds.environments is not None:
         scope["environments"] = sorted(bounds.environments)
     if bounds.traffic_share is not None:
@@ -41,17 +44,16 @@ def default_scope(policy: Policy) -> dict[str, Any]:
     return scope
 
 
-def offered_scope(model: RegisteredModel) -> dict[str, Any]:
+def offered_scope(version: ModelVersion) -> dict[str, Any]:
     """The default under the policy in force; empty where there is none."""
     try:
-        return default_scope(Policy.read(policy_for(model).document))
+        policy = Policy.read(policy_for(version.model).document)
+        return default_scope(policy, elsewhere=not version.servable)
     except Conflict:
         return {}
 
 
-def scope_of(
-    wishes: Mapping[str, Any], *, policy: Policy, model: RegisteredModel
-) -> dict[str, Any]:
+def scope_of(wishes: Mapping[str, Any], *, policy: Policy, version: ModelVersion) -> dict[str, Any]:
     """The scope for the statement, with ids in the place of names. Raises Invalid.
 
     `wishes` may hold `aliases`, `environments` (lists of names), `consumers` (`team:SLUG`,
@@ -60,7 +62,11 @@ def scope_of(
     """
     for name in sorted(set(wishes) - set(_PARTS)):
         raise Invalid("A scope has no such field.", field=f"scope.{name}")
-    scope = default_scope(policy)
+    scope, model = default_scope(policy, elsewhere=not version.servable), version.model
+    if wishes.get("aliases") and not version.servable:
+        raise Invalid(
+            "What is used elsewhere answers under no alias; leave them out.", field="scope.aliases"
+        )
     for part in ("aliases", "environments"):
         if wishes.get(part):
             scope[part] = _names(wishes[part], part)
@@ -76,14 +82,17 @@ def scope_of(
     return scope
 
 
-def require_within(scope: Mapping[str, Any], policy: Policy) -> None:
+def require_within(scope: Mapping[str, Any], policy: Policy, *, elsewhere: bool) -> None:
     """Refuse a statement whose scope the policy does not allow. Raises Conflict."""
     try:
-        problems = list(wrong_with_scope(read_scope(dict(scope)), policy.scope))
+        read = read_scope(dict(scope))
+        problems = list(wrong_with_scope(read, policy.scope))
     except Malformed as error:
         raise Conflict(f"The scope of this review cannot be read: {error}.") from None
     for _part, why in problems:
         raise Conflict(why)
+    if read.is_for_no_alias != elsewhere:
+        raise Conflict("What is used elsewhere is approved for no alias, and nothing else is.")
 
 
 def scope_shown(scope: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +105,7 @@ def scope_shown(scope: Mapping[str, Any]) -> dict[str, Any]:
         "purpose": read.purpose,
         "traffic_share": read.traffic_share,
         "is_bounded": read != UNBOUNDED,
+        "is_elsewhere": read.is_for_no_alias,
     }
 
 

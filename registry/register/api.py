@@ -16,6 +16,7 @@ from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from registry import policies
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
+from registry.register.approved import approved_of
 from registry.register.entries import NewEntry, enter, member_named
 from registry.register.revalidation import by_day
 from registry.register.selectors import (
@@ -78,21 +79,36 @@ class EntryOut(serializers.ModelSerializer[RegisterEntry]):
         ]
 
 
+class ApprovedOut(serializers.Serializer[Any]):
+    """The valid approval of a model that holds longest."""
+
+    version = serializers.IntegerField()
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+
+
 class RegisterLineOut(serializers.ModelSerializer[RegisteredModel]):
     """A model as the register lists it."""
 
     team = serializers.CharField(source="team.slug")
     entry = serializers.SerializerMethodField()
+    approved = serializers.SerializerMethodField()
 
     class Meta:
         model = RegisteredModel
-        fields = ["id", "name", "team", "purpose", "risk_tier", "origin", "entry"]
+        fields = ["id", "name", "team", "purpose", "risk_tier", "origin", "entry", "approved"]
 
     @extend_schema_field(EntryOut(allow_null=True))
     def get_entry(self, model: Any) -> Any:
         """The newest revision; null where nobody has written one."""
         entry = newest_of(model)
         return EntryOut(entry).data if entry else None
+
+    @extend_schema_field(ApprovedOut(allow_null=True))
+    def get_approved(self, model: Any) -> Any:
+        """Null where no version of it has a valid approval."""
+        held = approved_of(model)
+        return ApprovedOut(held).data if held else None
 
 
 class ByName(KeysetPagination):

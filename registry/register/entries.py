@@ -102,6 +102,15 @@ def is_inventory_only(model: RegisteredModel) -> bool:
     return entry is not None and entry.hosting == Hosting.INVENTORY
 
 
+def require_inventory_only(model: RegisteredModel) -> None:
+    """Raises Conflict for a model of which the register says that it is served here."""
+    if not is_inventory_only(model):
+        raise Conflict(
+            "Only of a model that the register keeps as inventory only is a version declared.",
+            field="declared",
+        )
+
+
 def members(model: RegisteredModel) -> QuerySet[Person]:
     """Persons of the owner team who see the entry, so can answer for it or validate, by name."""
     rows = Person.objects.filter(

@@ -12,6 +12,7 @@ from accounts.models import Person
 from common.csv_cells import safe_cell
 from common.errors import Invalid, TooLarge
 from registry.models import RegisteredModel, RegisterEntry
+from registry.register.approved import approved_of
 from registry.register.selectors import newest_of
 
 OF_MODEL = ("name", "team", "purpose", "risk_tier", "licence", "origin", "tags")
@@ -26,6 +27,9 @@ OF_ENTRY = (
     "revalidate_on",
 )
 COLUMNS = (*OF_MODEL, *OF_ENTRY)
+# Written out for readers; an import passes over them, for approvals are not declared.
+OF_APPROVAL = ("approved_version", "approved_on", "approved_until")
+EXPORTED = (*COLUMNS, *OF_APPROVAL)
 TAGS_APART = ";"
 
 
@@ -65,10 +69,11 @@ def login_of(person: Person | None) -> str:
 def as_csv(rows: QuerySet[RegisteredModel]) -> bytes:
     """Lines of the register; UTF-8 with a mark for spreadsheets."""
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS)
+    writer = csv.DictWriter(out, EXPORTED)
     writer.writeheader()
     for model in with_logins(rows):
-        writer.writerow(cells_of(model, newest_of(model)))
+        held = approved_of(model)
+        writer.writerow(cells_of(model, newest_of(model)) | (held.cells if held else {}))
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -112,7 +117,7 @@ def _header(cells: list[str]) -> list[str]:
     if "name" not in header:
         raise _wrong("The first line names the columns, and one of them is name.")
     for column in header:
-        if column not in COLUMNS:
+        if column not in EXPORTED:
             raise _wrong(f"The column {column[:100]!r} is not known: {', '.join(COLUMNS)}.")
         if header.count(column) > 1:
             raise _wrong(f"The column {column!r} stands there twice.")
@@ -125,7 +130,8 @@ def _rows(lines: Iterable[list[str]], header: list[str]) -> Iterator[Row]:
             continue
         if len(cells) != len(header):
             raise _wrong(f"Row {number} has {len(cells)} cells, the header has {len(header)}.")
-        yield Row(number, dict(zip(header, cells, strict=True)))
+        said = dict(zip(header, cells, strict=True))
+        yield Row(number, {name: cell for name, cell in said.items() if name in COLUMNS})
 
 
 def _wrong(reason: str) -> Invalid:

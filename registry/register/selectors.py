@@ -13,6 +13,7 @@ from accounts.models import User
 from common.errors import Invalid
 from registry import policies
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry, RiskTier
+from registry.register import approved
 from registry.register.entries import today
 from registry.selectors import matching
 
@@ -23,19 +24,21 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "hosting": tuple(Hosting.values),
     "life": (*Life.values, MISSING),
     "due": (OVERDUE, *HORIZONS),
+    "approval": (approved.VALID, approved.MISSING),
 }
 FILTERS = ("q", "team", "owner", "month", *CHOICES)
 MONTH = "[12][0-9]{3}-(0[1-9]|1[0-2])"
 
 
 def register_of(caller: Caller) -> QuerySet[RegisteredModel]:
-    """Models of the teams whose evidence the caller reads, each with its newest entry.
+    """Models of the teams whose evidence the caller reads, each with its newest entry and the
+    valid approval that holds longest.
 
     A model without an entry counts as served here; `newest_entries` holds one entry or none.
     """
     newest = RegisterEntry.objects.filter(model=OuterRef("pk")).order_by("-revision")
     entries = RegisterEntry.objects.order_by("model", "-revision").distinct("model")
-    return (
+    rows = (
         RegisteredModel.objects.filter(team_id__in=caller.teams_with(*policies.READERS))
         .select_related("team")
         .prefetch_related(
@@ -57,6 +60,13 @@ def register_of(caller: Caller) -> QuerySet[RegisteredModel]:
         )
         .order_by("name")
     )
+    return approved.with_approvals(rows)
+
+
+def in_use_unapproved(caller: Caller) -> QuerySet[RegisteredModel]:
+    """Models that are in use, as their owners declare it, and have no valid approval."""
+    asked = {"life": Life.IN_USE.value, "approval": approved.MISSING}
+    return narrowed(register_of(caller), asked)
 
 
 def newest_of(line: Any) -> RegisterEntry | None:
@@ -79,6 +89,8 @@ def narrowed(
     rows = rows.filter(**{name: given[name] for name in ("risk_tier", "hosting") if name in given})
     if life := given.get("life"):
         rows = rows.filter(Q(life__isnull=True) if life == MISSING else Q(life=life))
+    if approval := given.get("approval"):
+        rows = rows.filter(Q(approved_version__isnull=approval == approved.MISSING))
     if owner := given.get("owner"):
         logins = User.objects.filter(username__iexact=owner.strip())
         rows = rows.filter(Q(accountable__in=logins.values("person")))

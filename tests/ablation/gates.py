@@ -19,8 +19,8 @@ GATES = (
     Guard(
         "the worse end of the difference decides",
         _TRUST,
-        'worst = _number(found, "low" if is_high else "high")',
-        'worst = _number(found, "high" if is_high else "low")',
+        'worst = number_in(found, "low" if is_high else "high")',
+        'worst = number_in(found, "high" if is_high else "low")',
         (_GATES,),
     ),
     Guard(
@@ -54,8 +54,8 @@ GATES = (
     Guard(
         "the lineage says how the version was made",
         _TRUST,
-        '_judged("lineage", not absent, source',
-        '_judged("lineage", True, source',
+        'judged_as("lineage", not absent, source',
+        'judged_as("lineage", True, source',
         (_GATES,),
     ),
     Guard(

@@ -1,5 +1,6 @@
 """Guards of the register: what is inventory only is never served; nothing is overwritten unseen."""
 
+from tests.ablation.elsewhere import ELSEWHERE
 from tests.ablation.guard import Guard
 
 _TESTS = "tests/registry/test_register.py::TestInventoryOnly"
@@ -8,6 +9,7 @@ _IMPORT = "tests/registry/test_register_csv.py::TestAnImport"
 _TRIGGERS = "registry/migrations/0006_register_guards.py"
 
 REGISTER = (
+    *ELSEWHERE,
     Guard(
         "no version to serve of a model that is inventory only",
         "registry/services.py",

@@ -90,7 +90,7 @@ SCOPES = (
     Guard(
         "a statement's scope is one that its policy allows",
         "governance/evidence/statements.py",
-        "    require_within(scope, document)\n",
+        "    require_within(scope, document, elsewhere=elsewhere)\n",
         "",
         (f"{_SCOPES}::TestThePolicy::test_is_asked_again_by_the_notary",),
         (f"{_SCOPES}::TestThePolicy::test_bounds_what_may_be_asked_for",),

@@ -344,6 +344,7 @@ COMPLIANCE = {
     "aliases_past": Call(
         lambda house: {"name": house["model"], "alias": "champion"}, query={"at": "2026-01-01"}
     ),
+    "models_past": Call(_model, query={"at": "2026-01-01"}),
     "persons_acts": Call(_seeded("person_id", "person"), query={"limit": "2"}),
     "datasets_decisions": Call(_seeded("rows", "rows"), query={"limit": "2"}),
     "predictions_list": Call(),

@@ -37,7 +37,7 @@ OPTIONAL = {
     "register_import": {"dry_run", "digest"},
     "trainings_request": {"params", "validation"},
     "users_create": {"email"},
-    "versions_register": {"signature", "note"},
+    "versions_register": {"signature", "declared", "note"},
 }
 # Asked without a body as before there was anything to say.
 BODY_IS_OPTIONAL = {"reviews_open"}

@@ -304,7 +304,7 @@ class TestTheApproval:
 
     def test_wishes_are_read_for_the_model_that_they_are_for(self, ready: Stage) -> None:
         found = scope_of(
-            {"consumers": ["person:ada"]}, policy=DEFAULTS["low"], model=ready.version.model
+            {"consumers": ["person:ada"]}, policy=DEFAULTS["low"], version=ready.version
         )
 
         assert found["consumers"] == [f"person:{user_of('ada').person_id}"]

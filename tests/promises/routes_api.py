@@ -331,6 +331,9 @@ API: Expected = {
     "web: /api/v1/audit/keys": {
         "GET": "401 ok ok ok ok ok ok ok",
     },
+    "web: /api/v1/models/<slug:name>/past": {
+        "GET": "401 404 403 ok ok ok ok ok",
+    },
     "web: /api/v1/models/<slug:name>/aliases/<slug:alias>/past": {
         "GET": "401 404 403 ok ok ok ok ok",
     },

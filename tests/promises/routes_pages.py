@@ -64,6 +64,10 @@ PAGES: Expected = {
         "GET": "to 404 403 ok 403 ok 403 404",
         "POST": "to 404 403 no 403 no 403 404",
     },
+    "web: /models/<slug:name>/versions/declare": {
+        "GET": "to 404 403 no 403 no 403 404",
+        "POST": "to 404 403 no 403 no 403 404",
+    },
     "web: /models/<slug:name>/versions/new": {
         "GET": "to 404 403 ok 403 ok 403 404",
         "POST": "to 404 403 no 403 no 403 404",
@@ -311,6 +315,9 @@ PAGES: Expected = {
         "GET": "to 403 403 403 403 no no 403",
     },
     "web: /past": {
+        "GET": "to ok ok ok ok ok ok ok",
+    },
+    "web: /past/model": {
         "GET": "to ok ok ok ok ok ok ok",
     },
     "web: /past/person": {

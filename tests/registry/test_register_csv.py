@@ -13,7 +13,7 @@ from audit.models import AuditEvent
 from common.errors import Invalid, NotAllowed, NotFound, Outdated, TooLarge
 from registry.models import RegisteredModel, RegisterEntry
 from registry.register.entries import enter, newest_entry
-from registry.register.files import COLUMNS, as_csv
+from registry.register.files import EXPORTED, as_csv
 from registry.register.importing import Checked, check_import, import_register
 from registry.register.selectors import register_of
 from registry.services import change_model
@@ -84,7 +84,7 @@ class TestTheExport:
     def test_says_what_the_register_says_and_runs_nothing(self, sheet: RegisteredModel) -> None:
         lines = {line["name"]: line for line in exported("cora")}
         assert list(lines) == ["sheet", MODEL]
-        assert tuple(lines["sheet"]) == COLUMNS
+        assert tuple(lines["sheet"]) == EXPORTED
         said = [lines["sheet"][name] for name in ("purpose", "place", "owner", "validator")]
         assert said == ['\'=HYPERLINK("x")\r\nof "two" lines', "'+1", "ada", "ben"]
         assert lines[MODEL]["hosting"] == ""

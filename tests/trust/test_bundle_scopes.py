@@ -137,7 +137,6 @@ def test_another_scope_than_the_signed_one_is_named(tmp_path: Path) -> None:
     "scope",
     [
         {},
-        {"aliases": []},
         {"aliases": "champion"},
         {"aliases": ["*", "champion"]},
         {"aliases": ["champion", "champion"]},

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from trust.errors import Malformed
-from trust.gates import GATE_FAILED, GATE_NOT_MEASURED, GATE_PASSED, Answer, Shown, ask
+from trust.gate_answers import GATE_FAILED, GATE_NOT_MEASURED, GATE_PASSED, Answer, Shown
+from trust.gates import ask
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 CHAMPION = "sha256:" + "c" * 64
@@ -254,7 +255,11 @@ def beside(report: dict[str, Any] | None, **changes: Any) -> Shown:
     return shown(reports={"explanation": report} if report else {}, **changes)
 
 
-CHILD = {"lineage": {"source": "compression", "parent": PARENT}, "artifacts": []}
+CHILD = {
+    "lineage": {"source": "compression", "parent": PARENT},
+    "artifacts": [],
+    "signature": {"task": "binary"},
+}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from registry.models import RegisterEntry
 from registry.register.entries import enter, today
-from registry.register.files import COLUMNS
+from registry.register.files import EXPORTED
 from tests.cast import user_of, who
 from tests.factories import verbs
 from tests.registry.test_register import DAY, a_spreadsheet
@@ -70,7 +70,7 @@ class TestAnImport:
         refused = client.post(address, {"upload": upload}, content_type=JSON)
         assert (refused.status_code, refused.json()["field"]) == (422, "rows[2].owner")
         filtered = client.get("/api/v1/register/export?hosting=inventory")
-        assert filtered.content.decode("utf-8-sig").splitlines() == [",".join(COLUMNS)]
+        assert filtered.content.decode("utf-8-sig").splitlines() == [",".join(EXPORTED)]
 
 
 class TestTheCalendar:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
+from registry.declared import LONGEST_PART
 from registry.models import Origin, RiskTier, Status
 from registry.tables.schema import SPLITS
 from web.forms.uploads import Upload, Uploads
@@ -154,6 +155,30 @@ class UploadForm(forms.Form):
         if not isinstance(found, dict):
             raise ValidationError(_("A signature is an object."))
         return found
+
+
+class DeclareForm(forms.Form):
+    """A version that this instance never runs, with whatever files there are of it."""
+
+    vendor = forms.CharField(
+        label=gettext_lazy("Vendor"),
+        max_length=LONGEST_PART,
+        help_text=gettext_lazy("Whoever made it: a company, a team, a person."),
+    )
+    product = forms.CharField(
+        label=gettext_lazy("Product"),
+        max_length=LONGEST_PART,
+        help_text=gettext_lazy("What it is called there: a score, a programme, a workbook."),
+    )
+    release = forms.CharField(
+        label=gettext_lazy("Release"),
+        max_length=LONGEST_PART,
+        help_text=gettext_lazy("Its own version or date."),
+    )
+    sidecar = Uploads(label=gettext_lazy("Files"))
+    note = forms.CharField(
+        label=gettext_lazy("Note"), required=False, max_length=1000, widget=_long(2)
+    )
 
 
 class DatasetFilter(forms.Form):

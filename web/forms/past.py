@@ -29,6 +29,18 @@ class AliasQuestion(forms.Form):
         return found
 
 
+class ModelQuestion(forms.Form):
+    """What of a model was approved?"""
+
+    model = forms.CharField(label=gettext_lazy("Model"), max_length=100)
+    at = MomentField(label=gettext_lazy("At (empty is now)"), required=False)
+
+    def moment(self) -> datetime:
+        """The moment asked about; call it only on a valid form."""
+        found: datetime = self.cleaned_data["at"] or timezone.now()
+        return found
+
+
 class PersonQuestion(forms.Form):
     """What did a person sign?"""
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, Team
 from registry.models import Hosting, Life, RegisteredModel, RiskTier
+from registry.register import approved
 from registry.register.files import login_of
 from registry.register.intervals import months_of
 from registry.register.selectors import HORIZONS, MISSING, MONTH, OVERDUE
@@ -38,6 +39,12 @@ class RegisterFilter(forms.Form):
         label=_("Revalidation"),
         required=False,
         choices=[_ALL, (OVERDUE, _("Overdue")), *((days, _WITHIN[days]) for days in HORIZONS)],
+    )
+
+    approval = forms.ChoiceField(
+        label=_("Approval"),
+        required=False,
+        choices=[_ALL, (approved.VALID, _("Valid")), (approved.MISSING, _("None that is valid"))],
     )
 
     def __init__(self, data: Any, *, teams: Iterable[Team]) -> None:

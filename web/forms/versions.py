@@ -83,6 +83,12 @@ class SubmitForm(forms.Form):
         ),
     )
 
+    def __init__(self, data: Any = None, *, elsewhere: bool = False, **kwargs: Any) -> None:
+        """What is used `elsewhere` answers under no alias."""
+        super().__init__(data, **kwargs)
+        if elsewhere:
+            del self.fields["aliases"]
+
 
 class PromoteForm(forms.Form):
     """Where the alias goes, and why."""

@@ -117,13 +117,18 @@ def _admission(job: Job) -> About:
     return About(
         [_model(asked.model)],
         [
-            (_("Files"), ", ".join(piece["role"] for piece in asked.pieces)),
+            (_("Files"), ", ".join(piece["role"] for piece in asked.pieces) or _("none")),
+            *([(_("Declared"), ", ".join(asked.declared.values()))] if asked.declared else []),
             *([(_("Note"), asked.note)] if asked.note else []),
         ],
         _version(asked.version, _("Version")),
         _opening(asked.version),
-        f"{address('web:version-new', asked.model.name)}?job={job.pk}",
+        f"{address(_page_of(asked), asked.model.name)}?job={job.pk}",
     )
+
+
+def _page_of(asked: VersionRequest) -> str:
+    return "web:version-declare" if asked.declared else "web:version-new"
 
 
 def _reading_rows(job: Job) -> About:

@@ -12,15 +12,17 @@ from common.errors import DomainError, NotAllowed
 from compliance import policies
 from compliance.past import datasets, persons
 from compliance.past.alias import UNSET, AliasThen, alias_then
+from compliance.past.uses import approved_then
 from governance.approvals.answering import Answering
 from registry.selectors import models_of
 from web.audit.presenting import entries_of
 from web.base import UNPROCESSABLE, PageView, show_refusal
-from web.forms.past import AliasQuestion, DatasetQuestion, PersonQuestion, asked
+from web.forms.past import AliasQuestion, DatasetQuestion, ModelQuestion, PersonQuestion, asked
 from web.paging import PAGE_SIZE
 from web.past.words import lines_of
 
-_TABS = ("past", "past-person", "past-dataset")
+_TABS = ("past", "past-model", "past-person", "past-dataset")
+_OF_MODELS = ("past", "past-model")
 
 
 class Question(PageView):
@@ -52,7 +54,7 @@ class Question(PageView):
 
     def _tabs(self) -> list[dict[str, Any]]:
         """The questions that the person may ask."""
-        labels = (_("An alias"), _("A person"), _("A dataset"))
+        labels = (_("An alias"), _("A model"), _("A person"), _("A dataset"))
         log = bool(policies.may_read_log(self.caller))
         return [
             {
@@ -62,7 +64,7 @@ class Question(PageView):
                 "current": tab == self.tab,
             }
             for tab, label in zip(_TABS, labels, strict=True)
-            if log or tab == "past"
+            if log or tab in _OF_MODELS
         ]
 
 
@@ -85,6 +87,20 @@ def _badge(then: AliasThen) -> str:
     if then.state in (UNSET, Answering.LIVE):
         return str(then.state)
     return f"not_served_{then.state}"
+
+
+class ModelPast(Question):
+    """Which versions of a model were approved at a moment."""
+
+    template = "past/model.html"
+    tab = "past-model"
+    question = ModelQuestion
+
+    def answer(self, given: dict[str, Any], form: Any) -> dict[str, Any]:
+        """The answer, and whether its reader may open what it names."""
+        then = approved_then(self.caller, given["model"], form.moment())
+        opens = models_of(self.caller).filter(pk=then.model.pk).exists()
+        return {"then": then, "opens": opens}
 
 
 class PersonPast(Question):

@@ -13,8 +13,15 @@ from accounts.selectors import teams_of
 from common.errors import Invalid
 from registry import policies
 from registry.models import Life, RegisteredModel, RegisterEntry
+from registry.register.approved import approved_of, with_approvals
 from registry.register.entries import NewEntry, enter, members, newest_entry, today
-from registry.register.selectors import history_of_entry, narrowed, newest_of, register_of
+from registry.register.selectors import (
+    history_of_entry,
+    in_use_unapproved,
+    narrowed,
+    newest_of,
+    register_of,
+)
 from registry.selectors import model_named
 from web.base import PageView
 from web.formpage import FormPage
@@ -47,7 +54,8 @@ class Register(PageView):
         context = {
             "form": form,
             "listing": listing,
-            "lines": [line_of(model) for model in listing.rows],
+            "lines": [(*line_of(model), approved_of(model)) for model in listing.rows],
+            "unapproved": in_use_unapproved(self.caller).count(),
             "is_filtered": any(request.GET.get(name) for name in form.fields),
             "may_import": policies.may_import(self.caller),
         }
@@ -85,6 +93,9 @@ class EntryPage(FormPage):
             initial["revision"] = entry.revision
         return EntryForm(data, model=self.model, people=people, initial=initial)
 
+    def _with_approval(self) -> RegisteredModel:
+        return with_approvals(RegisteredModel.objects.filter(pk=self.model.pk)).get()
+
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Writes the revision and shows it."""
         persons = {who: given[who].pk if given[who] else None for who in ("owner", "validator")}
@@ -102,4 +113,6 @@ class EntryPage(FormPage):
             "history": history,
             "may_write": policies.may_contribute(self.caller, self.model.team_id),
             "overdue": is_overdue(next(iter(history), None)),
+            "entry": next(iter(history), None),
+            "approved": approved_of(self._with_approval()),
         }

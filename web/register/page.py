@@ -18,6 +18,7 @@ from evaluation.metrics.contract import Metric
 from governance.approvals.answering import Answer, answers_of
 from registry import policies
 from registry.models import AliasMove, DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
+from registry.register.entries import is_inventory_only
 from registry.selectors import alias_history, versions_of
 from training.models import TrainingRun
 from web.jobs.about import entries_of
@@ -55,6 +56,7 @@ def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str])
     answering = states_by_version(answers)
     context: dict[str, Any] = {
         "model": model,
+        "is_elsewhere": is_inventory_only(model),
         "may_contribute": policies.may_contribute(caller, model.team_id),
         "reads_evidence": reads_evidence,
         "live": live_of(answers),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.register import calendar, entries, importing, views
+from web.register import calendar, declaring, entries, importing, views
 
 urlpatterns = [
     path("models", views.ModelList.as_view(), name="models"),
@@ -15,5 +15,10 @@ urlpatterns = [
     path("register/import", importing.RegisterImport.as_view(), name="register-import"),
     path("models/<slug:name>/entry", entries.EntryPage.as_view(), name="entry"),
     path("models/<slug:name>/train", views.TrainingNew.as_view(), name="training-new"),
+    path(
+        "models/<slug:name>/versions/declare",
+        declaring.VersionDeclared.as_view(),
+        name="version-declare",
+    ),
     path("models/<slug:name>/versions/new", views.VersionNew.as_view(), name="version-new"),
 ]

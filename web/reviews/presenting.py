@@ -134,6 +134,7 @@ def gate_title(name: str) -> str:
         "lineage": _("Lineage complete"),
         "sandbox": _("Confinement of the check"),
         "evidence_age": _("Age of the evidence, days"),
+        "validation_report": _("Validation report"),
     }
     return titles.get(name, name)
 

@@ -54,6 +54,7 @@ STATES: dict[str, Look] = {
     "held": Look(_("Held"), "warn", "key"),
     "lifted": Look(_("Lifted"), "", "archive"),
     "overdue": Look(_("Overdue"), "bad", "wait"),
+    "without_approval": Look(_("No valid approval"), "bad", "stop"),
     "queued": Look(_("Queued"), "", "wait"),
     "running": Look(_("Running"), "wait", "loop"),
     "succeeded": Look(_("Succeeded"), "ok", "check"),

@@ -88,7 +88,8 @@ class Submit(ActPage):
 
     def form(self, data: Any = None) -> forms.Form:
         """Filled in with what the policy lets a submission ask for."""
-        return SubmitForm(data, initial=offered_scope(self.version.model))
+        given = offered_scope(self.version)
+        return SubmitForm(data, initial=given, elsewhere=not self.version.servable)
 
     def context(self) -> dict[str, Any]:
         """With the gates as they would be frozen now."""

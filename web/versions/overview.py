@@ -33,7 +33,9 @@ from governance.selectors import (
 )
 from governance.services import dry_run
 from inference.selectors import latest_refusal
+from registry.declared import PARTS
 from registry.models import DatasetSnapshot, ModelVersion, Status
+from registry.register.entries import is_inventory_only
 from registry.selectors import latest_evidence
 from trust.approval import Verdict
 from web.findings.presenting import open_first, shown
@@ -75,7 +77,9 @@ class Standing:
         approval = deciding_approval(version, now)
         if approval:
             try:
-                verdict = standing(version, approval, keys=trusted_keys(), now=now)
+                verdict = standing(
+                    version, approval, keys=trusted_keys(), now=now, serving=version.servable
+                )
             except Conflict as error:
                 trouble = error.reason
         return cls(review, approval, verdict, trouble)
@@ -87,7 +91,7 @@ class Standing:
 
     @property
     def holds(self) -> bool:
-        """Whether the version may be served now."""
+        """Whether the version may be served now or, where it is run elsewhere, used there."""
         return self.verdict is not None and self.verdict.ok
 
     @property
@@ -227,7 +231,7 @@ def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:
         Act(
             _("Move an alias here"),
             url("web:version-promote"),
-            _first(promote, _promotable(now)),
+            _first(promote, _promotable(version, now)),
             "ok",
         ),
         *(
@@ -254,14 +258,16 @@ def _submittable(version: ModelVersion, now: Standing) -> Decision:
         return deny(_("A review is open already."))
     if now.holds and not now.is_renewable:
         return deny(_("It is approved already."))
-    if not version.servable:
+    if not version.servable and not is_inventory_only(version.model):
         return deny(_("It has no model that can be served."))
     if version.status in (Status.RETIRED, Status.QUARANTINED):
         return deny(_("It is out of use."))
     return allow()
 
 
-def _promotable(now: Standing) -> Decision:
+def _promotable(version: ModelVersion, now: Standing) -> Decision:
+    if not version.servable:
+        return deny(_("It is used elsewhere: it never answers here."))
     if now.verdict is None:
         return deny(now.trouble or _("An alias points only at an approved version."))
     return allow() if now.verdict.ok else deny(now.verdict.reason)
@@ -325,5 +331,6 @@ def facts_of(version: ModelVersion) -> dict[str, Any]:
         "facts": lineage.get("facts") or {},
         "agreement": lineage.get("onnx_agreement"),
         "note": lineage.get("note", ""),
+        "declared": [(name, lineage[name]) for name in PARTS if lineage.get(name)],
         "size": sum(artifact.size for artifact in version.artifacts.all()),
     }
