@@ -92,8 +92,8 @@ class TestANewPassword:
 
         said_yes(wanted("dan"))
 
-        assert browser.get("/api/v1/me").status_code == 401
         assert sessions_of(user_of("dan")) == []
+        assert browser.get("/api/v1/me").status_code == 401
         assert usable_token(text, now=timezone.now()) is None
         assert Proposal.objects.get(pk=mine.pk).state == "withdrawn"
 
