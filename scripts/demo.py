@@ -22,17 +22,24 @@ SMALL |= {"patience": 0, "epochs": 60}
 def enter_people(story: Story, base: str, var: Path, tag: str) -> tuple[dict[str, Person], str]:
     """Two administrators by command, then a team and its people over REST."""
     with story.step("People sign in; two administrators give the roles that sign"):
-        root, otto = two = admins(base, var, tag)
+        root, _otto = two = admins(base, var, tag)
         team: str = root.client.post("teams", {"slug": f"demo-{tag}", "name": "Demo"})["slug"]
         people = make_people(base, two, team, tag)
         _refused_alone(story, root, team, people["ada"].username)
         story.figure("people", f"{len(people)} in the team {team}, six roles")
-        # Who exports everything answers for every team's records; former runs left their teams.
-        compliance = [{"username": people["cora"].username, "role": "compliance"}]
-        for other in root.client.get("teams"):
-            if other["slug"] != team:
-                agree(root, otto, "roles", {"team": other["slug"], "grants": compliance})
-    return people | {"root": root, "otto": otto}, team
+    return people | dict(zip(("root", "otto"), two, strict=True)), team
+
+
+def answer_for_every_team(people: dict[str, Person], own: str) -> None:
+    """Who exports everything answers for the records of every team.
+
+    Former runs left their teams, and visitors make some while the story goes on.
+    """
+    root, otto = people["root"], people["otto"]
+    compliance = [{"username": people["cora"].username, "role": "compliance"}]
+    for other in root.client.get("teams"):
+        if other["slug"] != own:
+            agree(root, otto, "roles", {"team": other["slug"], "grants": compliance})
 
 
 def _refused_alone(story: Story, root: Person, team: str, username: str) -> None:
@@ -163,6 +170,7 @@ def check_from_outside(stage: Stage, line: Line, var: Path) -> None:
         remembered = steps.save(
             folder / "checkpoint.txt", cora.send("GET", "audit/checkpoint").body
         )
+        answer_for_every_team(stage.people, stage.team)
         export = cora.post("exports", {"scope": {"kind": "all"}})
         cora.wait_for_job(export["job"])
         body = cora.send("GET", f"exports/{export['id']}/bundle").body
