@@ -174,6 +174,15 @@ def may_promote(caller: Caller, team: UUID) -> Decision:
     return deny("Only managers of the owner team may move an alias.")
 
 
+def may_retire(caller: Caller, team: UUID) -> Decision:
+    """Managers take versions out of use."""
+    if not caller.may_use(Scope.SIGN):
+        return deny("This token may not retire versions.")
+    if caller.has_role(team, Role.MANAGER):
+        return allow()
+    return deny("Only managers of the owner team may retire a version.")
+
+
 def may_revoke(caller: Caller, team: UUID) -> Decision:
     """Managers and compliance stop a model."""
     if not caller.may_use(Scope.SIGN):

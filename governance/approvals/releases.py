@@ -219,7 +219,7 @@ def retire(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersio
 
     Raises NotAllowed, Conflict while an alias points at it or a review is open, Invalid.
     """
-    policies.may_promote(caller, version.model.team_id).enforce()
+    policies.may_retire(caller, version.model.team_id).enforce()
     reason = written(reason, "reason", LONGEST_REASON)
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.aliases.exists():

@@ -101,6 +101,12 @@ AUTHORISATION = (
         f"{_RELEASES}::TestPromote::test_is_the_managers_verb",
     ),
     _deny(
+        "may_retire",
+        "governance/policies.py",
+        "Only managers of the owner team may retire a version.",
+        f"{_RELEASES}::TestRetire::test_is_the_managers_verb",
+    ),
+    _deny(
         "may_revoke",
         "governance/policies.py",
         "Only managers and compliance of the owner team may revoke an approval.",

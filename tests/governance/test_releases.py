@@ -245,7 +245,7 @@ class TestRevoke:
 class TestRetire:
     @pytest.mark.parametrize("name", [n for n in EVERYBODY if n != "mira"])
     def test_is_the_managers_verb(self, ready: Stage, name: str) -> None:
-        with pytest.raises(NotAllowed, match="Only managers"):
+        with pytest.raises(NotAllowed, match="Only managers of the owner team may retire"):
             retire(caller=who(name), version=ready.version, reason=REASON)
 
     def test_refuses_while_an_alias_points_at_it(self, approved: Stage) -> None:

@@ -185,7 +185,7 @@ class Retire(ActPage):
 
     def allowed(self) -> Decision:
         """Managers."""
-        return policies.may_promote(self.caller, self.version.model.team_id)
+        return policies.may_retire(self.caller, self.version.model.team_id)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Retires it."""

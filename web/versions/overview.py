@@ -216,7 +216,7 @@ def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:
     """Submit, promote, revoke and retire, each with what stands in its way."""
     team, address = version.model.team_id, [version.model.name, version.number]
     submit, revoke = policies.may_submit(caller, team), policies.may_revoke(caller, team)
-    promote = retire = policies.may_promote(caller, team)
+    promote, retire = policies.may_promote(caller, team), policies.may_retire(caller, team)
 
     def url(name: str) -> str:
         return reverse(name, args=address)
