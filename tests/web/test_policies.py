@@ -83,6 +83,20 @@ class TestThePage:
         ):
             assert words in shown
 
+    def test_says_every_wish_in_words(self, ready: Stage, as_: As) -> None:
+        wishes = {"emergency_hours": 24, "validation_report": True}
+        wishes |= {"explanation_shift": 0.5, "stale_grace_s": 7200}
+        newest = agreed("root", "otto", changes=wishes)
+        reply = as_("ben").get(reverse("web:policy", args=[newest.pk]))
+        shown = html.unescape(reply.content.decode())
+        for words in (
+            "two managers may let it answer without an approval, 24 h at most.",
+            "A validation report about the version is finished.",
+            "Explanations shift from the champion's, or the parent's, by at most 0.5.",
+            "An approval that has gone stale holds for another 2 h 0 min.",
+        ):
+            assert words in shown
+
     def test_shows_the_document_as_yaml(self, ready: Stage, as_: As) -> None:
         text = as_("ben").get(reverse("web:policy", args=[medium().pk])).context["yaml"]
         assert yaml.safe_load(text) == medium().document

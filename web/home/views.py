@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
-from accounts.selectors import proposals_waiting_for
+from accounts.selectors import proposals_waiting_for, teams_of
 from governance.approvals.moves import TOLD_FOR, changes_told_to
 from governance.emergencies.selectors import awaiting_review, state_of
 from governance.findings.selectors import overdue_seen_by, waiting_for
@@ -69,6 +69,7 @@ class Home(PageView):
             "failed_days": FAILED_DAYS,
             "drafts": _drafts(self.caller),
             "has_team": bool(self.caller.teams),
+            "teams_are_there": teams_of(self.caller).exists(),
             "has_models": models_of(self.caller).exists(),
         }
         return self.page("home/home.html", context)

@@ -79,7 +79,7 @@ def in_words(policy: Policy) -> list[str]:
         if policy.outage_grace_s
         else _("A server that lost the database stops answering at once.")
     )
-    return sentences
+    return [*sentences, *_without_approval(policy)]
 
 
 def _worst_slice(floor: SliceFloor) -> str:
@@ -119,6 +119,23 @@ def _besides(policy: Policy) -> Iterator[str]:
     if policy.evidence_days is not None:
         said = _("Evaluation and explanation are at most %(n)s days old when it is approved.")
         yield said % {"n": policy.evidence_days}
+    if policy.validation_report:
+        yield _("A validation report about the version is finished.")
+    if policy.explanation_shift is not None:
+        said = _("Explanations shift from the champion's, or the parent's, by at most %(n)s.")
+        yield said % {"n": svg.brief(policy.explanation_shift)}
+
+
+def _without_approval(policy: Policy) -> Iterator[str]:
+    """What the policy allows where no approval holds, or none that is fresh."""
+    if policy.stale_grace_s is not None:
+        said = _("An approval that has gone stale holds for another %(time)s.")
+        yield said % {"time": formats.duration(policy.stale_grace_s)}
+    if policy.emergency_hours:
+        said = _(
+            "In an emergency two managers may let it answer without an approval, %(n)s h at most."
+        )
+        yield said % {"n": policy.emergency_hours}
 
 
 def _scope(policy: Policy) -> list[str]:

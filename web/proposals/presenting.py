@@ -1,6 +1,7 @@
 """A proposal for people: what it does in words, and what a policy's revision changes."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,12 +68,12 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
     words = {
         "team": team,
         "name": details.get("name", names.get(details.get("person", ""), "")),
-        "n": len(details.get("grants", [])),
+        "roles": _roles(details.get("grants", [])),
         "subject": details.get("subject", ""),
         **{part: details.get(part, "") for part in _PLAIN},
     }
     return {
-        "roles": _("Give roles in %(team)s (%(n)s)"),
+        "roles": _("Give roles in %(team)s: %(roles)s"),
         "policy": _("Publish the policy %(name)s for %(team)s"),
         "administrator": _("Make %(name)s an administrator"),
         "identity": _("Bind the account %(subject)s to %(name)s"),
@@ -109,6 +110,12 @@ def way_in_of(caller: Caller, proposal: Proposal, form: forms.Form | None = None
         else None,
         "may_end": state == "open" and may_manage_people(caller).allowed,
     }
+
+
+def _roles(grants: list[Details]) -> str:
+    """Each role that is given, and to how many."""
+    counted = Counter(str(Role(grant["role"]).label) for grant in grants)
+    return ", ".join(f"{role} ({n})" for role, n in counted.items())
 
 
 def _grants(details: Details) -> list[tuple[str, str]]:
