@@ -84,7 +84,7 @@ class TestThePage:
             assert words in shown
 
     def test_says_every_wish_in_words(self, ready: Stage, as_: As) -> None:
-        wishes = {"emergency_hours": 24, "validation_report": True}
+        wishes: dict[str, Any] = {"emergency_hours": 24, "validation_report": True}
         wishes |= {"explanation_shift": 0.5, "stale_grace_s": 7200}
         newest = agreed("root", "otto", changes=wishes)
         reply = as_("ben").get(reverse("web:policy", args=[newest.pk]))
