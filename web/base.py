@@ -1,6 +1,7 @@
 """What every page shares: somebody is signed in, times are in his zone, refusals stand in forms."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -14,8 +15,10 @@ from django.views import View
 
 from accounts.callers import Caller, caller_for
 from accounts.models import User
+from accounts.selectors import proposals_seen_by
 from common.errors import DomainError
 from governance.emergencies.selectors import in_force_for
+from governance.models import EmergencyGrant
 from web.navigation import navigation
 
 UNPROCESSABLE = 422
@@ -48,12 +51,20 @@ class PageView(AccessMixin, View):
         """
         counts = getattr(self.request, "nav_counts", {})
         path = reverse(self.nav) if self.nav else self.request.path
+        emergencies = in_force_for(self.caller, timezone.now())
         frame = {
             "caller": self.caller,
-            "emergencies": in_force_for(self.caller, timezone.now()),
+            "emergencies": emergencies,
+            "grants_open": _opened_to(self.caller, emergencies) if emergencies else set(),
             "nav_groups": navigation(self.caller, path, counts),
         }
         return render(self.request, template, {**frame, **(context or {})}, status=status)
+
+
+def _opened_to(caller: Caller, grants: list[EmergencyGrant]) -> set[UUID]:
+    """The grants whose page the caller may open, where they are ended and reviewed."""
+    wanted = [grant.proposal_id for grant in grants]
+    return set(proposals_seen_by(caller).filter(pk__in=wanted).values_list("pk", flat=True))
 
 
 def show_refusal(form: forms.BaseForm, error: DomainError) -> int:

@@ -39,6 +39,13 @@ def test_every_page_of_the_team_warns_while_it_is_in_force(
         assert BANNER in text(as_(who).get(reverse(name)))
 
 
+def test_the_warning_leads_to_the_grant_whoever_may_open_it(granted: Stage, as_: As) -> None:
+    address = reverse("web:proposal", args=[EmergencyGrant.objects.get().proposal_id])
+    for name in ("mira", "cora"):
+        assert address in text(as_(name).get(reverse("web:models")))
+    assert address not in text(as_("carl").get(reverse("web:models")))
+
+
 def test_nobody_else_is_warned(granted: Stage, as_: As) -> None:
     assert BANNER not in text(as_("root").get(reverse("web:home")))
 
@@ -59,3 +66,17 @@ def test_it_is_ended_and_reviewed_on_the_page_of_its_proposal(granted: Stage, as
     assert EmergencyReview.objects.get().outcome == "not_justified"
     assert "Emergency grants to review" not in text(page.get(reverse("web:home")))
     assert "There was time." in text(page.get(shown))
+
+
+def test_the_page_of_the_version_says_how_it_answers_and_leads_to_the_grant(
+    granted: Stage, as_: As
+) -> None:
+    page = reverse("web:version", args=[MODEL, 1])
+    address = reverse("web:proposal", args=[EmergencyGrant.objects.get().proposal_id])
+
+    shown = text(as_("mira").get(page))
+
+    assert "it answers by an emergency grant" in shown
+    assert f'href="{address}"' in shown
+    assert "In force" in shown
+    assert "it answers by an emergency grant" in text(as_("ada").get(page))

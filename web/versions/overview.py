@@ -38,6 +38,7 @@ from registry.models import DatasetSnapshot, ModelVersion, Status
 from registry.register.entries import is_inventory_only
 from registry.selectors import latest_evidence
 from trust.approval import Verdict
+from web.emergencies.presenting import grants_of
 from web.findings.presenting import open_first, shown
 from web.retention.presenting import held_version
 from web.reviews.people import contributors_of, waived
@@ -147,6 +148,7 @@ class Overview(Tab):
             "waivers": _waivers_of(now.approval),
             **_findings(self.caller, self.version, now.approval),
             **held_version(self.caller, self.version),
+            "grants": grants_of(self.caller, self.version),
             "deleted": self.version.tombstones.order_by("at").first(),
         }
 
