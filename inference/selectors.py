@@ -13,7 +13,7 @@ from accounts.roles import Role
 from governance.models import Approval, EmergencyGrant, Staleness
 from inference.models import LoadRefusal, Prediction, ServingState
 from inference.table import Candidate, EmergencyCandidate, TokenRights, UserRights
-from registry.models import Alias, ModelVersion, RegisteredModel
+from registry.models import Alias, RegisteredModel
 
 
 def generation() -> int:
@@ -120,16 +120,6 @@ def alias_targets() -> dict[tuple[str, str], int]:
     """(model name, alias) -> number of the version that it points at."""
     rows = Alias.objects.values_list("model__name", "name", "version__number")
     return {(model, alias): number for model, alias, number in rows}
-
-
-def version_standing(name: str, number: int) -> ModelVersion | None:
-    """A version for the sentence of a refusal."""
-    return (
-        ModelVersion.objects.filter(model__name=name, number=number)
-        .only("status", "status_reason", "number", "servable", "model__name")
-        .select_related("model")
-        .first()
-    )
 
 
 def latest_refusal(version_id: UUID) -> LoadRefusal | None:

@@ -29,7 +29,7 @@ from tests.stage import Play, Stage
 
 __all__ = ["furnished"]
 pytestmark = [pytest.mark.usefixtures("untraced"), pytest.mark.slow(seconds=60)]
-MOST_RUNS = 60
+MOST_RUNS = 200
 Cut = tuple[Any, str, str]
 _BARRED = (governance.reviewing.signing.counting_signatures, "person.pk not in barred", "True")
 GUARDS: dict[str, tuple[Cut, ...]] = {
