@@ -23,6 +23,7 @@ def asks_of(caller: Caller, url: str = "", *, passkey_only: bool = False) -> Ask
         passkey_url=url if url and has_passkey(caller.person_id) else "",
         provider_url=url if url and may_sign_in_again(caller) else "",
         passkey_only=passkey_only,
+        password=caller.user.has_usable_password(),
     )
 
 

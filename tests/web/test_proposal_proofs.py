@@ -9,8 +9,10 @@ from django.urls import reverse
 from accounts.models import Membership, Proposal
 from accounts.proposing import propose
 from governance.policy.documents import DEFAULTS
+from governance.services import submit
 from tests.cast import TEAM, password_of, user_of, who
 from tests.factories import passkeys
+from tests.stage import Stage
 from tests.web.conftest import As
 
 REASON = "There is more to review."
@@ -106,3 +108,32 @@ class TestThePages:
 
         assert client.post(page, filled | {"passkey": given}).status_code == 302
         assert Proposal.objects.get(state="open").kind == "policy"
+
+
+@pytest.mark.usefixtures("ready")
+class TestWhoeverHasNoPassword:
+    def test_is_asked_for_none_where_a_passkey_will_do(self, as_: As) -> None:
+        passkeys.register("otto")
+        page = reverse("web:proposal", args=[wanted_by_root().pk])
+        user = user_of("otto")
+        assert 'name="password"' in as_("otto").get(page).content.decode()
+        user.set_unusable_password()
+        user.save()
+
+        shown = as_("otto").get(page).content.decode()
+
+        assert 'name="password"' not in shown
+        assert "Confirm and do it" not in shown
+        assert "Sign with a passkey" in shown
+
+
+def test_a_signature_asks_for_no_password_of_whoever_has_none(ready: Stage, as_: As) -> None:
+    review = submit(caller=who("ada"), version=ready.version)
+    passkeys.register("ben")
+    page = reverse("web:review", args=[review.pk])
+    user = user_of("ben")
+    assert 'id="sign-password"' in as_("ben").get(page).content.decode()
+    user.set_unusable_password()
+    user.save()
+
+    assert 'id="sign-password"' not in as_("ben").get(page).content.decode()

@@ -15,22 +15,25 @@ class Asks:
     """What a person may show: a code besides the password, a passkey, a sign-in at the provider.
 
     The addresses make the challenge; empty ones offer nothing. With `passkey_only` nothing else is
-    taken.
+    taken. A password is not asked of whoever has none and can show something else.
     """
 
     code: bool
     passkey_url: str = ""
     provider_url: str = ""
     passkey_only: bool = False
+    password: bool = True
 
 
 def add_proof(form: forms.Form, asks: Asks, *, fields: str = "*") -> None:
     """Put the fields behind the form's others. `fields` are what the challenge is made for, each
     with `:NAME` where the form calls it otherwise; * sends the form as it stands."""
     form.passkey_fields = fields  # type: ignore[attr-defined]
-    form.passkey_url, form.passkey_only = asks.passkey_url, asks.passkey_only  # type: ignore[attr-defined]
+    other = bool(asks.passkey_url or asks.provider_url)
+    bare = asks.passkey_only or (other and not asks.password)
+    form.passkey_url, form.passkey_only = asks.passkey_url, bare  # type: ignore[attr-defined]
     form.provider_url = asks.provider_url  # type: ignore[attr-defined]
-    if not asks.passkey_only:
+    if not bare:
         _add_secrets(form, asks)
     if asks.passkey_url:
         form.fields["passkey"] = answer_field()

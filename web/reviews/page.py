@@ -125,13 +125,17 @@ def _decision(
     policy = Policy.read(review.policy.document)
     approving = sum(entry.row.decision == SignDecision.APPROVE for entry in signed)
     wanted = int(frozen.statement["signers_required"])
+    by_passkey = has_passkey(caller.person_id)
+    by_provider = bool(may_sign_in_again(caller) and policies.may_prove(caller, policy, by=OIDC))
     return {
         "policy": policy,
         "may_sign": policies.may_sign(caller, review, policy),
         "signing_roles": policy.roles,
         "asks_code": has_factor(caller.person_id),
-        "has_passkey": has_passkey(caller.person_id),
-        "by_provider": may_sign_in_again(caller) and policies.may_prove(caller, policy, by=OIDC),
+        "has_passkey": by_passkey,
+        "by_provider": by_provider,
+        "no_password": policy.passkey
+        or ((by_passkey or by_provider) and not caller.user.has_usable_password()),
         "approvals": approving,
         "approvals_wanted": wanted,
         "approvals_missing": range(max(0, wanted - approving)),
