@@ -96,10 +96,11 @@ def test_without_a_question_a_page_says_what_it_answers(
     assert 'class="empty-state"' in text(response)
 
 
-def test_readers_of_the_evidence_alone_are_offered_the_alias_alone(
+def test_readers_of_the_evidence_alone_are_offered_aliases_and_models_alone(
     approved: Stage, as_: As
 ) -> None:
     response = as_("ada").get(reverse("web:past"), {"model": MODEL, "alias": "champion"})
     assert response.context["then"].state == "live"
-    assert [tab["url"] for tab in response.context["tabs"]] == [reverse("web:past")]
+    offered = [tab["url"] for tab in response.context["tabs"]]
+    assert offered == [reverse("web:past"), reverse("web:past-model")]
     assert as_("ada").get(reverse("web:past-person")).status_code == 403
