@@ -815,7 +815,7 @@ def read_scope(document: JsonObject) -> Scope:
         environments=_read_names(document, "environments"),
         consumers=consumers,
         purpose=read_text(document, "purpose") if "purpose" in document else "",
-        traffic_share=_read_share(document, "traffic_share"),
+        traffic_share=read_share(document, "traffic_share"),
     )
 
 
@@ -826,7 +826,7 @@ def read_bounds(policy: JsonObject) -> ScopeBounds:
         _bound(policy, SCOPE_ALIASES),
         _bound(policy, SCOPE_ENVIRONMENTS),
         frozenset(required),
-        _read_share(policy, SCOPE_TRAFFIC_SHARE),
+        read_share(policy, SCOPE_TRAFFIC_SHARE),
     )
 
 
@@ -875,7 +875,7 @@ def require_in_scope(record: JsonObject, scope: Scope) -> None:
         reason = _why_not_for(record, scope.consumers)
     if not reason and scope.traffic_share is not None:
         # A record without a share was answered before there were any, or by number: all of it.
-        share = _read_share(record, "share")
+        share = read_share(record, "share")
         reason = scope.why_not_for_share(WHOLE if share is None else share)
     if reason:
         raise Untrusted(reason.removesuffix("."))
@@ -895,7 +895,8 @@ def _text_or_empty(document: JsonObject, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _read_share(document: JsonObject, part: str) -> int | None:
+def read_share(document: JsonObject, part: str) -> int | None:
+    """A percentage from 1 to 100; None where there is none. Raises Malformed."""
     if part not in document:
         return None
     value = document[part]
@@ -2491,6 +2492,63 @@ def _wrong_with(record: JsonObject, told: tuple[str, object] | None) -> str:
         return str(error)
 
 
+# --- trust.bundle_shares ---
+
+_SHARE_GIVEN, _SHARE_ENDED = "alias.split", "alias.split_ended"
+# The log's clock and that of the process that answered are those of two machines.
+_SHARES_APART = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTold:
+    """From `at` on the challenger had so many percent, the holder the rest; 0 is an end."""
+
+    at: datetime
+    holder: str
+    challenger: str
+    percent: int
+
+    def of(self, version: str) -> int:
+        """The share of a version, by its digest."""
+        if version == self.challenger:
+            return self.percent
+        return WHOLE - self.percent if version == self.holder else 0
+
+
+@dataclass(slots=True)
+class ShareLog:
+    """The splits that a log tells of, by model and alias, in order."""
+
+    told: dict[tuple[object, str], list[ShareTold]] = field(default_factory=dict)
+
+    def add(self, event: LogEvent) -> None:
+        """Take in one event. Raises Malformed for a payload without its fields."""
+        if event.action not in (_SHARE_GIVEN, _SHARE_ENDED):
+            return
+        payload = event.payload
+        percent = read_share(payload, "percent") if event.action == _SHARE_GIVEN else 0
+        if percent is None:
+            raise Malformed("the event of a split says no share")
+        told = ShareTold(
+            event.at, read_digest(payload, "holder"), read_digest(payload, "challenger"), percent
+        )
+        self.told.setdefault((event.subject, read_text(payload, "alias")), []).append(told)
+
+    def require_told(self, record: JsonObject, moment: datetime, late: timedelta) -> None:
+        """Refuse a record with a part of an alias's calls that nobody had given by then, or that
+        ended longer ago than `late`. Raises Untrusted, Malformed."""
+        share = read_share(record, "share")
+        if share is None or share == WHOLE:
+            return
+        version = read_digest(record, "version_digest")
+        told = self.told.get((record.get("model"), read_text(record, "alias")), [])
+        for given, following in zip(told, [*told[1:], None], strict=False):
+            ended = following and moment > following.at + late
+            if given.of(version) == share and moment >= given.at - _SHARES_APART and not ended:
+                return
+        raise Untrusted(f"The log tells of no share of {share} % for its version then")
+
+
 # --- trust.emergency ---
 
 EMERGENCY_PREDICATE_TYPE = "urn:assay:emergency:v1"
@@ -3408,6 +3466,7 @@ class LogFacts:
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
     retention: RetentionLog = field(default_factory=RetentionLog)
     register: RegisterLog = field(default_factory=RegisterLog)
+    shares: ShareLog = field(default_factory=ShareLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
@@ -3418,6 +3477,7 @@ class LogFacts:
         self.emergencies.add(event, index)
         self.retention.add(event)
         self.register.add(event)
+        self.shares.add(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)
@@ -5090,6 +5150,7 @@ def _check_record(
     if reason:
         raise Untrusted(reason.removesuffix("."))
     require_in_scope(record, approval.limits)
+    facts.shares.require_told(record, moment, REVOCATION_REACH + approval.outage_grace)
     _require_fresh(approval, moment, facts)
     return _is_late(approval, moment, facts.revoked.get(approval.id))
 

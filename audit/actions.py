@@ -117,6 +117,9 @@ class Action(StrEnum):
     KEYS_ENDED = "keys.ended"
     KEYS_REPLACED = "keys.replaced"
     ALIAS_MOVED = "alias.moved"
+    ALIAS_SPLIT = "alias.split"
+    SPLIT_ENDED = "alias.split_ended"
+    SPLIT_REFUSED = "alias.split_refused"
 
     MODEL_LOADED = "serving.loaded"
     LOAD_REFUSED = "serving.refused"
@@ -253,6 +256,9 @@ _SENTENCES = {
     Action.KEYS_ENDED: "Keys of the notary ended",
     Action.KEYS_REPLACED: "Lost or stolen keys of the notary were replaced",
     Action.ALIAS_MOVED: "An alias was moved",
+    Action.ALIAS_SPLIT: "A challenger was given a share of an alias's calls",
+    Action.SPLIT_ENDED: "A challenger's share went back to the holder",
+    Action.SPLIT_REFUSED: "The gate refused a share that the approval is not for",
     Action.MODEL_LOADED: "A version was loaded for serving",
     Action.LOAD_REFUSED: "A version was refused at load",
     Action.EMERGENCY_LOADED: "A version was loaded under an emergency grant",

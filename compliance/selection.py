@@ -54,11 +54,14 @@ _OF_VERSIONS = (
     Action.FINDING_REOPENED.value,
     Action.BYTES_DELETED.value,
 )
-# What gates are asked about besides: which version was the champion, under which licence.
+# What gates are asked about besides: which version was the champion, under which licence; and what
+# records are compared with: the shares of challengers.
 _OF_MODELS = (
     Action.MODEL_REGISTERED.value,
     Action.MODEL_CHANGED.value,
     Action.ALIAS_MOVED.value,
+    Action.ALIAS_SPLIT.value,
+    Action.SPLIT_ENDED.value,
 )
 
 

@@ -83,6 +83,20 @@ class TellingOut(serializers.ModelSerializer[AuditEvent]):
         fields = ["id", "index", "action", "at"]
 
 
+class ChallengerThenOut(serializers.Serializer[Any]):
+    """Who was to answer a share of the calls. Where `state` is not live, the holder did."""
+
+    version = VersionThenOut()
+    percent = serializers.IntegerField()
+    state = serializers.CharField()
+    reason = serializers.CharField()
+    since = serializers.DateTimeField(source="move.at")
+    until = serializers.DateTimeField(allow_null=True)
+    given_by = serializers.CharField(source="move.by.person.name", allow_null=True, default=None)
+    given_for = serializers.CharField(source="move.reason")
+    approval = ApprovalThenOut(allow_null=True)
+
+
 class AliasThenOut(serializers.Serializer[Any]):
     """What stood behind an alias. `state` is live, unset, or why it was not served."""
 
@@ -92,6 +106,8 @@ class AliasThenOut(serializers.Serializer[Any]):
     state = serializers.CharField()
     reason = serializers.CharField()
     version = VersionThenOut(allow_null=True)
+    share = serializers.IntegerField(help_text="Percent of the calls that it was to answer.")
+    challenger = ChallengerThenOut(allow_null=True)
     since = serializers.DateTimeField(allow_null=True)
     until = serializers.DateTimeField(allow_null=True)
     served_since = serializers.DateTimeField(allow_null=True)

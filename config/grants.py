@@ -44,6 +44,7 @@ APP_INSERT_ONLY = (
     "governance_waiverwithdrawal",
     "governance_revocation",
     "governance_staleness",
+    "governance_splitmove",
     "governance_emergencygrant",
     "governance_emergencyend",
     "governance_emergencyreview",

@@ -368,6 +368,7 @@ SPECTACULAR_SETTINGS = {
         "ReviewStateEnum": "governance.models.ReviewState",
         "DecisionEnum": "governance.models.SignDecision",
         "RoleEnum": "accounts.roles.Role",
+        "AnsweringEnum": "governance.approvals.answering.ANSWERINGS",
         "HeldEnum": "compliance.retention.models.Held",
         "ProposalKindEnum": "accounts.kinds.KIND_CHOICES",
         "WaitingKindEnum": "governance.waiting.lines.KIND_CHOICES",

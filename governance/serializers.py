@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.serializers_passkeys import ProvedIn
 from common.api import Input
 from evaluation.serializers import PlannedOut, UsesOut
-from governance.approvals.answering import Answering
+from governance.approvals.answering import ANSWERINGS
 from governance.findings.selectors import conditions_named
 from governance.findings.serializers import AnnexOut, FindingOut, NamedConditionOut
 from governance.models import (
@@ -262,6 +262,17 @@ class PromoteIn(Input):
     accept_schema_change = serializers.BooleanField(required=False, default=False)
 
 
+class ChallengerOut(serializers.Serializer[Any]):
+    """The version that is to answer a share of an alias's calls, and whether it does."""
+
+    version = serializers.IntegerField(source="version.number")
+    version_digest = DigestField(source="version.digest")
+    percent = serializers.IntegerField()
+    served = serializers.BooleanField(help_text="If not, the holder answers its share as well.")
+    state = serializers.ChoiceField(ANSWERINGS)
+    reason = serializers.CharField(help_text="Why it is not served; empty where it is.")
+
+
 class AnswerOut(serializers.Serializer[Any]):
     """An alias, the version behind it, and whether that answers."""
 
@@ -270,10 +281,14 @@ class AnswerOut(serializers.Serializer[Any]):
     version_digest = DigestField(source="alias.version.digest")
     moved_at = serializers.DateTimeField(source="alias.moved_at")
     served = serializers.BooleanField(help_text="Whether the serving gate would serve it now.")
-    state = serializers.ChoiceField([state.value for state in Answering])
+    state = serializers.ChoiceField(ANSWERINGS)
     reason = serializers.CharField(help_text="Why it is not served; empty where it is.")
     stale_until = serializers.DateTimeField(
         allow_null=True, help_text="How long it is served on, where its approval is stale."
+    )
+    share = serializers.IntegerField(help_text="Percent of the calls that it answers, if it is.")
+    challenger = ChallengerOut(
+        allow_null=True, help_text="Who answers a share of the calls; else the holder answers all."
     )
 
 

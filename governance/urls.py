@@ -15,11 +15,13 @@ from governance.reviewing import (
     api_delegations,
     api_looks,
 )
+from governance.splits import api as api_splits
 from governance.validating import api as api_validating
 from governance.waiting import api as api_waiting
 from governance.waivers import api as api_waivers
 
 _VERSION = "models/<slug:name>/versions/<int:number>"
+_ALIAS = "models/<slug:name>/aliases/<slug:alias>"
 _REVIEW = "reviews/<uuid:review_id>"
 _FINDING = "findings/<uuid:finding_id>"
 _EMERGENCY = "emergencies/<uuid:emergency_id>"
@@ -53,14 +55,16 @@ urlpatterns = [
     path(f"{_VERSION}/revocation", api.Revoke.as_view(), name="revoke"),
     path(f"{_VERSION}/retirement", api.Retire.as_view(), name="retire"),
     path("models/<slug:name>/aliases", api.Aliases.as_view(), name="aliases"),
-    path("models/<slug:name>/aliases/<slug:alias>", api.AliasView.as_view(), name="alias"),
+    path(_ALIAS, api.AliasView.as_view(), name="alias"),
     path(
-        "models/<slug:name>/aliases/<slug:alias>/outlook/<int:number>",
+        f"{_ALIAS}/outlook/<int:number>",
         api_moves.Outlook.as_view(),
         name="alias-outlook",
     ),
     path("waiting", api_waiting.Waiting.as_view(), name="waiting"),
     path("mailing", api_waiting.MailingView.as_view(), name="mailing"),
+    path(f"{_ALIAS}/split", api_splits.SplitView.as_view(), name="split"),
+    path(f"{_ALIAS}/split/end", api_splits.SplitEnding.as_view(), name="split-end"),
     path("changes", api_moves.Changes.as_view(), name="changes"),
     path("reviews", api.Reviews.as_view(), name="reviews"),
     path(_REVIEW, api.ReviewDetail.as_view(), name="review"),

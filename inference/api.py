@@ -19,18 +19,28 @@ from common.errors import DomainError, Invalid
 from common.openapi import changes
 from common.parsers import read_body, read_json
 from inference.authentication import TableAuthentication
-from inference.predicting import Asked, predict
+from inference.predicting import predict
 from inference.records import MOST
 from inference.refusals import Refused
 from inference.segments import damaged_segments
 from inference.serializers import PredictionIn, PredictionOut
 from inference.serving import follower, writer
-from inference.table import Table, UserRights
+from inference.sharing import STICKY_HEADER, read_sticky
+from inference.table import Asked, Table, UserRights
 
 _LONG_INTEGER = re.compile(rb"[\[,:\s]-?[0-9]{16,}[\],}\s]")
 
 _ALIAS = OpenApiParameter(
     "alias", OpenApiTypes.STR, description="The alias that answers; champion by default."
+)
+
+_STICKY = OpenApiParameter(
+    STICKY_HEADER,
+    {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]{1,128}$"},
+    OpenApiParameter.HEADER,
+    description="Where a challenger answers a share of the alias: calls with the same key, such as "
+    "a customer's number, get the same version while the shares stay. It is not kept. Without it "
+    "each request is drawn by its id.",
 )
 
 
@@ -107,6 +117,7 @@ class _Predict(APIView):
             number=number,
             request_id=getattr(request, "request_id", ""),
             token=str(request.auth or ""),
+            sticky=read_sticky(request.headers.get(STICKY_HEADER)),
         )
         now = follower()
         answer = predict(now.table, asked, request.data, silence_s=now.silence_s, writer=writer())
@@ -128,7 +139,7 @@ class PredictByAlias(_Predict):
         summary="Ask the version behind an alias",
         request=PredictionIn,
         responses=changes(200, PredictionOut),
-        parameters=[_ALIAS],
+        parameters=[_ALIAS, _STICKY],
     )
     def post(self, request: Request, name: str) -> HttpResponse:
         """Answers only under a valid, signed approval or an emergency grant for the alias; headers

@@ -34,8 +34,10 @@ from inference.services import (
     note_refused,
     note_refused_in_emergency,
     note_refused_predictions,
+    note_share_refused,
 )
-from inference.table import Candidate, EmergencyCandidate, Loaded, Opened, Table
+from inference.sharing import excesses
+from inference.table import Candidate, EmergencyCandidate, Loaded, Opened, Share, Table
 
 log = logging.getLogger("assay.serving")
 # Between two entries in the log about refused predictions.
@@ -179,6 +181,7 @@ class Follower:
             models=selectors.model_ids(),
             by_alias={(c.name, alias): c for c in found for alias in c.aliases},
             by_number={(c.name, c.number): c for c in found},
+            shares=_shares(found),
             pointing=selectors.alias_targets(),
             stale=selectors.stale_since(),
             emergencies=granted,
@@ -213,6 +216,8 @@ class Follower:
                 self._load_in_emergency(candidate)
             else:
                 self._load(candidate)
+        for candidate, alias, reason in excesses(self.table):
+            note_share_refused(candidate, alias, reason)
 
     def _next(self, tried: set[UUID]) -> Candidate | EmergencyCandidate | None:
         # Emergencies, then versions behind an alias: those are what somebody waits for.
@@ -221,10 +226,11 @@ class Follower:
         for emergency in urgent:
             if emergency.key not in tried:
                 return emergency
+        asked_for = {share.candidate.approval for share in table.shares.values()}
         waiting = [c for c in table.by_number.values() if c.approval not in table.loaded]
         return min(
             (c for c in waiting if c.approval not in tried),
-            key=lambda c: not c.aliases,
+            key=lambda c: not c.aliases and c.approval not in asked_for,
             default=None,
         )
 
@@ -289,6 +295,16 @@ class Follower:
         if not wanted:
             loaded.model.close()
         return wanted
+
+
+def _shares(found: list[Candidate]) -> dict[tuple[str, str], Share]:
+    """Those of challengers that are approved; of the others' calls nothing is shared."""
+    by_version = {candidate.version: candidate for candidate in found}
+    return {
+        key: Share(by_version[version], percent)
+        for key, (version, percent) in selectors.shares().items()
+        if version in by_version
+    }
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -12,10 +12,10 @@ from django.conf import settings
 
 from common.errors import DomainError, NotFound, TooLarge, Unavailable
 from inference.segments import SegmentWriter
-from inference.table import Candidate, InEmergency, Loaded, Table, UserRights
+from inference.sharing import challenger_for, draw, grace_s, why_not_valid
+from inference.table import Asked, Candidate, InEmergency, Loaded, Table
 from runtimes.payload import parse
 from runtimes.reply import reply
-from trust.approval import why_not_at, why_stale_at
 from trust.bundle_layout import MAX_LINE_BYTES
 from trust.emergency import why_no_emergency_at
 from trust.scope import WHOLE
@@ -36,26 +36,6 @@ class OutOfScope(DomainError):
     slug = "out-of-scope"
     status = 403
     title = "Outside the scope of the approval"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Who asks for what: by alias, or by number where `number` is given.
-
-    `token` is it as scopes name it.
-    """
-
-    user: UserRights
-    name: str
-    alias: str
-    number: int | None
-    request_id: str
-    token: str = ""
-
-    def consumers(self) -> tuple[str, ...]:
-        """The names under which a scope may admit the caller."""
-        own = self.user.consumers
-        return (*own, self.token) if self.token else own
 
 
 @dataclass(frozen=True)
@@ -85,8 +65,7 @@ def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
             raise NotApproved(f"{asked.name} v{candidate.number} was refused at load: {reason}")
         raise Unavailable(f"{asked.name} v{candidate.number} is being loaded; try again.")
     _require_valid(table, loaded, datetime.now(UTC))
-    grace = loaded.approval.outage_grace.total_seconds() + settings.SERVING_CONTACT_SECONDS
-    if silence_s > grace:
+    if silence_s > grace_s(loaded):
         raise Unavailable(
             "The database has not been heard for longer than the approval allows; "
             "a revocation could be missed, so nothing is answered."
@@ -94,14 +73,16 @@ def find(table: Table, asked: Asked, *, silence_s: float) -> Loaded:
     return loaded
 
 
-def find_in_emergency(table: Table, asked: Asked, *, silence_s: float) -> InEmergency | None:
+def find_in_emergency(
+    table: Table, asked: Asked, share: int = WHOLE, *, silence_s: float
+) -> InEmergency | None:
     """What answers under an emergency grant for the alias; None where there is no such grant, or
-    an approved version answers. Raises NotApproved for a grant that was refused at load."""
+    the approved holder answers this share. Raises NotApproved for a grant that was refused."""
     team, now = table.teams.get(asked.name), datetime.now(UTC)
     if asked.number is not None or team is None or team not in asked.user.teams:
         return None
     granted = table.emergencies.get((asked.name, asked.alias))
-    if granted is None or _approved_answers(table, asked, now):
+    if granted is None or _approved_answers(table, asked, share, now):
         return None
     opened = table.in_emergency.get(granted.emergency)
     if opened is None:
@@ -122,26 +103,19 @@ def find_in_emergency(table: Table, asked: Asked, *, silence_s: float) -> InEmer
     return opened
 
 
-def _approved_answers(table: Table, asked: Asked, now: datetime) -> bool:
+def _approved_answers(table: Table, asked: Asked, share: int, now: datetime) -> bool:
     candidate = table.by_alias.get((asked.name, asked.alias))
     loaded = table.loaded.get(candidate.approval) if candidate else None
     if loaded is None:
         return False
     limits = loaded.approval.limits
-    if limits.why_not_under(asked.alias) or limits.why_not_for_share(WHOLE):
+    if limits.why_not_under(asked.alias) or limits.why_not_for_share(share):
         return False
-    return not _why_not_valid(table, loaded, now)
-
-
-def _why_not_valid(table: Table, loaded: Loaded, moment: datetime) -> str:
-    approval = loaded.approval
-    return why_not_at(approval, moment) or why_stale_at(
-        approval, moment, table.stale.get(approval.id)
-    )
+    return not why_not_valid(table, loaded, now)
 
 
 def _require_valid(table: Table, loaded: Loaded, moment: datetime) -> None:
-    reason = _why_not_valid(table, loaded, moment)
+    reason = why_not_valid(table, loaded, moment)
     if reason:
         raise NotApproved(f"{loaded.name} v{loaded.number} cannot answer. {reason}")
 
@@ -155,11 +129,11 @@ def _require_still(table: Table, opened: Loaded | InEmergency, moment: datetime)
         raise NotApproved(f"{opened.name} v{opened.number} cannot answer. {reason}")
 
 
-def _require_scope(loaded: Loaded, asked: Asked) -> str:
+def _require_scope(loaded: Loaded, asked: Asked, share: int) -> str:
     """The consumer as whom the caller is admitted; empty where everybody is. Raises OutOfScope."""
     limits = loaded.approval.limits
     alias = asked.alias if asked.number is None else None
-    reason = limits.why_not_under(alias) or limits.why_not_for_share(WHOLE)
+    reason = limits.why_not_under(alias) or limits.why_not_for_share(share)
     if reason:
         raise OutOfScope(f"{loaded.name} v{loaded.number} does not answer here. {reason}")
     if limits.consumers is None:
@@ -171,6 +145,35 @@ def _require_scope(loaded: Loaded, asked: Asked) -> str:
             "your token nor a team of yours is among them."
         )
     return consumer
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What answers a call: as which consumer it is admitted, and the share of the alias's calls
+    that the version answers at that moment."""
+
+    opened: Loaded | InEmergency
+    consumer: str
+    share: int
+
+
+def route(table: Table, asked: Asked, *, silence_s: float) -> Routed:
+    """The version that answers: the challenger of the alias for its share of those calls that it
+    may answer, else the holder, or what an emergency grant puts in its place.
+
+    Raises as `find`; OutOfScope. A holder that may not answer leaves no more to the challenger.
+    """
+    challenger = challenger_for(table, asked, datetime.now(UTC), silence_s=silence_s)
+    share = WHOLE
+    if challenger:
+        if draw(asked, challenger.loaded.model_id) < challenger.percent:
+            return Routed(challenger.loaded, challenger.consumer, challenger.percent)
+        share = WHOLE - challenger.percent
+    granted = find_in_emergency(table, asked, share, silence_s=silence_s)
+    if granted:
+        return Routed(granted, "", share)
+    loaded = find(table, asked, silence_s=silence_s)
+    return Routed(loaded, _require_scope(loaded, asked, share), share)
 
 
 def _candidate(table: Table, asked: Asked) -> Candidate:
@@ -204,11 +207,8 @@ def predict(
     than a record holds; Unavailable for a model that fails, or was revoked while it ran, or a disk
     that takes no record.
     """
-    loaded: Loaded | InEmergency | None = find_in_emergency(table, asked, silence_s=silence_s)
-    consumer = ""
-    if not isinstance(loaded, InEmergency):
-        loaded = find(table, asked, silence_s=silence_s)
-        consumer = _require_scope(loaded, asked)
+    routed = route(table, asked, silence_s=silence_s)
+    loaded = routed.opened
     arrays = parse(payload, loaded.signature, max_rows=settings.MAX_PREDICT_ROWS)
     began = time.perf_counter_ns()
     outputs = loaded.model.run(arrays, deadline_s=settings.PREDICT_SECONDS)
@@ -219,7 +219,7 @@ def predict(
     _require_still(table, loaded, at)
     identity = str(uuid.uuid4())
     rows = len(next(iter(arrays.values())))
-    line = _record(asked, loaded, consumer, identity, at, payload, answered, rows, spent)
+    line = _record(asked, routed, identity, at, payload, answered, rows, spent)
     if len(line) > MAX_LINE_BYTES:
         raise TooLarge("Request and answer are too large for one record: send fewer rows.")
     try:
@@ -232,6 +232,8 @@ def predict(
         "version": loaded.number,
         "version_digest": loaded.digest,
     }
+    if asked.number is None:
+        facts["share"] = routed.share
     if isinstance(loaded, InEmergency):
         granted = loaded.emergency
         facts |= {"emergency": granted.id, "emergency_until": format_moment(granted.not_after)}
@@ -246,8 +248,7 @@ def _digest(value: object) -> str:
 
 def _record(
     asked: Asked,
-    loaded: Loaded | InEmergency,
-    consumer: str,
+    routed: Routed,
     identity: str,
     at: datetime,
     payload: object,
@@ -255,6 +256,7 @@ def _record(
     rows: int,
     spent_ns: int,
 ) -> bytes:
+    loaded = routed.opened
     entry = {
         "id": identity,
         "at": format_moment(at),
@@ -278,6 +280,8 @@ def _record(
         entry["approval"] = loaded.approval.id
     if loaded.environment:
         entry["environment"] = loaded.environment
-    if consumer:
-        entry["consumer"] = consumer
+    if routed.consumer:
+        entry["consumer"] = routed.consumer
+    if asked.number is None:
+        entry["share"] = routed.share
     return orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)

@@ -11,6 +11,7 @@ from accounts.callers import Caller
 from accounts.models import ApiToken, Membership, User
 from accounts.roles import Role
 from governance.models import Approval, EmergencyGrant, Staleness
+from governance.splits.models import Split
 from inference.models import LoadRefusal, Prediction, ServingState
 from inference.table import Candidate, EmergencyCandidate, TokenRights, UserRights
 from registry.models import Alias, RegisteredModel
@@ -120,6 +121,12 @@ def alias_targets() -> dict[tuple[str, str], int]:
     """(model name, alias) -> number of the version that it points at."""
     rows = Alias.objects.values_list("model__name", "name", "version__number")
     return {(model, alias): number for model, alias, number in rows}
+
+
+def shares() -> dict[tuple[str, str], tuple[UUID, int]]:
+    """(model name, alias) -> the challenger's version and its percentage."""
+    rows = Split.objects.values_list("alias__model__name", "alias__name", "version_id", "percent")
+    return {(model, alias): (version, percent) for model, alias, version, percent in rows}
 
 
 def latest_refusal(version_id: UUID) -> LoadRefusal | None:

@@ -26,6 +26,9 @@ class PredictionOut(serializers.Serializer[Any]):
     model = serializers.CharField()
     version = serializers.IntegerField()
     version_digest = serializers.CharField()
+    share = serializers.IntegerField(
+        required=False, help_text="Percent of the alias's calls that this version answers."
+    )
     approval = serializers.UUIDField(required=False)
     emergency = serializers.UUIDField(
         required=False, help_text="The emergency grant, where no approval stands behind the answer."

@@ -102,6 +102,33 @@ def note_refused(candidate: Candidate, reason: str) -> None:
 
 
 @transaction.atomic
+def note_share_refused(candidate: Candidate, alias: str, reason: str) -> None:
+    """The log says that a challenger answers nothing, since its share is more than its approval is
+    for; once a minute."""
+    told = events().filter(
+        action=Action.SPLIT_REFUSED.value,
+        subject_type="model",
+        subject_id=str(candidate.model_id),
+        occurred_at__gt=timezone.now() - timedelta(seconds=60),
+        payload__alias=alias,
+    )
+    if told.filter(payload__approval=str(candidate.approval)).exists():
+        return
+    record(
+        actor=SYSTEM,
+        action=Action.SPLIT_REFUSED,
+        subject=("model", candidate.model_id),
+        payload={
+            "alias": alias,
+            "challenger": f"sha256:{candidate.digest}",
+            "approval": str(candidate.approval),
+            "reason": reason,
+        },
+        related=[("version", candidate.version)],
+    )
+
+
+@transaction.atomic
 def note_refused_predictions(window: Window) -> None:
     """The log says how often predictions were refused to whom and why: an event for each model,
     and one for names that are no model's."""

@@ -39,6 +39,27 @@ class UserRights:
         return True
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Who asks for what: by alias, or by number where `number` is given.
+
+    `token` is it as scopes name it; `sticky` what the choice between two versions sticks to.
+    """
+
+    user: UserRights
+    name: str
+    alias: str
+    number: int | None
+    request_id: str
+    token: str = ""
+    sticky: str = ""
+
+    def consumers(self) -> tuple[str, ...]:
+        """The names under which a scope may admit the caller."""
+        own = self.user.consumers
+        return (*own, self.token) if self.token else own
+
+
 @dataclass(frozen=True, kw_only=True)
 class Opened:
     """An open model whose bytes and golden rows were verified."""
@@ -88,6 +109,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What a challenger is to answer of an alias's calls, as the database says."""
+
+    candidate: Candidate
+    percent: int
+
+
+@dataclass(frozen=True)
 class EmergencyCandidate:
     """A grant that is neither ended nor over, as the database says; nothing is believed yet."""
 
@@ -118,6 +147,7 @@ class Table:
     models: Mapping[str, UUID] = field(default_factory=dict)
     by_alias: Mapping[tuple[str, str], Candidate] = field(default_factory=dict)
     by_number: Mapping[tuple[str, int], Candidate] = field(default_factory=dict)
+    shares: Mapping[tuple[str, str], Share] = field(default_factory=dict)
     pointing: Mapping[tuple[str, str], int] = field(default_factory=dict)
     stale: Mapping[str, datetime] = field(default_factory=dict)
     loaded: Mapping[UUID, Loaded] = field(default_factory=dict)

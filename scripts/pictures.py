@@ -58,6 +58,8 @@ PICTURES = {
     f"{_VERSION}/plan": Picture("version-plan", who="ada", at={"number": "2"}),
     f"{_VERSION}/submit": Picture("version-submit", who="ada", at={"number": "2"}),
     f"{_VERSION}/promote": Picture("version-promote"),
+    f"{_VERSION}/split": Picture("version-split"),
+    f"{_VERSION}/split/end": Picture("version-split-end"),
     f"{_VERSION}/revoke": Picture("version-revoke"),
     f"{_VERSION}/emergency": Picture("emergency-propose"),
     f"{_VERSION}/retire": Picture("version-retire", at={"number": "2"}),

@@ -11,6 +11,7 @@ from trust.bundle_register import RegisterLog
 from trust.bundle_report import BundleReport
 from trust.bundle_retention import RetentionLog
 from trust.bundle_seal import BundleManifest, LogEvent, parse_event
+from trust.bundle_shares import ShareLog
 from trust.emergency_records import EmergencyLog
 from trust.errors import Malformed, TrustError
 from trust.fields import read_count, read_digest, read_moment, read_text
@@ -62,6 +63,7 @@ class LogFacts:
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
     retention: RetentionLog = field(default_factory=RetentionLog)
     register: RegisterLog = field(default_factory=RegisterLog)
+    shares: ShareLog = field(default_factory=ShareLog)
 
     def add(self, event: LogEvent, index: int) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
@@ -72,6 +74,7 @@ class LogFacts:
         self.emergencies.add(event, index)
         self.retention.add(event)
         self.register.add(event)
+        self.shares.add(event)
         if event.action == "version.approved":
             digest = read_digest(payload, "envelope_digest")
             self.approved.setdefault((read_text(payload, "approval"), digest), index)

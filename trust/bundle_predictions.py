@@ -106,6 +106,7 @@ def _check_record(
     if reason:
         raise Untrusted(reason.removesuffix("."))
     require_in_scope(record, approval.limits)
+    facts.shares.require_told(record, moment, REVOCATION_REACH + approval.outage_grace)
     _require_fresh(approval, moment, facts)
     return _is_late(approval, moment, facts.revoked.get(approval.id))
 

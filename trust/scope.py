@@ -97,7 +97,7 @@ def read_scope(document: JsonObject) -> Scope:
         environments=_read_names(document, "environments"),
         consumers=consumers,
         purpose=read_text(document, "purpose") if "purpose" in document else "",
-        traffic_share=_read_share(document, "traffic_share"),
+        traffic_share=read_share(document, "traffic_share"),
     )
 
 
@@ -108,7 +108,7 @@ def read_bounds(policy: JsonObject) -> ScopeBounds:
         _bound(policy, SCOPE_ALIASES),
         _bound(policy, SCOPE_ENVIRONMENTS),
         frozenset(required),
-        _read_share(policy, SCOPE_TRAFFIC_SHARE),
+        read_share(policy, SCOPE_TRAFFIC_SHARE),
     )
 
 
@@ -157,7 +157,7 @@ def require_in_scope(record: JsonObject, scope: Scope) -> None:
         reason = _why_not_for(record, scope.consumers)
     if not reason and scope.traffic_share is not None:
         # A record without a share was answered before there were any, or by number: all of it.
-        share = _read_share(record, "share")
+        share = read_share(record, "share")
         reason = scope.why_not_for_share(WHOLE if share is None else share)
     if reason:
         raise Untrusted(reason.removesuffix("."))
@@ -177,7 +177,8 @@ def _text_or_empty(document: JsonObject, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _read_share(document: JsonObject, part: str) -> int | None:
+def read_share(document: JsonObject, part: str) -> int | None:
+    """A percentage from 1 to 100; None where there is none. Raises Malformed."""
     if part not in document:
         return None
     value = document[part]

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
-from governance.approvals.answering import Answer, answers_of
+from governance.approvals.answering import Answer, Challenging, answers_of
 from registry.models import ModelVersion, RegisteredModel, Status
 
 
-def answer_state(answer: Answer) -> str:
+def answer_state(answer: Answer | Challenging) -> str:
     """The key of an alias's badge: live, stale, or what its version is not served for."""
     if not answer.served:
         return f"not_served_{answer.state}"
@@ -23,8 +23,13 @@ def answers_by_version(model: RegisteredModel) -> dict[UUID, str]:
 
 
 def states_by_version(answers: Iterable[Answer]) -> dict[UUID, str]:
-    """The same of answers that are known."""
-    return {answer.alias.version_id: answer_state(answer) for answer in answers}
+    """The same of answers that are known, and of the challengers beside them."""
+    answers = list(answers)
+    found: dict[UUID, str] = {}
+    for answer in answers:
+        if answer.challenger:
+            found[answer.challenger.version.pk] = answer_state(answer.challenger)
+    return found | {answer.alias.version_id: answer_state(answer) for answer in answers}
 
 
 def state_of(version: ModelVersion, answering: Mapping[UUID, str]) -> str:

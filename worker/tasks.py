@@ -47,6 +47,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="uploads.sweep", call="registry.upkeep:sweep_expired_uploads", seconds=300),
     Periodic(name="blobs.collect", call="registry.upkeep:remove_unclaimed_blobs", seconds=3600),
     Periodic(name="approvals.end", call="governance.approvals.expiry:end_expired", seconds=30),
+    Periodic(name="splits", call="governance.splits.ending:end_lapsed_splits", seconds=5),
     Periodic(name="emergencies", call="governance.emergencies.services:end_emergencies", seconds=5),
     Periodic(name="approvals.stale", call="governance.approvals.staleness:find_stale", seconds=5),
     Periodic(name="approvals.remind", call="governance.approvals.expiry:remind", seconds=3600),

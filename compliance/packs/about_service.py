@@ -10,6 +10,7 @@ from compliance.packs.covered import Covered
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.listed import MOST_ROWS, listed
 from compliance.packs.telling import digest_of_event, telling
+from governance.splits.models import SplitMove
 from inference.models import Prediction
 from registry.models import AliasMove, ModelVersion
 from trust.times import format_moment
@@ -47,6 +48,37 @@ def moves(covered: Covered) -> Found | None:
         return found
     told = _events(covered).filter(action=Action.ALIAS_MOVED.value).first()
     return measured(found.value, *telling(told))
+
+
+def shares(covered: Covered) -> Found | None:
+    """The shares of aliases' calls that challengers were given, and how they ended, newest first.
+
+    The versions are the challengers or the holders beside them."""
+    touched = Q(version__in=covered.versions) | Q(holder__in=covered.versions)
+    rows = SplitMove.objects.filter(touched).select_related(
+        "by__person", "holder__model", "version__model"
+    )
+    found = listed(
+        covered.within(rows, "at").order_by("-at", "pk"),
+        ("alias", "challenger", "beside version", "percent", "at", "by", "why", "reason"),
+        lambda row: (
+            row.alias,
+            _number(covered, row.version),
+            _number(covered, row.holder),
+            row.percent,
+            format_moment(row.at),
+            row.by.person.name if row.by else "the clock",
+            row.cause,
+            row.reason,
+        ),
+        lambda row: "",
+        nothing="No challenger was given a share of an alias's calls here.",
+        witness=covered.witness,
+    )
+    if found is None or not isinstance(found.value, Table):
+        return found
+    acts = (Action.ALIAS_SPLIT.value, Action.SPLIT_ENDED.value)
+    return measured(found.value, *telling(_events(covered).filter(action__in=acts).first()))
 
 
 def _number(covered: Covered, version: ModelVersion | None) -> Cell:
@@ -167,6 +199,7 @@ def events(covered: Covered) -> Found | None:
 
 SOURCES = {
     "alias.moves": moves,
+    "alias.shares": shares,
     "serving.loads": loads,
     "serving.predictions": predictions,
     "serving.callers": callers,

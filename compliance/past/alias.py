@@ -22,12 +22,14 @@ from compliance.past.approvals import (
     revoked_by,
 )
 from compliance.past.reach import model_in_reach
+from compliance.past.shares import ChallengerThen, challenger_then
 from compliance.selectors import with_names
 from governance.aliases import RESERVED_ALIASES
 from governance.approvals.answering import Answering
 from governance.models import Approval
 from inference.models import Prediction
 from registry.models import AliasMove, ModelVersion, RegisteredModel
+from trust.scope import WHOLE
 from trust.times import format_moment
 
 LONGEST_ALIAS = 64
@@ -59,11 +61,17 @@ class AliasThen:
     last_answer: datetime | None = None
     events: tuple[AuditEvent, ...] = ()
     contradictions: tuple[str, ...] = ()
+    challenger: ChallengerThen | None = None
 
     @property
     def version(self) -> ModelVersion | None:
         """The version that the alias pointed at."""
         return self.move.to_version if self.move else None
+
+    @property
+    def share(self) -> int:
+        """Percent of the calls that the version was to answer."""
+        return self.challenger.rest if self.challenger else WHOLE
 
     @property
     def revoked(self) -> bool:
@@ -74,8 +82,8 @@ class AliasThen:
 def alias_then(caller: Caller, name: str, alias: str, moment: datetime) -> AliasThen:
     """What was live under an alias at a moment, by whom and what approved, until when.
 
-    Ten queries at most. Raises NotFound, NotAllowed, Invalid for a moment that is not past and for
-    `latest`, which is computed.
+    Thirteen queries at most. Raises NotFound, NotAllowed, Invalid for a moment that is not past
+    and for `latest`, which is computed.
     """
     model = model_in_reach(caller, name)
     if alias in RESERVED_ALIASES:
@@ -116,7 +124,9 @@ def pointed(
     version = move.to_version
     assert version is not None
     approval = approval_then(version, moment)
-    state, reason = judged(version, approval, moment, move.alias)
+    challenger = challenger_then(model, move.alias, moment)
+    share = challenger.rest if challenger else WHOLE
+    state, reason = judged(version, approval, moment, move.alias, share)
     told = _told_of(move, version, approval, moment)
     if state == Answering.LIVE:
         state, reason = _by_the_gate(told, approval)
@@ -139,6 +149,7 @@ def pointed(
         last_answer=_last_answer(approval, moment),
         events=told,
         contradictions=_contradictions(move, version, told),
+        challenger=challenger,
     )
 
 

@@ -24,6 +24,7 @@ from trust.approval import Approval as Signed
 from trust.approval import Verdict, artifact_digests_of, verify_approval, why_stale_at
 from trust.errors import TrustError
 from trust.fields import as_object, read_objects
+from trust.scope import WHOLE
 from trust.strict_json import parse_strict
 
 
@@ -81,12 +82,16 @@ def revoked_by(approval: Approval, moment: datetime) -> bool:
 
 
 def judged(
-    version: ModelVersion, approval: Approval | None, moment: datetime, alias: str = ""
+    version: ModelVersion,
+    approval: Approval | None,
+    moment: datetime,
+    alias: str = "",
+    share: int = WHOLE,
 ) -> tuple[str, str]:
     """Whether the approval held at the moment, with the reason if not, as the gate would say.
 
-    For an alias, where one is given: then one for use elsewhere does not hold. The envelope is
-    checked with the keys that are trusted now.
+    For a share of the calls of an alias, where one is given: then one for use elsewhere does not
+    hold. The envelope is checked with the keys that are trusted now.
     """
     if approval is None:
         return Answering.UNAPPROVED, "It had no approval."
@@ -100,15 +105,20 @@ def judged(
         return Answering.UNTRUSTED, error.reason
     if not verdict.ok or verdict.approval is None:
         return Answering.UNTRUSTED, verdict.reason
-    return _bounded(verdict.approval, approval, moment, alias)
+    return _bounded(verdict.approval, approval, moment, (alias, share))
 
 
-def _bounded(signed: Signed, approval: Approval, moment: datetime, alias: str) -> tuple[str, str]:
+def _bounded(
+    signed: Signed, approval: Approval, moment: datetime, asked: tuple[str, int]
+) -> tuple[str, str]:
     """What the envelope says besides: how long it is served on when stale, and for which alias."""
     stale = getattr(approval, "staleness", None)
     if stale and stale.at <= moment and (late := why_stale_at(signed, moment, stale.since)):
         return Answering.STALE, late
-    outside = signed.limits.why_not_under(alias) if alias else ""
+    (alias, share), limits = asked, signed.limits
+    outside = ""
+    if alias:
+        outside = limits.why_not_under(alias) or limits.why_not_for_share(share)
     return (Answering.OUT_OF_SCOPE, outside) if outside else (Answering.LIVE, "")
 
 

@@ -18,6 +18,7 @@ from compliance.verification import (
     packs,
     passkeys,
     retention,
+    splits,
     statuses,
     two_persons,
     ways_in,
@@ -289,6 +290,7 @@ CLAIMS = (
     *findings.CLAIMS,
     *emergencies.CLAIMS,
     *retention.CLAIMS,
+    *splits.CLAIMS,
     Claim(
         "revocation",
         facts(

@@ -18,7 +18,7 @@ from audit.selectors import events
 from common.errors import Conflict
 from governance.models import Approval
 from governance.selectors import standing, trusted_keys
-from registry.models import Alias, RegisteredModel, Status
+from registry.models import Alias, ModelVersion, RegisteredModel, Status
 from trust.approval import why_stale_at
 from trust.keys import TrustedKeys
 from trust.scope import WHOLE
@@ -38,14 +38,39 @@ class Answering(StrEnum):
     STALE = "stale"
 
 
+ANSWERINGS = [(one.value, one.value) for one in Answering]
+
+
 @dataclass(frozen=True)
 class Answer:
     """An alias with the version behind it; `reason` is a sentence unless it is live.
 
-    `stale_until` says how long it is served on where its approval is stale.
+    `stale_until` says how long it is served on where its approval is stale, `share` how many
+    percent of the calls it answers: the rest is the challenger's.
     """
 
     alias: Alias
+    state: Answering
+    reason: str = ""
+    stale_until: datetime | None = None
+    share: int = WHOLE
+    challenger: "Challenging | None" = None
+
+    @property
+    def served(self) -> bool:
+        """Whether the serving gate would serve it."""
+        return self.state == Answering.LIVE
+
+
+@dataclass(frozen=True)
+class Challenging:
+    """The version that is to answer `percent` of an alias's calls beside the holder.
+
+    Where it is not live, the holder answers them.
+    """
+
+    version: ModelVersion
+    percent: int
     state: Answering
     reason: str = ""
     stale_until: datetime | None = None
@@ -59,21 +84,36 @@ class Answer:
 def answers_of(models: Iterable[RegisteredModel], *, now: datetime) -> dict[UUID, list[Answer]]:
     """The aliases of each model by name, by three queries however many models there are."""
     aliases = list(
-        Alias.objects.filter(model__in=models).select_related("version__model").order_by("name")
+        Alias.objects.filter(model__in=models)
+        .select_related("version__model", "split__version__model")
+        .order_by("name")
     )
-    approvals = _approvals({alias.version_id for alias in aliases}, now)
+    splits = {alias.pk: alias.split for alias in aliases if hasattr(alias, "split")}
+    versions = {alias.version_id for alias in aliases}
+    approvals = _approvals(versions | {split.version_id for split in splits.values()}, now)
     refusals = _refusals(approvals)
     try:
         keys: TrustedKeys | Conflict = trusted_keys()
     except Conflict as error:
         keys = error
+
+    def judge(
+        version: ModelVersion, alias: str, share: int
+    ) -> tuple[Answering, str, datetime | None]:
+        approval, refusal = approvals.get(version.pk), refusals.get(version.pk, "")
+        state, reason = _judged(version, (alias, share), approval, keys, refusal, now)
+        return state, reason, _stale_until(approval) if state == Answering.LIVE else None
+
     found: dict[UUID, list[Answer]] = defaultdict(list)
     for alias in aliases:
-        approval = approvals.get(alias.version_id)
-        refusal = refusals.get(alias.version_id, "")
-        state, reason = _judged(alias, approval, keys, refusal, now)
-        until = _stale_until(approval) if state == Answering.LIVE else None
-        found[alias.model_id].append(Answer(alias, state, reason, until))
+        challenger, share = None, WHOLE
+        if alias.pk in splits:
+            split = splits[alias.pk]
+            judged = judge(split.version, alias.name, split.percent)
+            challenger = Challenging(split.version, split.percent, *judged)
+            share = WHOLE - split.percent if challenger.served else WHOLE
+        judged = judge(alias.version, alias.name, share)
+        found[alias.model_id].append(Answer(alias, *judged, share, challenger))
     return found
 
 
@@ -111,13 +151,14 @@ def _refusals(approvals: dict[UUID, Approval]) -> dict[UUID, str]:
 
 
 def _judged(
-    alias: Alias,
+    version: ModelVersion,
+    asked: tuple[str, int],
     approval: Approval | None,
     keys: TrustedKeys | Conflict,
     refusal: str,
     now: datetime,
 ) -> tuple[Answering, str]:
-    version = alias.version
+    alias, share = asked
     if approval is None:
         return Answering.UNAPPROVED, "It has no approval."
     if hasattr(approval, "revocation"):
@@ -135,8 +176,8 @@ def _judged(
         return Answering.UNTRUSTED, verdict.reason
     limits = verdict.approval.limits
     outside = (
-        limits.why_not_under(alias.name)
-        or limits.why_not_for_share(WHOLE)
+        limits.why_not_under(alias)
+        or limits.why_not_for_share(share)
         or limits.why_not_in(settings.ENVIRONMENT)
     )
     if outside:

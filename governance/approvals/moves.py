@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import islice
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from accounts.roles import Role
 from common.errors import Conflict
 from governance import policies
 from governance.approvals.releases import promote, schema_differences
+from governance.splits.models import SplitCause, SplitMove
 from registry.models import Alias, AliasMove, ModelVersion, RegisteredModel
 
 TOLD_FOR = timedelta(days=30)
@@ -21,9 +23,10 @@ MOST_TOLD = 50
 
 @dataclass(frozen=True)
 class Change:
-    """A move after which callers of an alias had to send or expect something else."""
+    """A move, or a share given, after which callers of an alias had to send or expect something
+    else."""
 
-    move: AliasMove
+    move: AliasMove | SplitMove
     differences: list[str]
 
 
@@ -39,20 +42,32 @@ class Outlook:
 
 def changes_told_to(caller: Caller, now: datetime) -> list[Change]:
     """What changed in the last 30 days for a registered consumer, newest first; none for others."""
+    lately = {
+        "model__team_id__in": caller.teams_with(Role.CONSUMER),
+        "at__gt": now - TOLD_FOR,
+    }
     moves = (
-        AliasMove.objects.filter(
-            model__team_id__in=caller.teams_with(Role.CONSUMER),
-            at__gt=now - TOLD_FOR,
-            from_version__isnull=False,
-        )
+        AliasMove.objects.filter(**lately, from_version__isnull=False)
         .select_related("model", "from_version", "to_version")
         .defer("from_version__manifest", "to_version__manifest")
         .order_by("-at", "-pk")
     )
-    return list(islice(_changing(moves.iterator(chunk_size=MOST_TOLD)), MOST_TOLD))
+    shares = (
+        SplitMove.objects.filter(**lately, cause=SplitCause.GIVEN)
+        .select_related("model", "holder", "version")
+        .defer("holder__manifest", "version__manifest")
+        .order_by("-at", "-pk")
+    )
+    found: Iterable[AliasMove | SplitMove] = merge(
+        moves.iterator(chunk_size=MOST_TOLD),
+        shares.iterator(chunk_size=MOST_TOLD),
+        key=lambda move: move.at,
+        reverse=True,
+    )
+    return list(islice(_changing(found), MOST_TOLD))
 
 
-def _changing(moves: Iterable[AliasMove]) -> Iterable[Change]:
+def _changing(moves: Iterable[AliasMove | SplitMove]) -> Iterable[Change]:
     for move in moves:
         now = move.to_version
         if now and (differences := schema_differences(move.from_version, now)):

@@ -19,6 +19,7 @@ from governance.emergencies.services import end_emergencies_of
 from governance.models import Approval, ReviewState, Revocation
 from governance.selectors import deciding_approval, standing, trusted_keys
 from governance.services import take_back_open_review
+from governance.splits.ending import end_split_under, end_splits_of
 from governance.texts import written
 from registry.models import Alias, AliasMove, ModelVersion, RegisteredModel, Status
 from registry.services import show_status
@@ -31,7 +32,13 @@ from trust.scope import UNBOUNDED, WHOLE
 LONGEST_REASON = 2000
 
 
-def _approval_that_holds(version: ModelVersion, alias: str, now: datetime) -> Approval:
+def approval_that_holds(
+    version: ModelVersion, alias: str, now: datetime, percent: int = WHOLE
+) -> Approval:
+    """The approval under which a version may answer this share of an alias's calls now.
+
+    Raises Conflict.
+    """
     approval = deciding_approval(version, now)
     if approval is None:
         raise Conflict(f"{version} has no approval, so no alias can point at it.")
@@ -39,9 +46,10 @@ def _approval_that_holds(version: ModelVersion, alias: str, now: datetime) -> Ap
     if not verdict.ok:
         raise Conflict(f"{version} cannot be promoted. {verdict.reason}")
     limits = verdict.approval.limits if verdict.approval else UNBOUNDED
-    outside = limits.why_not_under(alias) or limits.why_not_for_share(WHOLE)
+    outside = limits.why_not_under(alias) or limits.why_not_for_share(percent)
     if outside:
-        raise Conflict(f"{version} cannot be promoted to {alias}. {outside}")
+        what = f"be promoted to {alias}" if percent == WHOLE else f"answer a share of {alias}"
+        raise Conflict(f"{version} cannot {what}. {outside}")
     return approval
 
 
@@ -50,6 +58,19 @@ def schema_differences(holder: ModelVersion | None, version: ModelVersion) -> li
     if holder is None or holder.pk == version.pk:
         return []
     return Schema.parse(version.signature).compatible_with(Schema.parse(holder.signature))
+
+
+def refuse_a_break(
+    holder: ModelVersion | None, version: ModelVersion, alias: str, accepted: bool
+) -> list[str]:
+    """What callers of the alias would notice. Raises Conflict unless it is accepted."""
+    differences = schema_differences(holder, version)
+    if differences and not accepted:
+        raise Conflict(
+            f"Callers of {alias} would break: {' '.join(differences)} "
+            "Send accept_schema_change if this is meant."
+        )
+    return differences
 
 
 @transaction.atomic
@@ -61,27 +82,26 @@ def promote(
     reason: str,
     accept_schema_change: bool = False,
 ) -> AliasMove:
-    """Move an alias to an approved version; the former holder stays in the history.
+    """Move an alias to an approved version; the former holder stays in the history, and a split
+    of the alias ends.
 
     Raises NotAllowed; Conflict without an approval that holds now for the alias, if that points
     there already, or if callers of the alias would break and nobody said that this is meant;
     Invalid.
     """
-    model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+    # Not against new versions of the model: only moves and splits of its aliases wait.
+    model = RegisteredModel.objects.select_for_update(no_key=True).get(pk=version.model_id)
     policies.may_promote(caller, model.team_id).enforce()
     reason = written(reason, "reason", LONGEST_REASON)
     check_alias(alias)
-    approval = _approval_that_holds(version, alias, timezone.now())
+    approval = approval_that_holds(version, alias, timezone.now())
     holder = Alias.objects.filter(model=model, name=alias).select_related("version").first()
     former = holder.version if holder else None
     if former and former.pk == version.pk:
         raise Conflict(f"{alias} points at {version} already.")
-    differences = schema_differences(former, version)
-    if differences and not accept_schema_change:
-        raise Conflict(
-            f"Callers of {alias} would break: {' '.join(differences)} "
-            "Send accept_schema_change if this is meant."
-        )
+    differences = refuse_a_break(former, version, alias, accept_schema_change)
+    if holder:
+        end_split_under(caller=caller, alias=holder, to=version, reason=reason)
     row = holder or Alias(model=model, name=alias)
     row.version = version
     row.save()
@@ -181,6 +201,7 @@ def end_approvals(
         proof.hold(REVOKE, words_to_revoke(caller, version, reason))
     take_back_open_review(caller, version)
     revocations = [_end(caller, version, approval, reason, proof) for approval in approvals]
+    end_splits_of(caller=caller, version=version, reason=reason)
     show_status(version, Status.REVOKED, reason)
     return revocations[-1]
 
@@ -224,6 +245,8 @@ def retire(*, caller: Caller, version: ModelVersion, reason: str) -> ModelVersio
     locked = ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if locked.aliases.exists():
         raise Conflict("An alias points at this version; move it first.")
+    if locked.splits.exists():
+        raise Conflict("This version answers a share of an alias's calls; end the split first.")
     if locked.status == Status.RETIRED:
         raise Conflict("This version is retired already.")
     if locked.reviews.filter(state__in=(ReviewState.OPEN, ReviewState.QUORUM)).exists():

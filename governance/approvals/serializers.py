@@ -20,11 +20,14 @@ class OutlookOut(serializers.Serializer[Any]):
 
 
 class MoveChangeOut(serializers.Serializer[Any]):
-    """A move after which callers must send or expect something else."""
+    """A move, or a share given, after which callers must send or expect something else."""
 
     model = serializers.CharField(source="move.model.name")
     alias = serializers.CharField(source="move.alias")
     at = serializers.DateTimeField(source="move.at")
+    percent = serializers.IntegerField(
+        source="move.percent", default=100, help_text="Of the calls; 100 where the alias moved."
+    )
     from_version = serializers.IntegerField(source="move.from_version.number")
     to_version = serializers.IntegerField(source="move.to_version.number")
     differences = serializers.ListField(child=serializers.CharField())

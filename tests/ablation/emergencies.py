@@ -88,7 +88,7 @@ EMERGENCIES = (
     Guard(
         "an approved version comes before an emergency",
         "inference/predicting.py",
-        "if granted is None or _approved_answers(table, asked, now):",
+        "if granted is None or _approved_answers(table, asked, share, now):",
         "if granted is None:",
         (f"{_TESTS}::TestServing::test_gives_way_to_an_approval",),
     ),

@@ -302,7 +302,7 @@ SERVING = (
     Guard(
         "outage grace",
         "inference/predicting.py",
-        "if silence_s > grace:",
+        "if silence_s > grace_s(loaded):",
         "if False:",
         (f"{_FOLLOWING}::TestAnOutageOfTheDatabase",),
     ),

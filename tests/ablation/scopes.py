@@ -1,6 +1,7 @@
 """Guards of scopes: what persons signed an approval for is all that it is good for."""
 
 from tests.ablation.guard import Guard
+from tests.ablation.splits import SPLITS
 
 _MOVES = "tests/governance/test_moves.py"
 _SCOPES = "tests/governance/test_scopes.py"
@@ -8,10 +9,11 @@ _SERVED = "tests/inference/test_scopes.py"
 _BUNDLE = "tests/trust/test_bundle_scopes.py"
 
 SCOPES = (
+    *SPLITS,
     Guard(
         "only consumers of the team are told what changed for callers of an alias",
         "governance/approvals/moves.py",
-        "model__team_id__in=caller.teams_with(Role.CONSUMER),",
+        '"model__team_id__in": caller.teams_with(Role.CONSUMER),',
         "",
         (f"{_MOVES}::TestBeingTold::test_is_for_consumers_of_the_team_for_thirty_days",),
     ),
@@ -40,7 +42,7 @@ SCOPES = (
     Guard(
         "the gate serves nothing whole that is approved for a share",
         "inference/predicting.py",
-        "    reason = limits.why_not_under(alias) or limits.why_not_for_share(WHOLE)\n",
+        "    reason = limits.why_not_under(alias) or limits.why_not_for_share(share)\n",
         "    reason = limits.why_not_under(alias)\n",
         (f"{_SERVED}::TestAShare::test_is_not_exceeded_by_holding_the_alias",),
     ),
@@ -76,7 +78,7 @@ SCOPES = (
     Guard(
         "no alias moves to what is approved for a share of its calls (the trigger still holds)",
         "governance/approvals/releases.py",
-        "or limits.why_not_for_share(WHOLE)",
+        "or limits.why_not_for_share(percent)",
         "",
         (f"{_SCOPES}::TestTheApproval::test_for_a_share_lets_no_alias_be_moved_there",),
     ),

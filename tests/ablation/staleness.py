@@ -25,7 +25,7 @@ STALENESS = (
     ),
     Guard(
         "the gate asks of every answer whether the approval is stale for too long",
-        "inference/predicting.py",
+        "inference/sharing.py",
         "approval, moment, table.stale.get(approval.id)",
         "approval, moment, None",
         (f"{_STALE}::TestTheGrace::test_ends_the_service_and_not_before",),

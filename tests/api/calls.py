@@ -50,6 +50,10 @@ def _enrolment(house: House) -> dict[str, Any]:
     return {"offer": _offer(house)["offer"], **_proof(-1)(house)}
 
 
+def _champion(house: House) -> dict[str, str]:
+    return {"name": house["model"], "alias": "champion"}
+
+
 def _proof(off: int) -> Maker:
     """Password and the code of a neighbouring step: each code is taken once."""
     return lambda house: {
@@ -321,6 +325,9 @@ GOVERNANCE = {
     "aliases_list": Call(_model),
     "aliases_changes": Call(),
     "aliases_outlook": Call(lambda house: {"name": house["model"], "alias": "stable", "number": 1}),
+    "splits_history": Call(_champion),
+    "splits_give": Call(_champion, _says(version=5, percent=5, reason="Let us see how it does.")),
+    "splits_end": Call(_champion, _says(reason="It has been seen.")),
     "aliases_move": Call(
         lambda house: {"name": house["model"], "alias": "stable"},
         _says(version=1, reason="It has proved itself.", accept_schema_change=False),

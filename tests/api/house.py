@@ -235,10 +235,19 @@ def _files(zoe: Caller) -> dict[str, str]:
     return {name: str(verbs.send(zoe, *file)) for name, file in files.items()}
 
 
+def _rival(stage: Stage, ada: Caller) -> None:
+    """Another approved version, which may have a share."""
+    rival = verbs.another(ada, stage.version.model)
+    verbs.make_ready(ada, rival)
+    verbs.signed(rival)
+    assert stage.notary_round() == 1
+
+
 def furnish(stage: Stage) -> House:
     """Adds to an approved stage: zoe with every role, an open review, drafts, uploads, jobs."""
     zoe, ada, dataset = _zoe(), who("ada"), DatasetSnapshot.objects.get(name="tumours")
     open_version, draft, old = (verbs.another(ada, stage.version.model) for _ in range(3))
+    _rival(stage, ada)
     verbs.make_ready(ada, open_version)
     review = submit(caller=ada, version=open_version)
     verbs.make_ready(ada, draft)
@@ -246,8 +255,7 @@ def furnish(stage: Stage) -> House:
     create_team(caller=who("root"), slug=SIDE, name="Side")
     proposal, unwise = _proposed("dan"), _proposed("carl")
     run = request_run(caller=ada, version=draft, dataset=dataset, seed=3, resamples=100)
-    assert run.job_id is not None
-    jobs.cancel_job(caller=zoe, job=Job.objects.get(pk=run.job_id))
+    jobs.cancel_job(caller=zoe, job=Job.objects.get(pk=str(run.job_id)))
     evidence = stage.version.evidence.first()
     policy = PolicyVersion.objects.order_by("pk")[0]
     assert evidence is not None

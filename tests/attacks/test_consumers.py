@@ -17,6 +17,7 @@ SEEN = {
     "models_read",
     "aliases_list",
     "aliases_history",
+    "splits_history",
     "versions_list",
     "versions_read",
     "register_export",

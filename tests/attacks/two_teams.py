@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import orjson
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.callers import Caller
@@ -25,12 +26,7 @@ from compliance.services import fail_export, request_export
 from evaluation import services as evaluation
 from evaluation.plans import seal_plan
 from governance.approvals.releases import retire
-from governance.findings.services import (
-    answer_finding,
-    close_finding,
-    raise_finding,
-    reopen_finding,
-)
+from governance.findings import services as findings
 from governance.models import Finding, PolicyVersion, Review
 from governance.reviewing.assigning import assign
 from governance.reviewing.commenting import comment, reopen, resolve
@@ -139,6 +135,9 @@ NOT_DONE = {
     Action.WAIVER_GIVEN,
     Action.WAIVER_WITHDRAWN,
     Action.APPROVAL_REVOKED,
+    Action.ALIAS_SPLIT,
+    Action.SPLIT_ENDED,
+    Action.SPLIT_REFUSED,
     Action.EMERGENCY_GRANTED,
     Action.EMERGENCY_REFUSED,
     Action.EMERGENCY_ENDED,
@@ -289,7 +288,7 @@ def _reviews(hand: Caller, reviewer: Caller, version: ModelVersion, child: Model
 
 
 def _findings(hand: Caller, reviewer: Caller, version: ModelVersion) -> None:
-    finding = raise_finding(
+    finding = findings.raise_finding(
         caller=reviewer,
         version=version,
         severity="low",
@@ -298,9 +297,9 @@ def _findings(hand: Caller, reviewer: Caller, version: ModelVersion) -> None:
         owner=hand.user.person_id,
         due_on=timezone.now().date() + timedelta(days=7),
     )
-    answer_finding(caller=hand, finding=finding, text="From a register.", evidence=[])
-    close_finding(caller=reviewer, finding=finding, text="That will do.")
-    reopen_finding(caller=reviewer, finding=finding, text="Which register?")
+    findings.answer_finding(caller=hand, finding=finding, text="From a register.", evidence=[])
+    findings.close_finding(caller=reviewer, finding=finding, text="That will do.")
+    findings.reopen_finding(caller=reviewer, finding=finding, text="Which register?")
 
 
 def _serving(version: ModelVersion) -> None:
@@ -388,8 +387,7 @@ def _owners() -> dict[str, str]:
             Proposal.objects.filter(team=team),
             Finding.objects.filter(version__model__in=models),
             Export.objects.filter(scope__model__in=names),
-            Pack.objects.filter(version__model__in=models),
-            Pack.objects.filter(model__in=models),
+            Pack.objects.filter(Q(model__in=models) | Q(version__model__in=models)),
             Pack.objects.filter(teams=[team.slug]),
         ]
         keys = {key for rows in things for key in rows.values_list("pk", flat=True)}

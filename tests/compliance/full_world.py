@@ -29,6 +29,7 @@ from governance.reviewing.commenting import comment, reopen, resolve
 from governance.reviewing.delegations import end_delegation, name_delegate
 from governance.reviewing.looks import note_look
 from governance.services import sign, submit, withdraw
+from governance.splits.services import end_split, split
 from governance.validating.services import finish_report, save_report
 from governance.validating.template import template
 from governance.waivers.services import withdraw_waiver
@@ -74,6 +75,7 @@ def live_through(world: World) -> None:
     promotions = [(first, "champion"), (second, "champion"), (first, "shadow")]
     for version, alias in promotions:
         promote(caller=world.caller("cleo"), version=version, alias=alias, reason=f"To {alias}.")
+    _shared(world, first, second)
     world.predict(first, second)
     world.predict(second)
     _away(world)
@@ -113,6 +115,17 @@ def _packed(world: World) -> None:
     ):
         pack = request_pack(caller=world.caller("dora"), template=name, **about)
         at_work(pack.job_id)
+
+
+def _shared(world: World, former: ModelVersion, champion: ModelVersion) -> None:
+    """A share that is raised, ended, and given again until the challenger is revoked; and one that
+    lasts."""
+    cleo = world.caller("cleo")
+    for percent in (5, 10):
+        split(caller=cleo, version=former, alias="champion", percent=percent, reason="Look.")
+    end_split(caller=cleo, model=former.model, alias="champion", reason="Seen.")
+    split(caller=cleo, version=former, alias="champion", percent=20, reason="Again.")
+    split(caller=cleo, version=champion, alias="shadow", percent=30, reason="Beside it.")
 
 
 def _assigned(world: World, review: Review) -> None:
@@ -208,10 +221,10 @@ def _deleted(world: World) -> None:
         world.delete(version)
     world.keep_for("datasets", 0)
     ada = world.caller("ada")
-    for split in ("train", "calibration"):
+    for part in ("train", "calibration"):
         lines = table("train").splitlines(keepends=True)
-        upload = send(ada, "rows.csv", b"".join(lines if split == "train" else lines[:-1]))
-        said = {"upload": upload, "name": "gone", "split": split, "team": world.team}
+        upload = send(ada, "rows.csv", b"".join(lines if part == "train" else lines[:-1]))
+        said = {"upload": upload, "name": "gone", "split": part, "team": world.team}
         world.delete_rows(register_dataset(ada, **said))
 
 

@@ -13,9 +13,9 @@ from governance.selectors import trusted_keys
 from inference import selectors
 from inference.follower import Follower
 from inference.loading import load
-from inference.predicting import Answer, Asked, predict
+from inference.predicting import Answer, predict
 from inference.segments import SegmentWriter
-from inference.table import Candidate, Loaded, UserRights
+from inference.table import Asked, Candidate, Loaded, UserRights
 from tests.cast import user_of
 from tests.factories import tiny
 from tests.stage import MODEL

@@ -119,6 +119,7 @@ def test_the_record_is_complete(approved: Stage, tmp_path: Path) -> None:
         "version_digest": answer.version_digest,
         "approval": answer.approval,
         "alias": "champion",
+        "share": 100,
         "user": str(carl.pk),
         "person": str(carl.person_id),
         "request": "r",

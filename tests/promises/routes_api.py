@@ -248,6 +248,13 @@ API: Expected = {
     "web: /api/v1/models/<slug:name>/aliases/<slug:alias>/outlook/<int:number>": {
         "GET": "401 404 403 403 403 ok 403 404",
     },
+    "web: /api/v1/models/<slug:name>/aliases/<slug:alias>/split": {
+        "GET": "401 404 ok ok ok ok ok 404",
+        "PUT": "401 404 403 403 403 no 403 404",
+    },
+    "web: /api/v1/models/<slug:name>/aliases/<slug:alias>/split/end": {
+        "POST": "401 404 403 403 403 no 403 404",
+    },
     "web: /api/v1/changes": {
         "GET": "401 ok ok ok ok ok ok ok",
     },

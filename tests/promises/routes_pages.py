@@ -126,6 +126,14 @@ PAGES: Expected = {
         "GET": "to 404 403 403 403 ok 403 404",
         "POST": "to 404 403 403 403 no 403 404",
     },
+    "web: /models/<slug:name>/versions/<int:number>/split": {
+        "GET": "to 404 403 403 403 ok 403 404",
+        "POST": "to 404 403 403 403 no 403 404",
+    },
+    "web: /models/<slug:name>/versions/<int:number>/split/end": {
+        "GET": "to 404 403 403 403 ok 403 404",
+        "POST": "to 404 403 403 403 no 403 404",
+    },
     "web: /models/<slug:name>/versions/<int:number>/revoke": {
         "GET": "to 404 403 403 403 ok ok 404",
         "POST": "to 404 403 403 403 no no 404",

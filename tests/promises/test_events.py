@@ -93,6 +93,8 @@ CHANGES_NOTHING = {
     "governance.services.require_none_blocks": "looks only",
     "evaluation.services.check_measurable": "looks only",
     "governance.approvals.releases.schema_differences": "looks only",
+    "governance.approvals.releases.approval_that_holds": "looks only",
+    "governance.approvals.releases.refuse_a_break": "looks only",
     "governance.approvals.releases.words_to_revoke": "words",
     "governance.waivers.services.words_to_waive": "words",
     "registry.services.model_file": "looks only",

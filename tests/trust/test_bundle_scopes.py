@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.trust.bundle_factory import APPROVAL_ID, START, BundleStory, Document
+from tests.trust.bundle_factory import (
+    APPROVAL_ID,
+    MODEL,
+    START,
+    BundleStory,
+    Document,
+    Edit,
+    unchanged,
+)
 from tests.trust.test_bundle_findings import update
 from tests.trust.verifier import report_of
+from trust.digests import digest_of
 from trust.errors import Malformed
 from trust.scope import UNBOUNDED, read_scope
 from trust.times import format_moment
@@ -27,7 +36,12 @@ INSIDE: Document = {
 }
 
 
-def story(scope: Document = SCOPE, policy: Document | None = None, **record: Any) -> BundleStory:
+def story(
+    scope: Document = SCOPE,
+    policy: Document | None = None,
+    tell: Edit = unchanged,
+    **record: Any,
+) -> BundleStory:
     """Records that lie in the scope but for what is said."""
 
     def answer(records: list[Document]) -> None:
@@ -37,6 +51,7 @@ def story(scope: Document = SCOPE, policy: Document | None = None, **record: Any
     return BundleStory(
         edit_statement=update(scope=scope),
         edit_predictions=answer,
+        edit_events=tell,
         edit_policy=update(**{f"scope_{name}": part for name, part in (policy or {}).items()}),
     )
 
@@ -85,11 +100,64 @@ def test_a_scope_beyond_the_policy_is_named(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("record", [{"share": 5}, {"share": 10}], ids=str)
-def test_a_record_within_the_approved_share_is_sound(tmp_path: Path, record: Document) -> None:
-    report = report_of(story(SCOPE | {"traffic_share": 10}, **record), tmp_path)
+def split_story(
+    share: int, *told: tuple[float, str, int], most: int = 10, is_holder: bool = False
+) -> BundleStory:
+    """Records with this share, of which the log tells: hours, the event, percent."""
+
+    def tell(events: list[Document]) -> None:
+        version = next(
+            e["payload"]["version_digest"] for e in events if e["action"] == "version.approved"
+        )
+        other = digest_of(b"another version")
+        holder, challenger = (version, other) if is_holder else (other, version)
+        for hours, action, percent in told:
+            payload = {"alias": "champion", "holder": holder, "challenger": challenger}
+            events.append(
+                events[-1]
+                | {
+                    "action": action,
+                    "payload": payload | ({"percent": percent} if percent else {}),
+                    "subject": {"type": "model", "id": MODEL["name"]},
+                    "at": format_moment(START + timedelta(minutes=5, hours=hours)),
+                }
+            )
+
+    return story(SCOPE | {"traffic_share": most}, tell=tell, share=share)
+
+
+@pytest.mark.parametrize("percent", [5, 10])
+def test_a_record_within_the_approved_share_is_sound(tmp_path: Path, percent: int) -> None:
+    report = report_of(split_story(percent, (0, "alias.split", percent)), tmp_path)
 
     assert (report.exit_code, report.findings) == (0, [])
+
+
+def test_a_record_of_the_rest_that_the_holder_answers_is_sound(tmp_path: Path) -> None:
+    made = split_story(95, (0, "alias.split", 5), most=100, is_holder=True)
+
+    assert report_of(made, tmp_path).findings == []
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        ((), 3),
+        (((0, "alias.split", 7),), 3),
+        (((1.5, "alias.split", 5),), 1),
+        (((0, "alias.split", 5), (1.5, "alias.split_ended", 0)), 2),
+        (((0, "alias.split", 5), (1.5, "alias.split", 7)), 2),
+    ],
+    ids=str,
+)
+def test_a_share_that_nobody_had_given_then_is_named(
+    tmp_path: Path, told: tuple[tuple[float, str, int], ...], wrong: int
+) -> None:
+    """The records are of 1, 2 and 3 hours after the approval."""
+    found = report_of(split_story(5, *told), tmp_path).findings
+
+    assert len(found) == wrong
+    assert all("tells of no share of 5 % for its version then" in one.problem for one in found)
 
 
 @pytest.mark.parametrize(
@@ -114,12 +182,12 @@ def test_a_record_beyond_the_approved_share_is_named(
 
 
 def test_a_share_beyond_the_policy_is_named(tmp_path: Path) -> None:
-    more = SCOPE | {"traffic_share": 20}
+    more = SCOPE | {"traffic_share": 100}
     beyond = {"The policy approves for at most 10 % of an alias's calls"}
 
-    assert problems(story(more, {"traffic_share": 10}, share=5), tmp_path) == beyond
-    assert problems(story(SCOPE, {"traffic_share": 10}, share=5), tmp_path) == beyond
-    assert problems(story(SCOPE, {"required": ["traffic_share"]}, share=5), tmp_path) == {
+    assert problems(story(more, {"traffic_share": 10}), tmp_path) == beyond
+    assert problems(story(SCOPE, {"traffic_share": 10}), tmp_path) == beyond
+    assert problems(story(SCOPE, {"required": ["traffic_share"]}), tmp_path) == {
         "The policy wants a share of the traffic to be said"
     }
 

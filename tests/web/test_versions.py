@@ -125,6 +125,7 @@ class TestButtons:
         assert acts(as_("mira")) == {
             "submit": "It is approved already.",
             "promote": "",
+            "split": "",
             "revoke": "",
             "retire": "An alias points at it; move the alias first.",
         }

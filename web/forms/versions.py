@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from evaluation.models import EvaluationPlan
 from evaluation.services import MOST_RESAMPLES, MOST_ROWS, MOST_SEED
 from governance.policy.scopes import LONGEST_PURPOSE
+from governance.splits.models import MOST_PERCENT
 from registry.cards import FIELDS, LONGEST_FIELD, REQUIRED
 from registry.models import DatasetSnapshot
 from trust.scope import WHOLE
@@ -103,6 +104,39 @@ class PromoteForm(forms.Form):
     accept_schema_change = forms.BooleanField(
         label=_("The change of inputs or outputs is meant; callers know of it"), required=False
     )
+
+
+class SplitForm(forms.Form):
+    """Which share of which alias, and why."""
+
+    alias = forms.CharField(
+        label=_("Alias"),
+        max_length=64,
+        initial="champion",
+        help_text=_("Its holder answers the other calls."),
+    )
+    percent = forms.IntegerField(
+        label=_("Share of the calls, %"),
+        min_value=1,
+        max_value=MOST_PERCENT,
+        initial=5,
+        help_text=_("For all of them, move the alias here."),
+    )
+    reason = _reason(2000)
+    accept_schema_change = forms.BooleanField(
+        label=_("The change of inputs or outputs is meant; callers know of it"), required=False
+    )
+
+
+class EndSplitForm(forms.Form):
+    """Which share ends, and why."""
+
+    alias = forms.ChoiceField(label=_("Alias"))
+    reason = _reason(2000)
+
+    def __init__(self, data: Any = None, *, aliases: list[str]) -> None:
+        super().__init__(data)
+        self.fields["alias"].choices = [(name, name) for name in aliases]  # type: ignore[attr-defined]
 
 
 class RetireForm(forms.Form):

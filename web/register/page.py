@@ -16,6 +16,7 @@ from compliance.selectors import history_of
 from evaluation.metrics.catalogue import BY_NAME, for_task
 from evaluation.metrics.contract import Metric
 from governance.approvals.answering import Answer, answers_of
+from governance.splits.selectors import split_history
 from registry import policies
 from registry.models import AliasMove, DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
 from registry.register.entries import is_inventory_only
@@ -61,6 +62,7 @@ def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str])
         "reads_evidence": reads_evidence,
         "live": live_of(answers),
         "moves": _moves(caller, model),
+        "shares": list(split_history(model)[:MOST_MOVES]),
         **_versions(model, query.get("after", ""), answering),
     }
     if reads_evidence:
@@ -89,7 +91,14 @@ def _moves(caller: Caller, model: RegisteredModel) -> list[tuple[AliasMove, Any]
 
 def live_of(answers: Iterable[Answer]) -> list[dict[str, Any]]:
     """Each alias with its badge, for the tables of what is live."""
-    return [{"answer": answer, "state": answer_state(answer)} for answer in answers]
+    return [
+        {
+            "answer": answer,
+            "state": answer_state(answer),
+            "challenger": answer_state(answer.challenger) if answer.challenger else "",
+        }
+        for answer in answers
+    ]
 
 
 def _versions(model: RegisteredModel, after: str, answering: Mapping[UUID, str]) -> dict[str, Any]:

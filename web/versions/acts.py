@@ -18,7 +18,7 @@ from governance.approvals.moves import consumers_of
 from governance.policy.scopes import offered_scope
 from governance.services import submit
 from registry import policies as registry_policies
-from registry.models import Alias
+from registry.models import Alias, ModelVersion
 from registry.selectors import latest_card
 from registry.services import edit_card
 from web.formpage import FormPage
@@ -109,6 +109,17 @@ class Submit(ActPage):
         return super().refused(form, error)
 
 
+def holders_beside(version: ModelVersion) -> dict[str, Any]:
+    """Who holds which alias of the model, and what its callers would notice of a version."""
+    rows = Alias.objects.filter(model=version.model).select_related("version__model")
+    holders = [
+        {"alias": row, "differences": releases.schema_differences(row.version, version)}
+        for row in rows.order_by("name")
+        if version.signature
+    ]
+    return {"holders": holders, "consumers": consumers_of(version.model)}
+
+
 class Promote(ActPage):
     """Moving an alias to the version."""
 
@@ -127,14 +138,7 @@ class Promote(ActPage):
 
     def context(self) -> dict[str, Any]:
         """With who holds which alias now, and what its callers would notice."""
-        rows = Alias.objects.filter(model=self.version.model).select_related("version__model")
-        holders = [
-            {"alias": row, "differences": releases.schema_differences(row.version, self.version)}
-            for row in rows.order_by("name")
-            if self.version.signature
-        ]
-        consumers = consumers_of(self.version.model)
-        return {**super().context(), "holders": holders, "consumers": consumers}
+        return {**super().context(), **holders_beside(self.version)}
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Moves it."""

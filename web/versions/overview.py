@@ -236,6 +236,16 @@ def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:
             _first(promote, _promotable(version, now)),
             "ok",
         ),
+        Act(
+            _("Give it a share of an alias"),
+            url("web:version-split"),
+            _first(promote, _promotable(version, now)),
+        ),
+        *(
+            [Act(_("End its share of an alias"), url("web:version-split-end"), promote)]
+            if version.splits.exists()
+            else []
+        ),
         *(
             [Act(_("Emergency grant"), url("web:emergency-new"), may_grant(caller, team))]
             if version.servable and not now.holds

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from web.versions import acts, compressing, files, measuring, overview, planning, views, waiving
+from web.versions import (
+    acts,
+    compressing,
+    files,
+    measuring,
+    overview,
+    planning,
+    sharing,
+    views,
+    waiving,
+)
 
 _V = "models/<slug:name>/versions/<int:number>"
 
@@ -26,6 +36,8 @@ urlpatterns = [
         name="waiver-withdraw",
     ),
     path(f"{_V}/promote", acts.Promote.as_view(), name="version-promote"),
+    path(f"{_V}/split", sharing.GiveShare.as_view(), name="version-split"),
+    path(f"{_V}/split/end", sharing.EndShare.as_view(), name="version-split-end"),
     path(f"{_V}/revoke", acts.Revoke.as_view(), name="version-revoke"),
     path(f"{_V}/retire", acts.Retire.as_view(), name="version-retire"),
     path(f"{_V}/manifest", files.ManifestFile.as_view(), name="version-manifest"),
