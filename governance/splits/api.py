@@ -5,8 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.edges import CallerView
-from common.errors import NotFound
 from common.openapi import changes, reads
+from governance.aliases import check_alias
 from governance.splits.selectors import split_history
 from governance.splits.serializers import SplitEndIn, SplitIn, SplitMoveOut
 from governance.splits.services import end_split, split
@@ -22,9 +22,8 @@ class SplitView(CallerView):
     def get(self, request: Request, name: str, alias: str) -> Response:
         """The last 200 shares that were given or ended under the alias, newest first."""
         model = model_named(self.caller, name)
+        check_alias(alias)
         rows = split_history(model, alias)
-        if not (rows.exists() or model.aliases.filter(name=alias).exists()):
-            raise NotFound("The model has no such alias.")
         return Response(SplitMoveOut(rows[:MOST_LISTED], many=True).data)
 
     @extend_schema(

@@ -161,7 +161,7 @@ def approve_slow_model(stage: Stage) -> ModelVersion:
     )
     verbs.make_ready(who("ada"), version)
     add_evidence(version=version, kind="sandbox", document={"ok": True, "level": "full"})
-    rows = np.tile(tiny.rows("test")[0].astype(np.float32), (3, 1))
+    rows = np.tile(tiny.rows("test")[0].astype(np.float32), (30, 1))
     opened = open_model(body)
     add_evidence(version=version, kind="golden", document=make({"x": rows}, opened))
     opened.close()
