@@ -1,5 +1,6 @@
 """Acts on another person's login that two administrators do."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from common.decisions import Decision
 from common.errors import Conflict
 
 
-class OfLogin:
+class OfLogin(ABC):
     """`{"username": login}`; administrators of the instance propose and confirm."""
 
     def may_propose(self, caller: Caller, team: UUID | None) -> Decision:
@@ -36,9 +37,9 @@ class OfLogin:
         self.check(caller, user)
         return Draft({"person": str(user.person_id), "user": str(user.pk)}, None)
 
+    @abstractmethod
     def check(self, caller: Caller, user: User) -> None:
         """Raises Conflict where there is nothing to do."""
-        raise NotImplementedError
 
     def related(self, details: Details) -> list[Thing]:
         """The person and the login."""

@@ -1,5 +1,6 @@
 """A page around one form: shown, sent back with what is wrong, or carried out."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,7 +10,7 @@ from common.errors import DomainError, NotAllowed
 from web.base import UNPROCESSABLE, PageView, show_refusal
 
 
-class FormPage(PageView):
+class FormPage(PageView, ABC):
     """Subclasses say which form, what it does, and what else the page shows.
 
     Want of authority is not shown in the form: it is raised, so that it becomes the page that
@@ -23,17 +24,17 @@ class FormPage(PageView):
     def prepare(self, **address: Any) -> None:
         """Loads what the address names and refuses whoever may not do this at all."""
 
+    @abstractmethod
     def form(self, data: Any = None) -> forms.Form:
         """The form, empty or with what was sent."""
-        raise NotImplementedError
 
     def sent(self, request: HttpRequest) -> forms.Form:
         """The form with what was sent."""
         return self.form(request.POST)
 
+    @abstractmethod
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Calls the service with the cleaned values and says where to go on."""
-        raise NotImplementedError
 
     def context(self) -> dict[str, Any]:
         """What the page shows besides the form."""

@@ -79,7 +79,9 @@ def _ending(caller: Caller, now: datetime) -> Iterator[Line]:
 def _changes(caller: Caller, now: datetime) -> Iterator[Line]:
     for change in changes_told_to(caller, now):
         move = change.move
-        yield Line("change", str(move.pk), f"{move.model.name}@{move.alias}")
+        # Moves and shares are counted apart.
+        told = f"{move._meta.model_name}-{move.pk}"
+        yield Line("change", told, f"{move.model.name}@{move.alias}")
 
 
 KINDS: dict[str, Callable[[Caller, datetime], Iterator[Line]]] = {

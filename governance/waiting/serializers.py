@@ -15,7 +15,8 @@ class WaitingOut(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=KIND_CHOICES)
     id = serializers.CharField(
-        help_text="Of the review, proposal, finding, approval or move; the name of a model."
+        help_text="Of the review, proposal, finding or approval; the name of a model; the number "
+        "of a move of an alias, or of a share."
     )
     about = serializers.CharField(help_text="The version, model or alias; a proposal's kind.")
     due_on = serializers.DateField(allow_null=True, help_text="In UTC; null where none is set.")

@@ -1,5 +1,6 @@
 """Proposing an emergency grant, ending one, and reviewing one that is over."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID
@@ -58,7 +59,7 @@ class ProposeEmergency(Proposing, ActPage):
         }
 
 
-class _OfGrant(ProposalPage):
+class _OfGrant(ProposalPage, ABC):
     """Something done to a grant by a form on the page of its proposal."""
 
     form_class: ClassVar[type[forms.Form]]
@@ -86,13 +87,13 @@ class _OfGrant(ProposalPage):
                 return redirect("web:proposal", pk)
         return self.show(proposal, status, **{f"{self.name}_form": form})
 
+    @abstractmethod
     def allowed(self, grant: EmergencyGrant) -> Decision:
         """Whether the person may do this at all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def act(self, grant: EmergencyGrant, given: dict[str, Any]) -> None:
         """Calls the service."""
-        raise NotImplementedError
 
 
 class EndEmergency(_OfGrant):

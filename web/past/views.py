@@ -1,5 +1,6 @@
 """The time machine: an alias at a moment, a person's acts, the decisions of some rows."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django import forms
@@ -25,16 +26,16 @@ _TABS = ("past", "past-model", "past-person", "past-dataset")
 _OF_MODELS = ("past", "past-model")
 
 
-class Question(PageView):
+class Question(PageView, ABC):
     """A question in the address, and its answer below."""
 
     template: ClassVar[str]
     tab: ClassVar[str]
     question: ClassVar[type[forms.Form]]
 
+    @abstractmethod
     def answer(self, given: dict[str, Any], form: Any) -> dict[str, Any]:
         """What the page shows for a valid question. Raises what the selectors raise."""
-        raise NotImplementedError
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form, and the answer to what the address asks."""

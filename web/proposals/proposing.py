@@ -1,5 +1,6 @@
 """Pages on which something is proposed that takes two persons."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -32,14 +33,14 @@ def proposed(page: Any, proposal: Proposal) -> HttpResponse:
     return redirect("web:proposal", proposal.pk)
 
 
-class Proposing(FormPage):
+class Proposing(FormPage, ABC):
     """A page that proposes; before it is sent it may ask for a challenge at `?ask`."""
 
     kind: ClassVar[str]
 
+    @abstractmethod
     def wish(self, form: forms.Form) -> dict[str, Any]:
         """What is proposed, in the words of the kind."""
-        raise NotImplementedError
 
     def asks(self) -> Asks:
         """What the person may show."""

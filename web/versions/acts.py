@@ -1,5 +1,6 @@
 """Verbs on a version that ask for confirmation: submit, promote, revoke, retire, edit the card."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django import forms
@@ -29,7 +30,7 @@ from web.versions.base import OfVersion
 from web.versions.overview import gates_of
 
 
-class ActPage(FormPage, OfVersion):
+class ActPage(FormPage, OfVersion, ABC):
     """A page that says what is going to happen, with the form that makes it happen."""
 
     template = "versions/act.html"
@@ -39,9 +40,9 @@ class ActPage(FormPage, OfVersion):
     button: ClassVar[str | Promise]
     tone: ClassVar[str] = "primary"
 
+    @abstractmethod
     def allowed(self) -> Decision:
         """Whether the person may do this at all."""
-        raise NotImplementedError
 
     def why_not(self) -> str:
         """Why it cannot be done now, which the page says in the place of the form."""

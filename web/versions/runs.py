@@ -1,5 +1,6 @@
 """Tabs on which jobs about the version are started: what they share."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 from uuid import UUID
 
@@ -21,16 +22,16 @@ from worker.models import Job
 MOST_RUNS = 20
 
 
-class StartTab(Tab):
+class StartTab(Tab, ABC):
     """A tab with a form that starts a job. A GET shows it, a POST starts the job."""
 
+    @abstractmethod
     def form(self, data: Any = None) -> forms.Form:
         """The form, empty or with what was sent."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, form: Any) -> UUID | None:
         """Asks for the job; returns its number."""
-        raise NotImplementedError
 
     def show(self, status: int = 200, **more: Any) -> HttpResponse:
         """With an empty form unless one is given."""
