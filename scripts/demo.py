@@ -194,13 +194,15 @@ def tell(chosen: argparse.Namespace) -> int:
     try:
         people, team = enter_people(story, chosen.base, chosen.var, tag)
         stage = Stage(story, people, team, chosen.inference, chosen.seed)
-        cancer = Line(f"breast-cancer-{tag}", "mlp", SMALL, breast_cancer(chosen.seed))
-        numbers = Line(f"digits-{tag}", "cnn", {}, digits(chosen.seed))
+        cancer = Line(
+            f"breast-cancer-{tag}", "mlp", SMALL, breast_cancer(chosen.seed), steps.OF_TUMOURS
+        )
+        numbers = Line(f"digits-{tag}", "cnn", {}, digits(chosen.seed), steps.OF_DIGITS)
         make_versions(stage, cancer, numbers)
         approve(stage, cancer)
         serve(stage, cancer)
         serve_child(stage, numbers)
-        approve_elsewhere(stage, Line(f"branch-limits-{tag}", "", {}, {}))
+        approve_elsewhere(stage, Line(f"branch-limits-{tag}", "", {}, {}, {}))
         check_from_outside(stage, cancer, chosen.var)
     except (Broken, Refused, RuntimeError) as failure:
         print(f"\nThis did not hold: {failure}", file=sys.stderr)

@@ -1,5 +1,7 @@
 """Sources: who approved a version, under which conditions, and what ended it."""
 
+from typing import Any
+
 from django.db.models import Count
 
 from audit.actions import Action
@@ -12,6 +14,7 @@ from governance.approvals.answering import Answering
 from governance.models import Approval, PolicyVersion, Review
 from governance.selectors import newest_named
 from trust.elsewhere import read_use
+from trust.scope import EVERY
 from trust.times import format_moment
 
 
@@ -34,11 +37,17 @@ def approval(subject: Subject) -> Found | None:
         if read_use(subject.statement):
             rows.append(("use", "elsewhere; it never serves here"))
         rows += [
-            (f"scope: {name}", ", ".join(map(str, part)) if isinstance(part, list) else str(part))
-            for name, part in subject.statement["scope"].items()
+            (f"scope: {name}", _part(part)) for name, part in subject.statement["scope"].items()
         ]
         rows.append(("grace without database, s", subject.statement["outage_grace_s"]))
     return measured(Table(("what", "value"), rows), f"sha256:{given.envelope_digest}")
+
+
+def _part(part: Any) -> str:
+    """A part of a scope in words."""
+    if not isinstance(part, list):
+        return str(part)
+    return "every one" if EVERY in part else ", ".join(map(str, part)) or "none"
 
 
 def next_validation(subject: Subject) -> Found | None:

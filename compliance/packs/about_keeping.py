@@ -73,7 +73,7 @@ def kept_since(covered: Covered) -> Found | None:
     oldest = answers.order_by("at").values_list("at", flat=True).first()
     rows: list[tuple[str, Cell]] = [
         ("events since", format_moment(first.occurred_at)),
-        ("recorded answers since", format_moment(oldest) if oldest else None),
+        ("recorded answers since", format_moment(oldest) if oldest else "no answer is recorded"),
         ("days of events", (covered.now - first.occurred_at).days),
     ]
     return measured(Table(("what", "value"), rows), *telling(first))

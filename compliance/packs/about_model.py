@@ -4,7 +4,7 @@ from typing import Any
 
 from audit.actions import Action
 from compliance.packs.covered import Covered
-from compliance.packs.found import Cell, Found, Table, declared, measured
+from compliance.packs.found import Cell, Found, Table, declared, lacking, measured
 from compliance.packs.listed import listed
 from compliance.packs.subject import Subject
 from compliance.packs.telling import telling
@@ -70,6 +70,8 @@ def files(subject: Subject) -> Found | None:
         (entry["role"], entry["name"], entry["sha256"], entry["size"])
         for entry in subject.manifest["artifacts"]
     ]
+    if not rows:
+        return lacking("It was declared without a file.")
     return measured(Table(("role", "name", "sha256", "bytes"), rows), subject.digest)
 
 
@@ -159,6 +161,8 @@ def runtime(subject: Subject) -> Found | None:
     if not statement or not review:
         return None
     rows = list(statement["runtime"].items())
+    if not rows:
+        return lacking("It is approved for use elsewhere, so nothing here runs it.")
     return measured(Table(("what", "value"), rows), f"sha256:{review.statement_digest}")
 
 

@@ -31,8 +31,8 @@ def _line(line: Line) -> tuple[Cell, ...]:
         line.model.name,
         line.team,
         line.model.risk_tier,
-        entry.hosting if entry else None,
-        entry.life if entry else None,
+        entry.get_hosting_display() if entry else None,
+        entry.get_life_display() if entry else None,
         entry.owner.name if entry else None,
         due.isoformat() if due else None,
         in_a_word(line) or None,
@@ -46,7 +46,7 @@ def counts(register: Register) -> Found | None:
     counted: Counter[tuple[str, str]] = Counter()
     for line in register.parts():
         entry = line.entry
-        counted[(line.model.risk_tier, entry.life if entry else "not entered")] += 1
+        counted[(line.model.risk_tier, entry.get_life_display() if entry else "Not entered")] += 1
     rows = [(tier, life, times) for (tier, life), times in sorted(counted.items())]
     return measured(Table(("tier", "life", "models"), rows), *register.witness)
 

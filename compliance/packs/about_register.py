@@ -31,8 +31,8 @@ def entry(covered: Covered) -> Found | None:
             ("what", "value"),
             [
                 ("revision", entry.revision),
-                ("hosting", entry.hosting),
-                ("life", entry.life),
+                ("hosting", entry.get_hosting_display()),
+                ("life", entry.get_life_display()),
                 ("place", entry.place),
                 ("technology", entry.technology),
             ],

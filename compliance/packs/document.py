@@ -93,7 +93,9 @@ def _entry(field: Field, covered: Covered, about: str) -> Document:
 
 def _look(field: Field, covered: Covered, about: str) -> Found | None:
     if field.source:
-        return SOURCES[about][field.source](covered)
+        found = SOURCES[about][field.source](covered)
+        # A table without rows shows nothing, so nothing was measured or declared by it.
+        return None if found and isinstance(found.value, Table) and not found.value.rows else found
     card = covered.card
     text = str(card.content.get(field.card, "")).strip() if field.card and card else ""
     if not card or not text:

@@ -5,7 +5,7 @@ from typing import Any
 
 from scripts.story import steps
 from scripts.story.people import agree
-from scripts.story.steps import CARD, Line, Stage
+from scripts.story.steps import Line, Stage
 
 GATES = {
     "evidence": ["card"],
@@ -13,6 +13,16 @@ GATES = {
     "lineage": True,
     "validation_report": True,
     "evidence_days": 365,
+}
+CARD = {
+    "intended_use": "Limits of branches, once a quarter.",
+    "out_of_scope": "Limits of single customers.",
+    "training_data": "None: the weights of the branches are set by the treasury.",
+    "evaluation_data": "Balances of the ledger at the ends of eight quarters.",
+    "limitations": "Nothing is known of quarters with a merger of branches.",
+    "ethical_considerations": "It decides about branches, not about persons.",
+    "caveats": "A limit holds for one quarter.",
+    "contact": "The treasury.",
 }
 REPORT = {
     "purpose": "Limits of branches, set once a quarter by the treasury.",

@@ -19,10 +19,16 @@ CARD = {
     "out_of_scope": "Any decision about a person.",
     "training_data": "The training split of a public data set that comes with scikit-learn.",
     "evaluation_data": "The held-out 30 % of the same data set, stratified by class.",
-    "limitations": "Small, old data; nothing is known of other hospitals or pens.",
-    "ethical_considerations": "A wrong answer about a tumour can kill; do not use it for that.",
     "caveats": "Read the intervals, not only the values.",
     "contact": "The demo team.",
+}
+OF_TUMOURS = {
+    "limitations": "Small, old data; nothing is known of other hospitals.",
+    "ethical_considerations": "A wrong answer about a tumour can kill; do not use it for that.",
+}
+OF_DIGITS = {
+    "limitations": "Small, old data; nothing is known of other pens.",
+    "ethical_considerations": "A digit that is misread can send a letter or money astray.",
 }
 
 
@@ -34,6 +40,7 @@ class Line:
     recipe: str
     params: dict[str, Any]
     splits: dict[str, Rows]
+    card: dict[str, str]
     datasets: dict[str, str] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     model: bytes = b""
@@ -186,7 +193,7 @@ def compress(stage: Stage, wishes: list[tuple[Line, str]]) -> None:
 def submit(stage: Stage, line: Line, number: int = 1) -> dict[str, Any]:
     """Write the card and ask for a review."""
     base = f"models/{line.name}/versions/{number}"
-    stage.ada.put(f"{base}/card", {"content": CARD})
+    stage.ada.put(f"{base}/card", {"content": CARD | line.card})
     review: dict[str, Any] = stage.ada.post(f"{base}/reviews")
     gates = review["statement"]["gates"]
     passed = sum(gate["state"] == "passed" for gate in gates)

@@ -1,6 +1,8 @@
 """What was approved for use at a moment, and what packs say of models that are not served here."""
 
+import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,13 +10,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.errors import Invalid
+from compliance.packing import request_pack
 from compliance.packs import about_line
 from compliance.packs.found import MISSING
 from compliance.packs.line import Line
+from compliance.packs.templates import templates
 from compliance.past.uses import approved_then
 from governance.approvals.releases import revoke
+from registry import blobs
 from registry.models import RegisteredModel
 from tests.cast import password_of, user_of, who
+from tests.factories import verbs
 from tests.factories.elsewhere import SHEET, a_sheet, approved_elsewhere
 from tests.stage import MODEL, Stage
 
@@ -73,3 +79,38 @@ def test_a_pack_says_until_when_it_is_approved_or_that_it_is_used_without(
     assert held is not None
     assert "for use elsewhere" in str(held.value)
     assert held.evidence == (f"sha256:{approval.envelope_digest}",)
+
+
+def empty_values(document: dict[str, Any]) -> list[str]:
+    """Fields that are said to be known and show nothing, or a name without its value."""
+    fields = [field for part in document["sections"] for field in part["fields"]]
+    known = [field for field in fields if field["status"] != "missing"]
+    tables = {field["name"]: field["value"] for field in known if isinstance(field["value"], dict)}
+    return [
+        *(field["name"] for field in known if field["value"] in (None, "")),
+        *(name for name, table in tables.items() if not table["rows"]),
+        *(
+            f"{name}: {row[0]}"
+            for name, table in tables.items()
+            if table["columns"] == ["what", "value"]
+            for row in table["rows"]
+            if row[1] in (None, "")
+        ),
+    ]
+
+
+def test_no_pack_calls_a_field_known_that_shows_nothing(approved_copy: Stage) -> None:
+    """Of a version that nothing here runs, measures or asks, much is missing, and is said to be."""
+    approved_elsewhere(approved_copy)
+    for template in templates().values():
+        if template.about != "version":
+            continue
+        pack = request_pack(caller=who("cora"), template=template.name, model=SHEET, number=1)
+        verbs.at_work(pack.job_id)
+        (blob,) = (file.blob for file in pack.files.select_related("blob").filter(form="json"))
+        document = json.loads(blobs.read_verified(blob.sha256, blob.size))
+        assert empty_values(document) == [], template.name
+        fields = [field for part in document["sections"] for field in part["fields"]]
+        for field in fields:
+            if field["label"] == "Software that it runs on":
+                assert field["why"] == "It is approved for use elsewhere, so nothing here runs it."
