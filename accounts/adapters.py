@@ -11,10 +11,10 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.factors import has_factor
+from accounts.factors.codes import has_factor
 from accounts.failures import note_failed_sign_in, note_lockout
 from accounts.models import User
-from accounts.sessions import drop_sessions
+from accounts.sessions.services import drop_sessions
 from audit.actions import Action
 from audit.actors import Actor
 from audit.services import record

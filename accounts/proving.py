@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from accounts.assertions import require_live, take_assertion
 from accounts.callers import Caller
-from accounts.challenges import intent_of
 from accounts.oidc.asking import require_bound, take_sign_in
+from accounts.passkeys.assertions import require_live, take_assertion
+from accounts.passkeys.challenges import intent_of
 from accounts.reauthentication import reauthenticate
 from common.errors import Conflict, Invalid
 from trust.methods import OIDC, PASSKEY, PASSWORD

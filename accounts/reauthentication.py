@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from accounts.callers import Caller
-from accounts.factors import has_factor, take_code, take_recovery_code
+from accounts.factors.codes import has_factor, take_code, take_recovery_code
 from accounts.models import User
 from audit.actions import Action
 from audit.actors import Actor

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.callers import Caller
-from accounts.kinds import kind_named
 from accounts.models import (
     ApiToken,
     Identity,
@@ -19,6 +18,7 @@ from accounts.models import (
     Team,
     User,
 )
+from accounts.proposals.kinds import kind_named
 from accounts.roles import Role
 from accounts.tokens import token_digest
 from common.errors import NotFound

@@ -14,11 +14,11 @@ from accounts import policies
 from accounts.callers import Caller
 from accounts.endings import after_closing, after_demotion
 from accounts.models import ApiToken, Membership, Person, Team, User
-from accounts.proposing import withdraw_all_of
+from accounts.proposals.services import withdraw_all_of
 from accounts.roles import GIVEN_BY_TWO, Role, Scope
-from accounts.sessions import drop_sessions
+from accounts.sessions.services import drop_sessions
 from accounts.tokens import new_token, token_digest
-from accounts.ways_in import end_ways_in_of
+from accounts.ways_in.services import end_ways_in_of
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
-from accounts import api, api_factors, api_passkeys, api_proposals, api_sessions
+from accounts import api
+from accounts.factors import api as api_factors
+from accounts.passkeys import api as api_passkeys
+from accounts.proposals import api as api_proposals
+from accounts.sessions import api as api_sessions
 
 urlpatterns = [
     path("me", api.Me.as_view(), name="me"),

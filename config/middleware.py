@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
-from accounts.sessions import Use, note_use
+from accounts.sessions.services import Use, note_use
 from common.errors import Invalid
 from config.edges import among_pages, for_scripts, problem_reply
 from config.refusals import domain_error, note_refusal

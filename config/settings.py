@@ -370,7 +370,7 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "accounts.roles.Role",
         "AnsweringEnum": "governance.approvals.answering.ANSWERINGS",
         "HeldEnum": "compliance.retention.models.Held",
-        "ProposalKindEnum": "accounts.kinds.KIND_CHOICES",
+        "ProposalKindEnum": "accounts.proposals.kinds.KIND_CHOICES",
         "WaitingKindEnum": "governance.waiting.lines.KIND_CHOICES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from accounts.callers import Caller
-from accounts.factors import has_factor
-from accounts.passkey_records import has_passkey
+from accounts.factors.codes import has_factor
+from accounts.passkeys.records import has_passkey
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
 from governance.findings.records import annex_of

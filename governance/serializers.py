@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.serializers_passkeys import ProvedIn
+from accounts.passkeys.serializers import ProvedIn
 from common.api import Input
 from evaluation.serializers import PlannedOut, UsesOut
 from governance.approvals.answering import ANSWERINGS

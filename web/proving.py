@@ -5,12 +5,12 @@ from collections.abc import Callable
 from django import forms
 from django.http import HttpRequest, JsonResponse
 
-from accounts.assertions import Ask
 from accounts.callers import Caller
-from accounts.factors import has_factor
+from accounts.factors.codes import has_factor
 from accounts.oidc.asking import may_sign_in_again
-from accounts.passkey_records import has_passkey
-from accounts.serializers_passkeys import AskOut
+from accounts.passkeys.assertions import Ask
+from accounts.passkeys.records import has_passkey
+from accounts.passkeys.serializers import AskOut
 from common.errors import Invalid
 from trust.methods import OIDC, PASSKEY
 from web.forms.proving import Asks

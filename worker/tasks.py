@@ -51,8 +51,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="emergencies", call="governance.emergencies.services:end_emergencies", seconds=5),
     Periodic(name="approvals.stale", call="governance.approvals.staleness:find_stale", seconds=5),
     Periodic(name="approvals.remind", call="governance.approvals.expiry:remind", seconds=3600),
-    Periodic(name="proposals.lapse", call="accounts.proposing:end_lapsed", seconds=30),
-    Periodic(name="ways_in.lapse", call="accounts.ways_in:end_lapsed", seconds=30),
+    Periodic(name="proposals.lapse", call="accounts.proposals.services:end_lapsed", seconds=30),
+    Periodic(name="ways_in.lapse", call="accounts.ways_in.services:end_lapsed", seconds=30),
     Periodic(
         name="findings.remind", call="governance.findings.services:remind_overdue", seconds=600
     ),
@@ -64,9 +64,13 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="waiting.mail", call="web.mailing.services:ask_daily", seconds=300),
     Periodic(name="replies.forget", call="accounts.upkeep:forget_old_replies", seconds=3600),
     Periodic(
-        name="challenges.forget", call="accounts.challenges:forget_old_challenges", seconds=3600
+        name="challenges.forget",
+        call="accounts.passkeys.challenges:forget_old_challenges",
+        seconds=3600,
     ),
-    Periodic(name="sessions.forget", call="accounts.sessions:forget_old_sessions", seconds=3600),
+    Periodic(
+        name="sessions.forget", call="accounts.sessions.services:forget_old_sessions", seconds=3600
+    ),
     Periodic(
         name="questions.forget", call="accounts.oidc.asking:forget_old_questions", seconds=3600
     ),

@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.callers import Caller
-from accounts.challenges import MOST_OPEN, TooManyChallenges, intent_of
-from accounts.factors import has_factor
+from accounts.factors.codes import has_factor
 from accounts.models import AuthenticationRequest, Identity, User
 from accounts.oidc.id_tokens import Claims, Expected, Refused, read_id_token
 from accounts.oidc.identities import bound, signs_in_by_provider
 from accounts.oidc.provider import the_provider
+from accounts.passkeys.challenges import MOST_OPEN, TooManyChallenges, intent_of
 from audit.actions import Action
 from audit.services import record
 from common.decisions import Decision, allow, deny

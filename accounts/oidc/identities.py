@@ -11,7 +11,7 @@ from accounts import policies
 from accounts.callers import Caller
 from accounts.models import Identity, User
 from accounts.oidc.provider import is_set_up
-from accounts.sessions import drop_sessions
+from accounts.sessions.services import drop_sessions
 from audit.actions import Action
 from audit.services import record
 from common.errors import NotFound

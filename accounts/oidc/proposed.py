@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from accounts import policies
 from accounts.callers import Caller
-from accounts.kinds import Details, Draft, Thing
 from accounts.models import Identity, Proposal, User
 from accounts.oidc.identities import bound, identity_digest
 from accounts.oidc.provider import is_set_up
+from accounts.proposals.kinds import Details, Draft, Thing
+from accounts.proposals.wishes import only, text
 from accounts.selectors import login_named
-from accounts.wishes import only, text
 from audit.actions import Action
 from audit.services import record
 from common.decisions import Decision

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.kinds import Details, Draft, Thing
 from accounts.models import Proposal, Team
-from accounts.wishes import only, text
+from accounts.proposals.kinds import Details, Draft, Thing
+from accounts.proposals.wishes import only, text
 from audit.actions import Action
 from audit.services import record
 from common.decisions import Decision

@@ -8,10 +8,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.kinds import Details, Draft, Thing
 from accounts.models import Proposal
 from accounts.policies import may_confirm_logins, may_manage_people
-from accounts.wishes import only, text
+from accounts.proposals.kinds import Details, Draft, Thing
+from accounts.proposals.wishes import only, text
 from audit.actions import Action
 from audit.services import record
 from common.decisions import Decision

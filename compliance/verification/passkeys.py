@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from accounts.models import Identity, Passkey
 from accounts.oidc.identities import identity_digest
-from accounts.passkey_records import logged_proofs
+from accounts.passkeys.records import logged_proofs
 from audit.findings import Finding
 from compliance.verification.sql import Claim, facts, told_by
 from trust.errors import TrustError

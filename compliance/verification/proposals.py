@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
 from accounts.models import Proposal, ProposalProof
-from accounts.passkey_records import logged_proofs
-from accounts.proposal_proofs import (
+from accounts.passkeys.records import logged_proofs
+from accounts.proposals.proofs import (
     CONFIRM,
     CONFIRM_WORDS,
     PROPOSE,

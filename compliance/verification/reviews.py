@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 
-from accounts.passkey_records import logged_proofs
-from accounts.two_persons import granted_alone
+from accounts.passkeys.records import logged_proofs
+from accounts.proposals.two_persons import granted_alone
 from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent

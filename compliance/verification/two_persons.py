@@ -5,8 +5,8 @@ from typing import Any
 
 from accounts.models import Membership, Proposal, Team, TwoPersonsSince
 from accounts.oidc.identities import identity_digest
+from accounts.proposals.two_persons import confirmed_documents, last_event_before, standing_roles
 from accounts.roles import GIVEN_BY_TWO
-from accounts.two_persons import confirmed_documents, last_event_before, standing_roles
 from audit.actions import Action
 from audit.findings import Finding
 from audit.models import AuditEvent

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.kinds import Details, Draft, Thing
 from accounts.models import Proposal
-from accounts.wishes import only, text
+from accounts.proposals.kinds import Details, Draft, Thing
+from accounts.proposals.wishes import only, text
 from common.decisions import Decision
 from common.errors import Conflict, Invalid
 from governance.aliases import check_alias

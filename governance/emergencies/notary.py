@@ -15,8 +15,8 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from accounts.models import Person
+from accounts.proposals.two_persons import standing_roles
 from accounts.roles import Role
-from accounts.two_persons import standing_roles
 from audit.actions import Action
 from audit.actors import SYSTEM
 from audit.models import AuditEvent

@@ -6,7 +6,7 @@ team, which the instance itself brings.
 
 from typing import Any
 
-from accounts.two_persons import confirmed_documents, last_event_before
+from accounts.proposals.two_persons import confirmed_documents, last_event_before
 from audit.actions import Action
 from audit.models import AuditEvent
 from governance.models import PolicyVersion

@@ -13,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from accounts.callers import Caller
-from accounts.kinds import Details, Draft, Thing
 from accounts.models import Proposal, Team, User
+from accounts.proposals.kinds import Details, Draft, Thing
+from accounts.proposals.wishes import only, text
 from accounts.selectors import team_named
-from accounts.wishes import only, text
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record

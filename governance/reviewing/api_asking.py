@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.edges import CallerView
-from accounts.serializers_passkeys import AskOut, by_field
+from accounts.passkeys.serializers import AskOut, by_field
 from common.api import Input
 from common.openapi import changes
 from governance.api import ReviewView

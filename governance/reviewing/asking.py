@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from accounts.assertions import Ask, ask_passkey
 from accounts.callers import Caller
 from accounts.oidc.asking import ask_again
+from accounts.passkeys.assertions import Ask, ask_passkey
 from common.errors import Conflict, Invalid
 from governance import policies
 from governance.approvals.releases import LONGEST_REASON, words_to_revoke

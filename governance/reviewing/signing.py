@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from accounts.callers import Caller
-from accounts.passkey_records import logged_proofs
+from accounts.passkeys.records import logged_proofs
+from accounts.proposals.two_persons import standing_roles
 from accounts.proving import Proof
 from accounts.selectors import counts_since
-from accounts.two_persons import standing_roles
 from governance.findings.records import Annex, annex_of
 from governance.models import Review, Signature
 from governance.policy.documents import Policy

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.passkey_records import logged_proofs
+from accounts.passkeys.records import logged_proofs
+from accounts.proposals.two_persons import standing_roles
 from accounts.selectors import counts_since
-from accounts.two_persons import standing_roles
 from governance.evidence.gates import GateResult
 from governance.models import PolicyVersion, Waiver
 from governance.policy.documents import Policy

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.serializers_passkeys import ProvedIn
+from accounts.passkeys.serializers import ProvedIn
 from common.api import Input
 from governance.models import Waiver, WaiverWithdrawal
 from governance.reviewing.signing import method_of

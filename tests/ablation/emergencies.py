@@ -32,7 +32,7 @@ EMERGENCIES = (
     ),
     Guard(
         "an emergency takes a second factor",
-        "accounts/proposal_proofs.py",
+        "accounts/proposals/proofs.py",
         "if way == PASSWORD and not has_factor(caller.person_id):",
         "if False:",
         (f"{_TESTS}::TestGranting::test_without_an_app_nobody_proposes_one",),

@@ -20,7 +20,7 @@ FACTORS = (
     ),
     Guard(
         "a code is taken once (the trigger still holds)",
-        "accounts/factors.py",
+        "accounts/factors/codes.py",
         "after=factor.last_step)",
         "after=0)",
         (f"{_FACTORS}::TestAskingAgain::test_takes_each_code_once_and_none_from_before_it",),
@@ -36,7 +36,7 @@ FACTORS = (
     ),
     Guard(
         "a recovery code is used once",
-        "accounts/factors.py",
+        "accounts/factors/codes.py",
         "factor=person, used_at=None, digest=_digest(person, code)",
         "factor=person, digest=_digest(person, code)",
         (
@@ -59,14 +59,14 @@ FACTORS = (
     ),
     Guard(
         "an administrator resets no factor of his own",
-        "accounts/proposed_logins.py",
+        "accounts/proposals/logins.py",
         "if user.person_id == caller.person_id:",
         "if False:",
         (f"{_FACTORS}::TestTheEnd::test_by_an_administrator_is_never_that_of_his_own",),
     ),
     Guard(
         "a sealed secret opens for its person alone",
-        "accounts/factors.py",
+        "accounts/factors/codes.py",
         'if words.get("person") != str(factor.pk):',
         "if not words:",
         (f"{_FACTORS}::TestAskingAgain::test_takes_no_secret_that_was_moved_to_another_person",),

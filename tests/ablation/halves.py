@@ -9,14 +9,14 @@ _HALVES = f"{_ATTACKS}::TestTheHalves"
 _ALONE = f"{_ATTACKS}::TestOnePersonAlone"
 _GUESSES = f"{_ATTACKS}::TestGuesses"
 _PAST = f"{_MINE}::test_the_database_refuses"
-_COMING = "accounts/coming_in.py"
-_WAYS = "accounts/ways_in.py"
+_COMING = "accounts/ways_in/coming_in.py"
+_WAYS = "accounts/ways_in/services.py"
 _TRIGGERS = "accounts/migrations/0015_way_in_guards.py"
 
 HALVES = (
     Guard(
         "halves: two others than the person decide",
-        "accounts/proposing.py",
+        "accounts/proposals/services.py",
         "return kind in BY_OTHERS and",
         "return False and",
         (f"{_ALONE}::test_is_not_one_of_the_two_for_himself",),
@@ -174,7 +174,7 @@ HALVES = (
     ),
     Guard(
         "a login that is opened again has no roles",
-        "accounts/proposed_passwords.py",
+        "accounts/ways_in/proposed.py",
         "            take_all_roles(user.person, caller)\n",
         "",
         (f"{_MINE}::TestAClosedLogin::test_has_no_role_token_account_and_administration",),

@@ -34,7 +34,7 @@ SESSIONS = (
     ),
     Guard(
         "a session that is ended signs in nobody",
-        "accounts/sessions.py",
+        "accounts/sessions/services.py",
         "    _stored([row.session_key for row in rows]).delete()\n",
         "",
         (

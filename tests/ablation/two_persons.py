@@ -12,7 +12,7 @@ _ROLE = f"{_DERIVED}::TestARoleThatNoTwoPersonsGave"
 TWO_PERSONS = (
     Guard(
         "two persons: nobody confirms what he proposed (the constraint still holds)",
-        "accounts/proposing.py",
+        "accounts/proposals/services.py",
         "if proposal.proposer_id == caller.person_id:",
         "if False:",
         (
@@ -30,14 +30,14 @@ TWO_PERSONS = (
     ),
     Guard(
         "two persons: the confirmer has the authority then",
-        "accounts/proposing.py",
+        "accounts/proposals/services.py",
         "kind_named(proposal.kind).may_confirm(caller, proposal.team_id).enforce()",
         "pass",
         (f"{_SECOND}::test_has_the_authority_at_that_moment",),
     ),
     Guard(
         "two persons: the confirmer gives the password",
-        "accounts/proposing.py",
+        "accounts/proposals/services.py",
         "    proof = proved(\n        caller=caller,\n        kind=proposal.kind,",
         "    proof = (lambda **_: Proof('password'))(\n        caller=caller,\n"
         "        kind=proposal.kind,",
@@ -45,21 +45,21 @@ TWO_PERSONS = (
     ),
     Guard(
         "two persons: a passkey or sign-in confirms the proposal that was shown",
-        "accounts/proposal_proofs.py",
+        "accounts/proposals/proofs.py",
         '"proposal": str(proposal.pk),\n        "digest": f"sha256:{proposal.digest}",',
         '"proposal": "",\n        "digest": "",',
         (f"{_PROOFS}::TestAPasskey::test_that_answered_for_another_proposal_confirms_nothing",),
     ),
     Guard(
         "two persons: a passkey or sign-in proposes what was wished",
-        "accounts/proposal_proofs.py",
+        "accounts/proposals/proofs.py",
         '"details": draft.details,',
         '"details": {},',
         (f"{_PROOFS}::TestAPasskey::test_that_answered_for_another_wish_proposes_nothing",),
     ),
     Guard(
         "two persons: a sign-in at the provider is one factor",
-        "accounts/proposal_proofs.py",
+        "accounts/proposals/proofs.py",
         "if way == OIDC:",
         "if False:",
         (f"{_PROOFS}::TestASignIn::test_is_one_factor_and_grants_no_emergency",),
@@ -90,21 +90,21 @@ TWO_PERSONS = (
     ),
     Guard(
         "two persons: what is confirmed is what was shown",
-        "accounts/proposing.py",
+        "accounts/proposals/services.py",
         'if shown != f"sha256:{proposal.digest}":',
         "if False:",
         (f"{_SECOND}::test_confirms_what_was_shown",),
     ),
     Guard(
         "two persons: a proposal whose subject has changed is refused",
-        "accounts/proposing.py",
+        "accounts/proposals/services.py",
         "if kind.before(said.details) != said.before:",
         "if False:",
         (f"{_PROPOSALS}::TestAProposal::test_is_refused_where_its_subject_has_changed",),
     ),
     Guard(
         "two persons: the proposer still has the authority",
-        "accounts/proposing.py",
+        "accounts/proposals/services.py",
         "    _require_proposer(proposal)\n    if kind",
         "    if kind",
         (f"{_PROPOSALS}::TestAProposal::test_falls_with_the_authority_of_the_proposer",),
@@ -147,14 +147,14 @@ TWO_PERSONS = (
     ),
     Guard(
         "two persons: a role that no two persons gave does not count",
-        "accounts/two_persons.py",
+        "accounts/proposals/two_persons.py",
         "            not _by_two_now(row.role)\n            or key in before",
         "            True\n            or key in before",
         (f"{_ROLE}::test_does_not_count_for_the_notary", f"{_ROLE}::test_is_found_by_fsck"),
     ),
     Guard(
         "two persons: the log tells of the confirmation",
-        "accounts/two_persons.py",
+        "accounts/proposals/two_persons.py",
         "elif event.action == Action.PROPOSAL_CONFIRMED and opened - {event.person}:",
         "elif opened - {event.person}:",
         (f"{_ROLE}::test_does_not_stand_by_a_confirmation_that_the_log_does_not_tell",),

@@ -5,7 +5,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.models import ApiToken, Proposal, User
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from accounts.selectors import usable_token
 from accounts.services import create_token, deactivate_user, remove_role
 from audit.models import AuditEvent

@@ -13,17 +13,17 @@ from fido2 import cbor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from accounts import passkey_host
-from accounts.challenges import (
+from accounts.models import Passkey, PasskeyChallenge
+from accounts.passkeys import host as passkey_host
+from accounts.passkeys.challenges import (
     MOST_OPEN,
     TooManyChallenges,
     forget_old_challenges,
     open_challenge,
     use_challenge,
 )
-from accounts.models import Passkey, PasskeyChallenge
-from accounts.passkey_records import logged_proofs, said_by
-from accounts.passkeys import (
+from accounts.passkeys.records import logged_proofs, said_by
+from accounts.passkeys.services import (
     MOST_PASSKEYS,
     offer_passkey,
     register_passkey,

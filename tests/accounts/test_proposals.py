@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Proposal, ProposalState, User
-from accounts.proposing import confirm, decline, end_lapsed, propose, take_back
+from accounts.proposals.services import confirm, decline, end_lapsed, propose, take_back
 from accounts.services import create_team, deactivate_user, grant_role, remove_role
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TwoPersons

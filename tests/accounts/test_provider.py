@@ -19,7 +19,7 @@ from accounts.oidc.fetching import ProviderUnavailable, is_allowed
 from accounts.oidc.id_tokens import Refused
 from accounts.oidc.identities import end_identity
 from accounts.oidc.provider import _Known, the_provider
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from accounts.reauthentication import reauthenticate
 from accounts.services import create_user, deactivate_user
 from audit.models import AuditEvent

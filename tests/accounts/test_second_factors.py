@@ -10,18 +10,18 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.test import Client, override_settings
 
-from accounts import totp
-from accounts.factors import has_factor
-from accounts.models import Person, RecoveryCode, SecondFactor
-from accounts.reauthentication import TooManyTries, confirm_sign_in, reauthenticate
-from accounts.sealing import Unreadable, seal, unseal
-from accounts.second_factors import (
+from accounts.factors import totp
+from accounts.factors.codes import has_factor
+from accounts.factors.services import (
     OFFER_SECONDS,
     enrol_factor,
     offer_factor,
     remove_factor,
     renew_recovery_codes,
 )
+from accounts.models import Person, RecoveryCode, SecondFactor
+from accounts.reauthentication import TooManyTries, confirm_sign_in, reauthenticate
+from accounts.sealing import Unreadable, seal, unseal
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from tests.cast import by_root_and_otto, password_of, user_of, who

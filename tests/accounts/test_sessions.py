@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import BrowserSession, Identity
 from accounts.oidc.identities import end_identity
 from accounts.services import deactivate_user
-from accounts.sessions import (
+from accounts.sessions.services import (
     Use,
     end_session,
     end_sessions,
@@ -19,7 +19,7 @@ from accounts.sessions import (
     note_use,
     sessions_of,
 )
-from accounts.user_agents import program_and_system
+from accounts.sessions.user_agents import program_and_system
 from audit.models import AuditEvent
 from common.errors import NotAllowed, NotFound
 from tests.cast import give, password_of, user_of, who

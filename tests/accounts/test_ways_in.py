@@ -8,13 +8,13 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from accounts.coming_in import WrongHalves
 from accounts.models import Identity, Membership, Proposal, User
-from accounts.proposing import confirm, propose
+from accounts.proposals.services import confirm, propose
 from accounts.selectors import usable_token
 from accounts.services import create_token, deactivate_user
-from accounts.sessions import sessions_of
-from accounts.ways_in import HOURS, end_lapsed, end_way_in, state_of, take_half
+from accounts.sessions.services import sessions_of
+from accounts.ways_in.coming_in import WrongHalves
+from accounts.ways_in.services import HOURS, end_lapsed, end_way_in, state_of, take_half
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed
 from compliance.verification.claims import claims

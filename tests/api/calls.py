@@ -6,7 +6,7 @@ The order matters: what a call makes, a later one uses; what ends things stands 
 from typing import Any
 from uuid import uuid4
 
-from accounts import totp
+from accounts.factors import totp
 from governance.policy.documents import DEFAULTS
 from tests.api.call import Call, Maker
 from tests.api.call import made as _made

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.callers import Caller
 from accounts.models import BrowserSession, Identity, Proposal, User
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from accounts.roles import Role, Scope
 from accounts.services import create_team, create_token
 from compliance.retention.selectors import Thing

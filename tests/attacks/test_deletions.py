@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from accounts.models import Proposal
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from common.errors import Conflict
 from governance.approvals.releases import retire
 from governance.emergencies.services import review_emergency

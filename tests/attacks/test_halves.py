@@ -10,13 +10,13 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts import ways_in
-from accounts.coming_in import MOST_OF_ADDRESS, WrongHalves
-from accounts.halves import new_half
 from accounts.models import Proposal, User, WayIn
-from accounts.proposing import confirm, propose, take_back
+from accounts.proposals.services import confirm, propose, take_back
 from accounts.reauthentication import TooManyTries
 from accounts.services import deactivate_user
+from accounts.ways_in import services as ways_in
+from accounts.ways_in.coming_in import MOST_OF_ADDRESS, WrongHalves
+from accounts.ways_in.halves import new_half
 from audit.models import AuditEvent
 from common.errors import Conflict, NotAllowed
 from tests.api.client import Api, refusal

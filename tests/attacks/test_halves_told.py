@@ -13,10 +13,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.coming_in import WrongHalves
-from accounts.halves import new_half
 from accounts.models import IdempotencyKey, Proposal, User
 from accounts.services import deactivate_user
+from accounts.ways_in.coming_in import WrongHalves
+from accounts.ways_in.halves import new_half
 from audit.models import AuditEvent
 from common.errors import Invalid
 from tests.api.client import Api, refusal

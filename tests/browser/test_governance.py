@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from accounts import totp
+from accounts.factors import totp
 from audit.models import AuditEvent, Checkpoint
 from compliance.models import Export
 from compliance.services import request_export

@@ -11,7 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import Passkey, Proposal
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from governance.models import Review, Revocation, Signature
 from governance.policy.documents import Policy
 from governance.reviewing.signing import counting_signatures, method_of

@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from accounts.models import Proposal
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from governance.emergencies.services import end_emergency
 from governance.models import PolicyVersion
 from governance.policy.documents import DEFAULTS

@@ -5,10 +5,9 @@ from typing import Any
 
 from django.test import override_settings
 
-from accounts.coming_in import set_password_by_halves
 from accounts.models import Identity, Proposal
 from accounts.oidc.identities import end_identity
-from accounts.proposing import (
+from accounts.proposals.services import (
     ask_to_confirm,
     ask_to_propose,
     confirm,
@@ -16,7 +15,8 @@ from accounts.proposing import (
     propose,
     take_back,
 )
-from accounts.ways_in import end_way_in, take_half
+from accounts.ways_in.coming_in import set_password_by_halves
+from accounts.ways_in.services import end_way_in, take_half
 from governance.approvals.releases import promote
 from governance.approvals.staleness import find_stale
 from governance.emergencies.services import end_emergencies, end_emergency, review_emergency

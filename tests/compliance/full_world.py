@@ -8,9 +8,9 @@ from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from accounts import totp
-from accounts.factors import take_code
-from accounts.passkeys import remove_passkey, rename_passkey
+from accounts.factors import totp
+from accounts.factors.codes import take_code
+from accounts.passkeys.services import remove_passkey, rename_passkey
 from accounts.services import remove_role
 from audit.models import Checkpoint, Cosignature
 from audit.witnesses import Witness

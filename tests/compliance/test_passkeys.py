@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from accounts.models import Passkey
-from accounts.passkeys import remove_passkey, rename_passkey
+from accounts.passkeys.services import remove_passkey, rename_passkey
 from governance.approvals.releases import revoke
 from governance.models import PolicyVersion, Review, Revocation, Signature, Waiver
 from governance.reviewing.asking import ask_to_revoke, ask_to_sign, ask_to_waive

@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.callers import Caller, caller_for
 from accounts.models import Proposal, Team, User
-from accounts.proposing import confirm, propose
+from accounts.proposals.services import confirm, propose
 from accounts.roles import Role
 from governance.models import PolicyVersion
 

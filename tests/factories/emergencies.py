@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from accounts.models import Proposal
-from accounts.proposing import confirm, propose
+from accounts.proposals.services import confirm, propose
 from governance.approvals.releases import revoke
 from governance.models import EmergencyGrant
 from governance.policy.documents import DEFAULTS

@@ -3,11 +3,11 @@
 import time
 from typing import Any
 
-from accounts import totp
 from accounts.callers import Caller
-from accounts.factors import factor_of
+from accounts.factors import totp
+from accounts.factors.codes import factor_of
+from accounts.factors.services import enrol_factor, offer_factor
 from accounts.sealing import unseal
-from accounts.second_factors import enrol_factor, offer_factor
 from tests.cast import password_of, who
 
 

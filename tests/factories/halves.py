@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.coming_in import set_password_by_halves
 from accounts.models import Proposal, User, WayIn
-from accounts.ways_in import take_half
+from accounts.ways_in.coming_in import set_password_by_halves
+from accounts.ways_in.services import take_half
 from tests.cast import by_root_and_otto, password_of, who
 
 NEW = "a wholly new secret of his"

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from fido2 import cbor
 from fido2.cose import ES256, RS256, EdDSA
 
-from accounts.assertions import Ask
 from accounts.callers import Caller
-from accounts.challenges import intent_of
 from accounts.models import Passkey
-from accounts.passkeys import offer_passkey, register_passkey
+from accounts.passkeys.assertions import Ask
+from accounts.passkeys.challenges import intent_of
+from accounts.passkeys.services import offer_passkey, register_passkey
 from governance.models import Review
 from governance.reviewing.asking import ask_to_sign
 from tests.cast import password_of, who

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import SecondFactor
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from compliance.verification.check import check_records

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from accounts.models import Passkey
-from accounts.passkeys import remove_passkey
+from accounts.passkeys.services import remove_passkey
 from accounts.proving import Proof
 from audit.models import AuditEvent
 from common.errors import NotAllowed

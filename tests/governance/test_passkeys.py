@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import Passkey, PasskeyChallenge
-from accounts.passkeys import remove_passkey
+from accounts.passkeys.services import remove_passkey
 from accounts.proving import Proof
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed

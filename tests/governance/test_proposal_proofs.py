@@ -8,13 +8,13 @@ import psycopg
 import pytest
 from django.db import DatabaseError, transaction
 
-from accounts.assertions import Ask
 from accounts.models import Membership, Proposal, ProposalProof
 from accounts.oidc.asking import answer_again
 from accounts.oidc.identities import end_identity
-from accounts.passkeys import remove_passkey
-from accounts.proposal_proofs import digest_of
-from accounts.proposing import ask_to_confirm, ask_to_propose, confirm, propose
+from accounts.passkeys.assertions import Ask
+from accounts.passkeys.services import remove_passkey
+from accounts.proposals.proofs import digest_of
+from accounts.proposals.services import ask_to_confirm, ask_to_propose, confirm, propose
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed
 from compliance.verification.proposals import proposal_proofs
@@ -341,7 +341,7 @@ class TestTheDatabase:
             password=password_of("root"),
         )
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("accounts.proposing.proved", lambda **_: _Stolen(held))
+            patch.setattr("accounts.proposals.services.proved", lambda **_: _Stolen(held))
             said_yes(second, password="x")
 
         assert found() == [

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import AuthenticationRequest, Identity
 from accounts.oidc.asking import CALLBACK, answer_again, ask_again, take_sign_in
 from accounts.oidc.identities import end_identity
-from accounts.passkey_records import logged_proofs
+from accounts.passkeys.records import logged_proofs
 from accounts.proving import Proof
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from accounts.factors.services import remove_factor
 from accounts.proving import Proof
-from accounts.second_factors import remove_factor
 from audit.models import AuditEvent
 from common.errors import Invalid, NotAllowed
 from governance.approvals.releases import revoke

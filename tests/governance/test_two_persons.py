@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts.two_persons import standing_roles
+from accounts.proposals.two_persons import standing_roles
 from audit.models import AuditEvent
 from compliance.verification.two_persons import two_persons
 from governance.models import Approval, PolicyVersion, ReviewState

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts.models import Proposal
-from accounts.proposing import confirm, propose
+from accounts.proposals.services import confirm, propose
 from governance.approvals.releases import retire
 from registry.blobs import path_of
 from registry.models import DatasetSnapshot, ModelVersion

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from accounts.services import create_team
 from audit.findings import Finding
 from audit.models import AuditEvent

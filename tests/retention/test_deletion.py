@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from audit.findings import Finding
 from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotAllowed

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from accounts.sessions import Use, note_use
+from accounts.sessions.services import Use, note_use
 from tests.cast import user_of
 from tests.stage import (
     approved,

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Membership, Proposal
-from accounts.proposing import propose
+from accounts.proposals.services import propose
 from governance.policy.documents import DEFAULTS
 from governance.services import submit
 from tests.cast import TEAM, password_of, user_of, who

@@ -7,8 +7,8 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from accounts import totp
-from accounts.factors import has_factor
+from accounts.factors import totp
+from accounts.factors.codes import has_factor
 from accounts.models import Proposal, SecondFactor
 from audit.models import AuditEvent
 from governance.models import Signature

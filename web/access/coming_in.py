@@ -10,7 +10,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.coming_in import set_password_by_halves
+from accounts.ways_in.coming_in import set_password_by_halves
 from common.errors import DomainError
 from web.base import UNPROCESSABLE, show_refusal
 from web.forms.access import ComeInForm

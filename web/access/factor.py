@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import second_factors
 from accounts.adapters import PersonsFactors
-from accounts.factors import state_of
+from accounts.factors import services as second_factors
+from accounts.factors.codes import state_of
 from common.errors import DomainError, Invalid, NotAllowed
 from web.access.sections import sections
 from web.base import UNPROCESSABLE, PageView, show_refusal

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import passkey_host, passkeys
-from accounts.factors import has_factor
-from accounts.passkey_records import passkey_by_id, passkeys_of, said_by
+from accounts.factors.codes import has_factor
+from accounts.passkeys import host as passkey_host
+from accounts.passkeys import services as passkeys
+from accounts.passkeys.records import passkey_by_id, passkeys_of, said_by
 from common.errors import DomainError, Invalid, NotAllowed
 from web.access.sections import sections
 from web.base import UNPROCESSABLE, PageView, show_refusal

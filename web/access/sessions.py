@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import BrowserSession, User
-from accounts.sessions import end_session, end_sessions, is_own_seat, sessions_of
-from accounts.user_agents import program_and_system
+from accounts.sessions.services import end_session, end_sessions, is_own_seat, sessions_of
+from accounts.sessions.user_agents import program_and_system
 from common.errors import NotFound
 from web.access.sections import sections
 from web.base import PageView

@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.assertions import parse_given
-from accounts.passkeys import LONGEST_NAME
-from accounts.serializers_passkeys import MadeIn, PasskeyProofIn
+from accounts.passkeys.assertions import parse_given
+from accounts.passkeys.serializers import MadeIn, PasskeyProofIn
+from accounts.passkeys.services import LONGEST_NAME
 from common.api import Input
 from common.errors import Invalid
 from web.forms.access import code_field, password_field

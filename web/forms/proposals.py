@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.proposed_roles import MOST_GRANTS
+from accounts.proposals.roles import MOST_GRANTS
 from accounts.roles import GIVEN_BY_TWO, Role
 from web.forms.policies import PolicyForm
 from web.forms.proving import Asks, add_proof

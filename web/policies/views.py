@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import Team
-from accounts.proposing import ask_to_propose, propose
+from accounts.proposals.services import ask_to_propose, propose
 from accounts.selectors import teams_of
 from common.decisions import Decision
 from common.errors import DomainError, NotAllowed, NotFound

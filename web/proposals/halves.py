@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import ways_in
 from accounts.selectors import proposal_by_id
+from accounts.ways_in import services as ways_in
 from common.errors import Conflict
 from web.forms.proposals import TakeHalfForm
 from web.proposals.views import ProposalAct

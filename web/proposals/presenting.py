@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
-from accounts.kinds import Details
 from accounts.models import Proposal, ProposalState, User
 from accounts.policies import may_manage_people, may_take_half
-from accounts.proposing import Said, said_in
+from accounts.proposals.kinds import Details
+from accounts.proposals.services import Said, said_in
 from accounts.roles import Role
 from accounts.selectors import persons_named
-from accounts.ways_in import state_of
+from accounts.ways_in.services import state_of
 from compliance.retention.dependents import Dependents, dependents_of
 from governance.models import PolicyVersion
 from governance.policy.documents import Policy

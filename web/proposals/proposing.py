@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import policies
-from accounts.assertions import Ask
 from accounts.models import Proposal, Team, User
 from accounts.oidc.identities import bound_to, end_identity, identity_by_id
-from accounts.proposing import ask_to_propose, propose
+from accounts.passkeys.assertions import Ask
+from accounts.proposals.services import ask_to_propose, propose
 from accounts.selectors import team_named
 from common.errors import NotFound
 from web.access.sections import sections

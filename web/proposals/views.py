@@ -10,11 +10,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import proposing
 from accounts.callers import Caller
-from accounts.kinds import kind_named
 from accounts.models import Proposal, ProposalState, User
 from accounts.policies import may_decline, may_take_back
+from accounts.proposals import services as proposing
+from accounts.proposals.kinds import kind_named
 from accounts.selectors import proposal_by_id, proposals_seen_by
 from common.errors import Conflict, DomainError, NotAllowed
 from web.base import UNPROCESSABLE, PageView, show_refusal

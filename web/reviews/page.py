@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
-from accounts.factors import has_factor
+from accounts.factors.codes import has_factor
 from accounts.oidc.asking import may_sign_in_again
-from accounts.passkey_records import has_passkey
+from accounts.passkeys.records import has_passkey
 from governance import policies
 from governance.models import Review, ReviewState, SignDecision
 from governance.policy.documents import Policy

@@ -4,9 +4,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import second_factors
 from accounts.edges import CallerView
-from accounts.factors import state_of
+from accounts.factors import services as second_factors
+from accounts.factors.codes import state_of
 from accounts.serializers import (
     FactorIn,
     FactorOfferOut,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import policies
 from accounts.callers import Caller
 from accounts.models import BrowserSession, User
-from accounts.user_agents import LONGEST_AGENT
+from accounts.sessions.user_agents import LONGEST_AGENT
 from audit.actions import Action
 from audit.services import record
 from common.errors import NotFound

@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import coming_in, proposing, selectors, ways_in
+from accounts import selectors
 from accounts.edges import CallerView
 from accounts.models import Proposal, ProposalState
-from accounts.serializers_passkeys import AskOut
-from accounts.serializers_proposals import (
+from accounts.passkeys.serializers import AskOut
+from accounts.proposals import services as proposing
+from accounts.proposals.serializers import (
     AskToConfirmIn,
     AskToProposeIn,
     ComeInIn,
@@ -25,6 +26,8 @@ from accounts.serializers_proposals import (
     ProposalOut,
     TakeHalfIn,
 )
+from accounts.ways_in import coming_in
+from accounts.ways_in import services as ways_in
 from common.errors import Invalid
 from common.openapi import changes, reads
 from common.paging import KeysetPagination, page_of, page_schema

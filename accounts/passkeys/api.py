@@ -6,11 +6,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import passkeys
 from accounts.edges import CallerView
-from accounts.passkey_records import passkey_by_id, passkeys_of
+from accounts.passkeys import services as passkeys
+from accounts.passkeys.records import passkey_by_id, passkeys_of
+from accounts.passkeys.serializers import PasskeyIn, PasskeyOfferOut, PasskeyOut, RenameIn
 from accounts.serializers import Reauthenticated
-from accounts.serializers_passkeys import PasskeyIn, PasskeyOfferOut, PasskeyOut, RenameIn
 from common.openapi import changes, reads
 
 

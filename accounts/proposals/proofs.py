@@ -7,12 +7,12 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from accounts.assertions import Ask, ask_passkey
 from accounts.callers import Caller
-from accounts.factors import has_factor
-from accounts.kinds import WITH_SECOND_FACTOR, Draft
+from accounts.factors.codes import has_factor
 from accounts.models import Proposal, ProposalProof
 from accounts.oidc.asking import ask_again
+from accounts.passkeys.assertions import Ask, ask_passkey
+from accounts.proposals.kinds import WITH_SECOND_FACTOR, Draft
 from accounts.proving import Proof, prove, way_of
 from common.errors import NotAllowed
 from trust.canonical import canonical

@@ -5,12 +5,12 @@ neither of them is that person.
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.kinds import Details
 from accounts.models import Person, Proposal, User
 from accounts.oidc.identities import bound_to, end_identities_of
-from accounts.proposed_logins import OfLogin
+from accounts.proposals.kinds import Details
+from accounts.proposals.logins import OfLogin
 from accounts.services import take_all_roles
-from accounts.ways_in import open_way_in
+from accounts.ways_in.services import open_way_in
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict

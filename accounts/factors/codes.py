@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts import totp
+from accounts.factors import totp
 from accounts.models import RecoveryCode, SecondFactor
 from accounts.sealing import Unreadable, seal, unseal
 from audit.actions import Action

@@ -17,11 +17,11 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
-from accounts import passkey_host
 from accounts.callers import Caller
-from accounts.challenges import Challenge, open_challenge, use_challenge
 from accounts.models import Passkey
-from accounts.passkey_records import passkeys_of, said_by
+from accounts.passkeys import host as passkey_host
+from accounts.passkeys.challenges import Challenge, open_challenge, use_challenge
+from accounts.passkeys.records import passkeys_of, said_by
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid, NotAllowed

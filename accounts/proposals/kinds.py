@@ -20,11 +20,11 @@ Thing = tuple[str, object]
 
 KINDS = {
     "policy": "governance.policy.publishing.POLICY",
-    "roles": "accounts.proposed_roles.ROLES",
-    "administrator": "accounts.proposed_logins.ADMINISTRATOR",
-    "second_factor_reset": "accounts.proposed_logins.SECOND_FACTOR_RESET",
-    "password": "accounts.proposed_passwords.PASSWORD",
-    "reopening": "accounts.proposed_passwords.REOPENING",
+    "roles": "accounts.proposals.roles.ROLES",
+    "administrator": "accounts.proposals.logins.ADMINISTRATOR",
+    "second_factor_reset": "accounts.proposals.logins.SECOND_FACTOR_RESET",
+    "password": "accounts.ways_in.proposed.PASSWORD",
+    "reopening": "accounts.ways_in.proposed.REOPENING",
     "identity": "accounts.oidc.proposed.IDENTITY",
     "deletion": "compliance.retention.deletion.DELETION",
     "dataset_deletion": "compliance.retention.dataset_deletion.DATASET_DELETION",

@@ -16,12 +16,12 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.assertions import Ask
 from accounts.callers import Caller, caller_for
-from accounts.kinds import BY_OTHERS, HALVED, Details, Draft, kind_named
 from accounts.models import Proposal, ProposalState, User
+from accounts.passkeys.assertions import Ask
 from accounts.policies import may_decline, may_take_back
-from accounts.proposal_proofs import (
+from accounts.proposals.kinds import BY_OTHERS, HALVED, Details, Draft, kind_named
+from accounts.proposals.proofs import (
     CONFIRM,
     PROPOSE,
     ask,

@@ -12,8 +12,8 @@ from accounts import policies, selectors
 from accounts.callers import Caller
 from accounts.edges import CallerView
 from accounts.models import BrowserSession, User
-from accounts.sessions import end_session, end_sessions, is_own_seat, sessions_of
-from accounts.user_agents import program_and_system
+from accounts.sessions.services import end_session, end_sessions, is_own_seat, sessions_of
+from accounts.sessions.user_agents import program_and_system
 from common.errors import NotFound
 from common.openapi import changes, reads
 

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Passkey
-from accounts.passkey_records import said_by
-from accounts.passkeys import LONGEST_NAME
+from accounts.passkeys.records import said_by
+from accounts.passkeys.services import LONGEST_NAME
 from accounts.serializers import Reauthenticated
 from common.api import Input
 from trust.methods import OIDC, PASSKEY

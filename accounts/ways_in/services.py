@@ -1,7 +1,7 @@
 """Ways in: how two persons let a third one set a password, of which neither knows more than half.
 
 A confirmed proposal makes one. Then whoever proposed it takes one half and whoever confirmed it the
-other, each asked who he is; the person of the login needs both (`accounts.coming_in`).
+other, each asked who he is; the person of the login needs both (`accounts.ways_in.coming_in`).
 """
 
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from accounts import policies
 from accounts.callers import Caller
-from accounts.halves import digest_of_half, new_half
 from accounts.models import ApiToken, Proposal, ProposalState, User, WayIn
-from accounts.proposing import withdraw_opened_by
+from accounts.proposals.services import withdraw_opened_by
 from accounts.reauthentication import reauthenticate
-from accounts.sessions import drop_sessions
+from accounts.sessions.services import drop_sessions
+from accounts.ways_in.halves import digest_of_half, new_half
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record

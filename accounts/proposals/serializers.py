@@ -7,12 +7,12 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.kinds import KIND_CHOICES
 from accounts.models import Proposal, ProposalState, WayIn
-from accounts.proposing import said_in
+from accounts.passkeys.serializers import ProvedIn, by_field
+from accounts.proposals.kinds import KIND_CHOICES
+from accounts.proposals.services import said_in
 from accounts.serializers import Reauthenticated
-from accounts.serializers_passkeys import ProvedIn, by_field
-from accounts.ways_in import STATES, state_of
+from accounts.ways_in.services import STATES, state_of
 from common.api import Input
 
 

@@ -8,11 +8,11 @@ from django.db.models.functions import Lower
 
 from accounts import policies
 from accounts.callers import Caller
-from accounts.kinds import Details, Draft, Thing
 from accounts.models import Membership, Person, Proposal, User
+from accounts.proposals.kinds import Details, Draft, Thing
+from accounts.proposals.wishes import objects, only, text
 from accounts.roles import GIVEN_BY_TWO
 from accounts.selectors import team_named
-from accounts.wishes import objects, only, text
 from audit.actions import Action
 from audit.services import record
 from common.decisions import Decision

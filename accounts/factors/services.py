@@ -6,8 +6,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts import factors, policies, totp
+from accounts import policies
 from accounts.callers import Caller
+from accounts.factors import codes as factors
+from accounts.factors import totp
 from accounts.models import Person, SecondFactor
 from accounts.reauthentication import reauthenticate
 from accounts.sealing import Unreadable, seal, unseal

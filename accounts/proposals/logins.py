@@ -7,11 +7,11 @@ from uuid import UUID
 
 from accounts import policies
 from accounts.callers import Caller
-from accounts.factors import digest_of, factor_of
-from accounts.kinds import Details, Draft, Thing
+from accounts.factors.codes import digest_of, factor_of
 from accounts.models import Proposal, SecondFactor, User
+from accounts.proposals.kinds import Details, Draft, Thing
+from accounts.proposals.wishes import only, text
 from accounts.selectors import login_named
-from accounts.wishes import only, text
 from audit.actions import Action
 from audit.services import record
 from common.decisions import Decision

@@ -15,13 +15,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.factors import has_factor
+from accounts.factors.codes import has_factor
 from accounts.failures import keyed_digest, note_wrong_halves
-from accounts.halves import digest_of_half, how_many_fit
 from accounts.models import User, WayIn
 from accounts.reauthentication import TooManyTries, confirm_sign_in
-from accounts.sessions import drop_sessions
-from accounts.ways_in import MOST_TRIES, end, live, state_of
+from accounts.sessions.services import drop_sessions
+from accounts.ways_in.halves import digest_of_half, how_many_fit
+from accounts.ways_in.services import MOST_TRIES, end, live, state_of
 from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record

@@ -20,12 +20,13 @@ from fido2.webauthn import (
     ResidentKeyRequirement,
 )
 
-from accounts import passkey_host, policies
-from accounts.assertions import VERIFIED
+from accounts import policies
 from accounts.callers import Caller
-from accounts.challenges import Challenge, open_challenge, use_challenge
 from accounts.models import Passkey, Person
-from accounts.passkey_records import passkeys_of, said_by
+from accounts.passkeys import host as passkey_host
+from accounts.passkeys.assertions import VERIFIED
+from accounts.passkeys.challenges import Challenge, open_challenge, use_challenge
+from accounts.passkeys.records import passkeys_of, said_by
 from accounts.reauthentication import reauthenticate
 from audit.actions import Action
 from audit.services import record
