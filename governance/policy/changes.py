@@ -28,6 +28,16 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     return [change for field in FIELDS for change in _changes(field, old, new)]
 
 
+def relaxes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
+    """Whether anything is asked less, or otherwise: nothing that weakens may look as if it did not.
+
+    Where no policy was in force nothing could be approved, so a first one relaxes. Raises Invalid.
+    """
+    return before is None or any(
+        change.effect != TIGHTER for change in changes_between(before, after)
+    )
+
+
 def _changes(field: Field, old: Policy, new: Policy) -> Iterator[FieldChange]:
     before, after = getattr(old, field.attribute), getattr(new, field.attribute)
     if before == after:

@@ -24,8 +24,8 @@ from common.decisions import Decision
 from common.errors import Conflict, Invalid
 from governance import policies
 from governance.models import PolicyVersion
+from governance.policy.changes import relaxes
 from governance.policy.documents import DEFAULTS, Policy
-from governance.policy.relaxing import relaxes
 from governance.selectors import newest_named, policy_in_force
 from registry.models import RiskTier
 from trust.canonical import canonical
@@ -166,7 +166,7 @@ def _publish(
     related: list[Thing] = [("team", revision.team.pk)] if revision.team else []
     if proposal:
         payload["proposal"] = f"sha256:{proposal.digest}"
-        payload["relaxes"] = relaxes(replaced.document if replaced else {}, row.document)
+        payload["relaxes"] = relaxes(replaced.document if replaced else None, row.document)
         related.append(("proposal", proposal.pk))
     record(
         actor=actor,

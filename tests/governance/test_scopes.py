@@ -11,8 +11,8 @@ from common.errors import Conflict, Invalid
 from governance.approvals.answering import Answering, answers_of
 from governance.approvals.releases import promote
 from governance.models import Review
+from governance.policy.changes import relaxes
 from governance.policy.documents import DEFAULTS, Policy
-from governance.policy.relaxing import relaxes
 from governance.policy.scopes import default_scope, scope_of, scope_shown
 from governance.selectors import policy_for, statement_of
 from governance.services import submit

@@ -129,7 +129,7 @@ class TestPublishing:
 
         shown = as_("otto").get(page)
         change = shown.context["shown"].policy["changes"][0]
-        assert (change["field"], change["relaxed"]) == ("validity_days", True)
+        assert (change["name"], change["word"]) == ("validity_days", "asks less")
         lines = shown.context["shown"].policy["lines"]
         changed = [(line.mark, line.text) for line in lines if line.mark != " "]
         assert changed == [("-", "validity_days: 365"), ("+", "validity_days: 400")]

@@ -1,6 +1,5 @@
 """A proposal for people: what it does in words, and what a policy's revision changes."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,11 +19,11 @@ from accounts.selectors import persons_named
 from accounts.ways_in.services import state_of
 from compliance.retention.dependents import Dependents, dependents_of
 from governance.models import PolicyVersion
+from governance.policy.changes import changes_between, relaxes
 from governance.policy.documents import Policy
-from governance.policy.relaxing import RELAXED, changes
 from registry.models import DatasetSnapshot
 from web.forms.proposals import TakeHalfForm
-from web.policies.presenting import Line, in_words, lines_changed
+from web.policies.presenting import Line, in_words, lines_changed, shown_changes
 from web.proving import asks_of
 
 # Parts of a proposal that stand in its heading as they are.
@@ -141,22 +140,14 @@ def _policy(said: Said) -> dict[str, Any]:
     replaced = PolicyVersion.objects.filter(digest=digest).first() if digest else None
     policy = Policy.read(details["document"])
     wanted = PolicyVersion(document=policy.as_dict())
-    found = changes(replaced.document if replaced else {}, wanted.document)
+    before = replaced.document if replaced else None
     lines: list[Line] = lines_changed(_as_written(replaced), wanted) if replaced else []
     return {
         "replaced": replaced,
         "tier": details["tier"],
         "digest": details["digest"],
-        "relaxes": any(change.effect == RELAXED for change in found),
-        "changes": [
-            {
-                "field": change.field,
-                "relaxed": change.effect == RELAXED,
-                "before": _value(change.before),
-                "after": _value(change.after),
-            }
-            for change in found
-        ],
+        "relaxes": relaxes(before, wanted.document),
+        "changes": shown_changes(changes_between(before, wanted.document)) if before else [],
         "words": in_words(policy),
         "lines": lines,
     }
@@ -165,9 +156,3 @@ def _policy(said: Said) -> dict[str, Any]:
 def _as_written(policy: PolicyVersion) -> PolicyVersion:
     """In the order in which documents are written; the database keeps another one."""
     return PolicyVersion(document=Policy.read(policy.document).as_dict())
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "–"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
