@@ -1,5 +1,7 @@
 """What a service raises when it cannot do what was asked. Edges turn these into replies."""
 
+AN_APP, A_PASSKEY = "app", "passkey"
+
 
 class DomainError(Exception):
     """A refusal with a sentence for the person who asked.
@@ -31,6 +33,20 @@ class NotAllowed(DomainError):
     slug = "not-allowed"
     status = 403
     title = "Not allowed"
+
+
+class FactorMissing(NotAllowed):
+    """The person may, and has nothing of what this takes besides a password.
+
+    `wants` is what would do, of AN_APP and A_PASSKEY: he sets it up himself.
+    """
+
+    slug = "factor-missing"
+    title = "This takes a second factor"
+
+    def __init__(self, reason: str, *, wants: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.wants = wants
 
 
 class NotFound(DomainError):

@@ -35,6 +35,9 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     field = serializers.CharField(required=False)
+    remedy = serializers.CharField(
+        required=False, help_text="What the person can do so that it is allowed, where that is all."
+    )
     request_id = serializers.CharField(required=False)
 
 

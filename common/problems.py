@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from common.errors import DomainError
+from common.errors import A_PASSKEY, AN_APP, DomainError, FactorMissing
 
 CONTENT_TYPE = "application/problem+json"
+_REMEDIES = {
+    AN_APP: "set up an authenticator app: POST me/second-factor/offer, then POST me/second-factor",
+    A_PASSKEY: "register a passkey: POST me/passkeys/offer, then POST me/passkeys",
+}
 
 
 def problem(
@@ -24,10 +28,17 @@ def problem(
 
 def problem_of(error: DomainError) -> dict[str, Any]:
     """The document of a service's refusal."""
+    more = {"remedy": _remedy(error)} if isinstance(error, FactorMissing) else {}
     return problem(
         status=error.status,
         slug=error.slug,
         title=error.title,
         detail=error.reason,
         field=error.field,
+        **more,
     )
+
+
+def _remedy(error: FactorMissing) -> str:
+    ways = "; or ".join(_REMEDIES[want] for want in error.wants)
+    return f"{ways[0].upper()}{ways[1:]}."

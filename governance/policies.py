@@ -7,6 +7,7 @@ from accounts.factors.codes import has_factor
 from accounts.passkeys.records import has_passkey
 from accounts.roles import Role, Scope
 from common.decisions import Decision, allow, deny
+from common.errors import A_PASSKEY, AN_APP
 from governance.findings.records import annex_of
 from governance.models import Comment, Review, ReviewState, Waiver
 from governance.policy.documents import Policy
@@ -103,11 +104,12 @@ def may_assign(caller: Caller, review: Review) -> Decision:
 def _shows_factor(caller: Caller, policy: Policy) -> Decision:
     """Whoever has an authenticator app is asked for its code in the request that signs."""
     if policy.passkey and not has_passkey(caller.person_id):
-        return deny("The policy demands a passkey: register one first.")
+        return deny("The policy demands a passkey: register one first.", wants=(A_PASSKEY,))
     if policy.second_factor and not (has_factor(caller.person_id) or has_passkey(caller.person_id)):
         return deny(
             "The policy demands a second factor: set up an authenticator app, or register a "
-            "passkey, first."
+            "passkey, first.",
+            wants=(AN_APP, A_PASSKEY),
         )
     return allow()
 

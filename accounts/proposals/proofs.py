@@ -14,7 +14,7 @@ from accounts.oidc.asking import ask_again
 from accounts.passkeys.assertions import Ask, ask_passkey
 from accounts.proposals.kinds import WITH_SECOND_FACTOR, Draft
 from accounts.proving import Proof, prove, way_of
-from common.errors import NotAllowed
+from common.errors import A_PASSKEY, AN_APP, FactorMissing, NotAllowed
 from trust.canonical import canonical
 from trust.methods import OIDC, PASSWORD
 
@@ -89,7 +89,11 @@ def _require_factors(caller: Caller, kind: str, way: str) -> None:
     if way == OIDC:
         raise NotAllowed("This takes a second factor here, or a passkey; a sign-in is one factor.")
     if way == PASSWORD and not has_factor(caller.person_id):
-        raise NotAllowed("This takes a second factor: set up an authenticator app first.")
+        raise FactorMissing(
+            "This takes a second factor: set up an authenticator app, or register a passkey, "
+            "first.",
+            wants=(AN_APP, A_PASSKEY),
+        )
 
 
 def keep(proposal: Proposal, part: str, proof: Proof) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Emergency grants: the champion is revoked, and two managers let it answer for some hours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -18,14 +18,14 @@ from tests.stage import MODEL, Play, Stage, copied, rolled_back
 HOURS = 48
 
 
-def allow(hours: int = HOURS) -> None:
+def allow(hours: int = HOURS, *, apps: Iterable[str] = ("mira", "dan")) -> None:
     """The team's policy allows grants of that length; Dan is a second manager, both have an app."""
     document = DEFAULTS["medium"].as_dict() | {"emergency_hours": hours}
     publish_policy(
         caller=who("mira"), name="brave", tier="medium", team=the_team(), document=document
     )
     give([("dan", "manager")])
-    for name in ("mira", "dan"):
+    for name in apps:
         enrol(name)
 
 

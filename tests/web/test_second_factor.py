@@ -14,6 +14,8 @@ from audit.models import AuditEvent
 from governance.models import Signature
 from governance.services import submit
 from tests.cast import password_of, user_of, who
+from tests.factories import waivers
+from tests.factories.emergencies import allow, stop
 from tests.factories.factors import code_of, enrol, proof_of
 from tests.stage import Stage
 from tests.web.conftest import As
@@ -152,3 +154,61 @@ class TestSigning:
         refused = client.post(path, form)
         assert set(refused.context["form"].errors) == {"code"}
         assert client.post(path, form | {"code": code_of("mira")}).status_code == 302
+
+
+class TestWhoeverHasNone:
+    """Is told where to set one up, on the pages and by the API."""
+
+    def test_finds_the_ways_on_the_review_that_asks_for_one(self, ready: Stage, as_: As) -> None:
+        waivers.strict_policy(0.5, second_factor=True)
+        review = submit(caller=who("ada"), version=ready.version)
+        page = text(as_("ben").get(reverse("web:review", args=[review.pk])))
+        assert f'href="{PAGE}"' in page
+        assert f'href="{reverse("web:passkeys")}"' in page
+
+        form = {"decision": "approve", "reason": "It holds.", "attested": "on", "password": "x"}
+        shown = {"statement_digest": f"sha256:{review.statement_digest}", "last_comment": "0"}
+        refused = as_("ben").post(reverse("web:review-sign", args=[review.pk]), form | shown)
+        assert refused.status_code == 403
+        assert f'href="{PAGE}"' in text(refused)
+        assert f'href="{reverse("web:passkeys")}"' in text(refused)
+
+    def test_is_sent_to_passkeys_alone_where_nothing_else_will_do(
+        self, ready: Stage, as_: As
+    ) -> None:
+        waivers.strict_policy(0.99, passkey=True)
+        refused = as_("ben").get(reverse("web:version-waive", args=["tumours", 1]))
+        assert refused.status_code == 403
+        assert f'href="{reverse("web:passkeys")}"' in text(refused)
+        assert f'href="{PAGE}"' not in text(refused)
+
+    def test_is_no_matter_of_somebody_without_the_right(self, ready: Stage, as_: As) -> None:
+        waivers.strict_policy(0.99, passkey=True)
+        refused = as_("carl").get(reverse("web:version-waive", args=["tumours", 1]))
+        assert refused.status_code in (403, 404)
+        assert reverse("web:passkeys") not in text(refused).partition("<main")[2]
+
+    def test_meets_the_same_where_an_emergency_is_proposed(self, approved: Stage, as_: As) -> None:
+        allow(apps=())
+        stop(approved)
+        form = {"alias": "champion", "hours": "4", "reason": "Loans wait.", "password": "x"}
+        refused = as_("mira").post(reverse("web:emergency-new", args=["tumours", 1]), form)
+        assert refused.status_code == 403
+        assert f'href="{PAGE}"' in text(refused)
+
+    def test_reads_in_the_problem_document_what_to_do(self, ready: Stage, as_: As) -> None:
+        waivers.strict_policy(0.5, second_factor=True)
+        review = submit(caller=who("ada"), version=ready.version)
+        body = {
+            "statement_digest": f"sha256:{review.statement_digest}",
+            "decision": "approve",
+            "reason": "It holds.",
+            "password": password_of("ben"),
+        }
+        path = reverse("api:sign", args=[review.pk])
+        reply = as_("ben").post(path, body, content_type="application/json")
+        assert reply.status_code == 403
+        problem = reply.json()
+        assert problem["type"] == "urn:assay:problem:factor-missing"
+        for name in ("second-factor-offer", "second-factor", "passkey-offer", "passkeys"):
+            assert reverse(f"api:{name}").removeprefix("/api/v1/") in problem["remedy"]
