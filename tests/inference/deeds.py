@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.services import deactivate_user, remove_role
 from common.errors import DomainError
+from evaluation.services import request_run
 from governance.approvals.expiry import end_expired, remind
 from governance.approvals.releases import promote, retire, revoke
 from governance.approvals.staleness import find_stale
@@ -17,12 +18,13 @@ from governance.emergencies.services import end_emergencies, end_emergency
 from governance.models import Approval, EmergencyGrant, Review, ReviewState, Waiver
 from governance.policy.documents import DEFAULTS
 from governance.services import submit, withdraw
+from governance.splits.ending import end_lapsed_splits
 from governance.waivers.services import withdraw_waiver
 from registry.services import edit_card
 from tests.cast import give, password_of, the_team, user_of, who
 from tests.factories import emergencies, tiny, verbs, waivers
-from tests.factories.damage import flip_a_byte
 from tests.inference.oracle import (
+    WHOLE,
     Given,
     Granted,
     Known,
@@ -32,7 +34,7 @@ from tests.inference.oracle import (
     Terms,
     Waived,
 )
-from tests.inference.site import Site
+from tests.inference.site import FURNISHED, Site
 
 Result = TypeVar("Result")
 SIGNERS = {"ben": "reviewer", "cleo": "reviewer", "nina": "reviewer", "mira": "manager"}
@@ -48,6 +50,7 @@ POLICIES: dict[str, tuple[Terms, dict[str, Any]]] = {
     "three": (Terms("three", signers=3, days=40), THREE),
     "fresh": (Terms("fresh", stale_grace=timedelta(hours=1)), {"stale_grace_s": 3600}),
 }
+FOR_SHEETS = Terms("sheets", signers=1, days=730, emergency_hours=48)
 WAIVED_DAYS, GRANTED_HOURS = 30, 4
 AT_MIDNIGHT = datetime.min.time()
 
@@ -69,10 +72,14 @@ class Deeds:
     def __init__(self, site: Site, counts: Counter[str]) -> None:
         self.site = site
         self.counts = counts
-        first = Published(POLICIES["usual"][0], 0, timezone.now())
-        self.oracle = Oracle(first, set(SIGNERS))
-        digest = site.version(1).digest
-        self.oracle.versions[1] = Known(digest, 1.0, {"ada"})
+        usual, sheets = (
+            Published(t, 0, timezone.now()) for t in (POLICIES["usual"][0], FOR_SHEETS)
+        )
+        self.oracle = Oracle(usual, sheets, set(SIGNERS))
+        for number, strength in FURNISHED.items():
+            digest, elsewhere = site.version(number).digest, number < 0
+            known = Known(digest, strength, {"ada"}, elsewhere=elsewhere)
+            self.oracle.versions[number] = known
         self.grants_left = 2
         self.closed: set[str] = set()
 
@@ -88,7 +95,7 @@ class Deeds:
 
     def _review(self, number: int) -> Review:
         open_ones = Review.objects.filter(
-            version__number=number, state__in=(ReviewState.OPEN, ReviewState.QUORUM)
+            version=self.site.version(number), state__in=(ReviewState.OPEN, ReviewState.QUORUM)
         )
         return open_ones.select_related("version__model", "policy", "opened_by").get()
 
@@ -114,19 +121,21 @@ class Deeds:
         self.oracle.versions[made.number] = known
         return made.number
 
-    def measure(self, by: str, number: int) -> None:
-        """Another evaluation and explanation."""
-        known = self.oracle.versions[number]
-
-        def measured() -> bool:
-            version = self.site.version(number)
-            verbs.evaluate(who(by), version, strength=known.strength)
-            verbs.explain(who(by), version, strength=known.strength)
-            return True
-
-        if self._does("measure", measured):
-            known.hands.add(by)
-            known.touch(certainly=False)
+    def measure(self, by: str, number: int, *, ends: bool) -> None:
+        """An evaluation that reads otherwise than all before; or one whose job has not ended."""
+        known, version = self.oracle.versions[number], self.site.version(number)
+        verb = "measure" if ends else "ask to measure"
+        wishes: dict[str, Any] = {"dataset": verbs.dataset(), "seed": known.measured + 2}
+        run = self._does(
+            verb, lambda: request_run(caller=who(by), version=version, resamples=100, **wishes)
+        )
+        if run is None:
+            return
+        known.hands.add(by)
+        known.touch(certainly=False)
+        if ends:
+            known.measured += 1
+            verbs.complete(run, strength=known.strength, seed=wishes["seed"])
 
     def describe(self, by: str, number: int, text: str) -> None:
         """Another card."""
@@ -150,13 +159,15 @@ class Deeds:
             at, number = timezone.now(), self.oracle.policy.number + 1
             self.oracle.policy = Published(terms, number, at)
 
-    def submit(self, by: str, number: int) -> None:
-        """Ask for approval."""
+    def submit(self, by: str, number: int, share: int = WHOLE) -> None:
+        """Ask for approval, for a share of an alias's calls or all of them."""
         known, version = self.oracle.versions[number], self.site.version(number)
-        if self._does("submit", lambda: submit(caller=who(by), version=version)):
-            policy, now = self.oracle.policy, timezone.now()
+        scope = {"traffic_share": share} if share < WHOLE else {}
+        if self._does("submit", lambda: submit(caller=who(by), version=version, scope=scope)):
+            policy, now = self.oracle.policy_of(number), timezone.now()
+            assert self.oracle.inventory or not known.elsewhere, known
             waived = None if policy.terms.floor else known.waived(policy.number, now)
-            known.review = Submitted(policy, now, known.card, waived)
+            known.review = Submitted(policy, now, known.card, known.measured, waived, share)
 
     def sign(self, by: str, number: int, decision: str) -> None:
         """A decision of somebody who may, or may not."""
@@ -207,10 +218,19 @@ class Deeds:
         version = self.site.version(number)
         act = partial(promote, caller=who(by), version=version, alias=alias, reason="Better.")
         if self._does("promote", act):
-            given = self.oracle.versions[number].newest(timezone.now())
-            assert given, number
-            assert not given.is_too_stale(timezone.now()), given
+            given = self.holding(number)
+            assert given.share == WHOLE, given
             self.oracle.aliases[alias] = number
+            self.oracle.splits.pop(alias, None)
+
+    def holding(self, number: int) -> Given:
+        """The approval by which the version may answer now, which there has to be."""
+        known = self.oracle.versions[number]
+        given = known.newest(timezone.now())
+        assert given, known
+        assert not known.elsewhere, known
+        assert not given.is_too_stale(timezone.now()), given
+        return given
 
     def revoke(self, by: str, number: int) -> None:
         """The approvals and grants of a version end."""
@@ -227,19 +247,22 @@ class Deeds:
         """A version goes for good."""
         version = self.site.version(number)
         if self._does("retire", partial(retire, caller=who("mira"), version=version, reason="Old")):
+            assert number not in [shared.number for shared in self.oracle.splits.values()]
             self.oracle.versions[number].retired = True
             self.oracle.end(number)
 
     def grant(self, number: int, alias: str) -> None:
         """Two managers let a version answer for some hours."""
         self.grants_left -= 1
-        wish = {"version": number, "alias": alias, "hours": GRANTED_HOURS}
-        policy, now = self.oracle.policy, timezone.now()
+        name, number_there = self.site.place_of(number)
+        wish = {"model": name, "version": number_there, "alias": alias, "hours": GRANTED_HOURS}
+        policy, now = self.oracle.policy_of(number), timezone.now()
         row = self._does(
             "grant", lambda: emergencies.confirmed(emergencies.proposed("dan", **wish), "gus")
         )
         if row:
             assert policy.terms.emergency_hours >= GRANTED_HOURS, policy
+            assert not self.oracle.versions[number].elsewhere, number
             until = now + timedelta(hours=GRANTED_HOURS)
             self.oracle.grants.append(Granted(str(row.pk), number, alias, policy, until))
 
@@ -296,8 +319,8 @@ class Deeds:
     def _note_approvals(self, may: set[int]) -> Iterable[tuple[int, str]]:
         told = [one.id for known in self.oracle.versions.values() for one in known.approvals]
         new = []
-        for row in Approval.objects.exclude(pk__in=told).select_related("version"):
-            number = row.version.number
+        for row in Approval.objects.exclude(pk__in=told).select_related("version__model"):
+            number = self.site.number_of(row.version)
             known, review = self.oracle.versions[number], self.oracle.versions[number].review
             assert number in may, (number, known)
             assert review is not None
@@ -307,7 +330,8 @@ class Deeds:
             known.approvals.append(given)
             known.review = None
             new.append((number, given.id))
-            self.counts["approved by the notary"] += 1
+            what = "approved for use elsewhere" if known.elsewhere else "approved by the notary"
+            self.counts[what] += 1
         return new
 
     def _note_grants(self) -> None:
@@ -321,7 +345,14 @@ class Deeds:
             grant.signed, grant.ended = hasattr(row, "attestation"), hasattr(row, "end")
             assert may or not grant.signed, (grant, known)
             assert grant.signed or not may or known.was_damaged or known.rejected, grant
+            grant.key = self.oracle.key
             self.counts["grant, by the notary"] += grant.signed
+
+    def rotate_keys(self) -> None:
+        """The next step of a rotation."""
+        ended = self.site.rotate_keys()
+        self.oracle.rotate(ended=ended)
+        self.counts["keys ended" if ended else "keys introduced"] += 1
 
     def time_passes(self, hours: int) -> None:
         """The clock of the programs moves on."""
@@ -335,59 +366,8 @@ class Deeds:
         remind()
         stale = find_stale()
         end_emergencies()
+        lapsed = end_lapsed_splits()
         self.oracle.tick(now)
         self.counts["clock"] += 1
         self.counts["stale"] += stale
-
-    # --- Attacks -----------------------------------------------------------------------------
-
-    def damage(self, number: int) -> None:
-        """A byte of the stored model changes."""
-        known, table = self.oracle.versions[number], self.site.follower.table
-        flip_a_byte(self.site.stage, self.site.version(number))
-        self.oracle.open_before_damage |= {str(key) for key in (*table.loaded, *table.in_emergency)}
-        for other in self.oracle.versions.values():
-            other.damaged |= other.strength == known.strength
-            other.was_damaged |= other.damaged
-        self.counts["damage"] += 1
-
-    def sql_that_is_refused(self, statement: str) -> None:
-        """The web process's role tries what it may not."""
-        assert self.site.as_app(statement) < 1, statement
-        self.counts["SQL, refused"] += 1
-
-    def sql_moves_alias(self, number: int, alias: str) -> None:
-        """It may write the row of an alias; an approval stands behind it or nothing answers."""
-        version = self.site.version(number)
-        changed = self.site.as_app(
-            "INSERT INTO registry_alias (model_id, name, version_id, moved_at) VALUES"
-            " (%s, %s, %s, now()) ON CONFLICT (model_id, name) DO UPDATE SET version_id ="
-            " excluded.version_id",
-            *(version.model_id, alias, version.pk),
-        )
-        assert changed == 1
-        self.oracle.aliases[alias] = number
-        self.counts["SQL on an alias"] += 1
-
-    def sql_claims_quorum(self, number: int) -> None:
-        """It may say that a quorum is reached, and that the version is approved."""
-        pk = self.site.version(number).pk
-        claim = (
-            "UPDATE governance_review SET state = 'quorum' WHERE version_id = %s AND state = 'open'"
-        )
-        assert self.site.as_app(claim, pk) >= 0
-        self.oracle.versions[number].touch(certainly=False)
-        self.counts["SQL on a review"] += 1
-
-    def sql_adds_hand(self, number: int, name: str) -> None:
-        """It may add a contributor, who counts as a signer no more."""
-        pk, person = self.site.version(number).pk, user_of(name).person_id
-        added = self.site.as_app(
-            "INSERT INTO registry_versioncontributor (version_id, person_id, reason, at)"
-            " VALUES (%s, %s, 'card', now()) ON CONFLICT DO NOTHING",
-            *(pk, person),
-        )
-        assert added >= 0
-        self.oracle.versions[number].hands.add(name)
-        self.oracle.versions[number].touch(certainly=False)
-        self.counts["SQL on contributors"] += 1
+        self.counts["split lapsed"] += lapsed

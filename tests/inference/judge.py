@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -61,6 +62,15 @@ def _fits(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def key_at(model: str, alias: str, place: int) -> str:
+    """A key with which a call of the alias has this place among a hundred."""
+    return next(key for key in map(str, count()) if _place(f"{model}:{alias}:{key}") == place)
+
+
+def _place(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest()[:16], 16) % 100
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:

@@ -1,270 +1,31 @@
-"""The machine of `test_any_sequence`: which verb comes next, and what must hold after each."""
+"""The machine of `test_any_sequence`: attacks between the steps, and what must hold after each."""
 
 import sys
-import tempfile
-from collections import Counter
-from datetime import timedelta
-from pathlib import Path
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.utils import timezone
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    multiple,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import invariant, precondition, rule
 
 from audit.models import AuditEvent
 from audit.verification import defects_of
 from governance.models import Approval, EmergencyAttestation
 from inference.predicting import Answer
 from tests.factories import tiny
-from tests.inference.deeds import POLICIES, SIGNERS, Clock, Deeds
 from tests.inference.judge import why_not
-from tests.inference.oracle import NOBODY, Known
+from tests.inference.oracle import NOBODY, WHOLE, Call, Known
 from tests.inference.outside import check_the_log, forgeries_of, whole_export
-from tests.inference.site import FORBIDDEN, Site
-from tests.servers import Server
-from tests.stage import Stage
+from tests.inference.site import FORBIDDEN
+from tests.inference.steps import ALIASES, Steps, alias
 
-ALIASES = ("champion", "shadow")
-STRENGTHS = st.sampled_from((1.0, 0.5))
-MOST_VERSIONS, EXPORT_EVERY, A_LONG_TIME = 4, 10, 24 * 1000
-WHO_MAY = "somebody who may"
-alias = st.sampled_from(ALIASES)
+EXPORT_EVERY, A_LONG_TIME, LAST = 10, 24 * 1000, 99
+versions, approvals = Steps.versions, Steps.approvals
 
 
-class AnySequence(RuleBasedStateMachine):
-    """One run. Class attributes are set before the first; `counts` tells of all runs together."""
-
-    server: ClassVar[Server]
-    template: ClassVar[Stage]
-    folder: ClassVar[Path]
-    counts: ClassVar[Counter[str]]
-
-    versions = Bundle("versions")
-    approvals = Bundle("approvals")
-
-    def __init__(self) -> None:
-        super().__init__()
-        Clock.ahead = timedelta()
-        self.counts["runs"] += 1
-        self.checked = 0
-        self.judged: set[str] = set()
-        self.is_served = self.is_served_in_emergency = self.ends_by_revoking = False
-        self.site = Site(self.server, self.template, Path(tempfile.mkdtemp(dir=self.folder)))
-        self.deeds = Deeds(self.site, self.counts)
-        self.oracle = self.deeds.oracle
-
-    @initialize(target=versions)
-    def the_first_version(self) -> int:
-        return 1
-
-    @initialize(
-        target=approvals,
-        policy=st.sampled_from(("brave", "fresh", *POLICIES)),
-        far=st.sampled_from((0, 3, 4, 5, 5, 6)),
-        ends_by_revoking=st.booleans(),
-    )
-    def begin(self, policy: str, far: int, ends_by_revoking: bool) -> Any:
-        """Under one of the policies, and some steps on the way to service."""
-        self.ends_by_revoking = ends_by_revoking
-        if policy != "usual":
-            self.deeds.publish(policy)
-        return multiple(*[made for _ in range(far) for made in self._go_on(1)])
-
-    def _step(self) -> None:
-        self.counts["steps"] += 1
-
-    # --- Versions ----------------------------------------------------------------------------
-
-    @precondition(lambda self: len(self.oracle.versions) < MOST_VERSIONS)
-    @rule(
-        target=versions,
-        by=st.sampled_from(("ada", "ada", "mira")),
-        strength=STRENGTHS,
-        ready=st.sampled_from((True, True, False)),
-    )
-    def upload(self, by: str, strength: float, ready: bool) -> int:
-        self._step()
-        return self.deeds.upload(by, strength, ready=ready)
-
-    @precondition(lambda self: len(self.oracle.versions) < MOST_VERSIONS)
-    @rule(target=versions, parent=versions, strength=STRENGTHS)
-    def derive(self, parent: int, strength: float) -> int:
-        self._step()
-        return self.deeds.upload("ada", strength, parent, ready=True)
-
-    @rule(number=versions, by=st.sampled_from(("ada", "ada", "ben")))
-    def measure(self, number: int, by: str) -> None:
-        self._step()
-        self.deeds.measure(by, number)
-
-    @rule(
-        number=versions,
-        by=st.sampled_from(("ada", "ada", "ben", "mira", "carl")),
-        text=st.sampled_from(("For screening.", "For triage.")),
-    )
-    def edit_card(self, number: int, by: str, text: str) -> None:
-        self._step()
-        self.deeds.describe(by, number, text)
-        self.deeds.notary_round()
-
-    # --- Reviews -----------------------------------------------------------------------------
-
-    @precondition(lambda _self: Clock.near())
-    @rule(name=st.sampled_from(sorted(POLICIES)))
-    def publish_policy(self, name: str) -> None:
-        self._step()
-        self.deeds.publish(name)
-
-    @rule(number=versions, by=st.sampled_from(("ada", "mira", "ben")))
-    def submit(self, number: int, by: str) -> None:
-        self._step()
-        if not self.oracle.versions[number].review:
-            self.deeds.submit(by, number)
-
-    @precondition(lambda self: self.oracle.in_review())
-    @rule(
-        data=st.data(),
-        by=st.sampled_from((*[WHO_MAY] * 6, *SIGNERS, "ada", "cora")),
-        decision=st.sampled_from((*["approve"] * 5, "reject", "request_changes")),
-    )
-    def sign(self, data: Any, by: str, decision: str) -> None:
-        self._step()
-        number = data.draw(st.sampled_from(self.oracle.in_review()))
-        if by == WHO_MAY or by in self.deeds.closed:
-            by = min(self.oracle.may_sign(number), default="ada")
-        self.deeds.sign(by, number, decision)
-
-    @precondition(lambda self: self.oracle.in_review())
-    @rule(data=st.data(), by=st.sampled_from(("ada", "mira", "ben")))
-    def withdraw(self, data: Any, by: str) -> None:
-        self._step()
-        self.deeds.withdraw(by, data.draw(st.sampled_from(self.oracle.in_review())))
-
-    @precondition(lambda self: Clock.near() and not self.oracle.policy.terms.floor)
-    @rule(number=versions, by=st.sampled_from(("mira", "nina", "ada")))
-    def waive(self, number: int, by: str) -> None:
-        self._step()
-        if by not in self.deeds.closed:
-            self.deeds.waive(by, number)
-
-    @precondition(lambda self: any(known.waivers for known in self.oracle.versions.values()))
-    @rule(data=st.data())
-    def withdraw_waiver(self, data: Any) -> None:
-        self._step()
-        waived = [n for n, known in self.oracle.versions.items() if known.waivers]
-        self.deeds.withdraw_waiver(data.draw(st.sampled_from(waived)))
-
-    @rule(target=approvals)
-    def notary_round(self) -> Any:
-        self._step()
-        return multiple(*self.deeds.notary_round())
-
-    def _go_on(self, number: int) -> list[str]:
-        """What comes next on the way to service, by somebody who may."""
-        self._step()
-        known, now = self.oracle.versions[number], timezone.now()
-        if not known.review:
-            if known.newest(now):
-                self.deeds.promote("mira", number, ALIASES[0])
-            elif self.oracle.policy.terms.floor or known.waived(self.oracle.policy.number, now):
-                self.deeds.submit("ada", number)
-            elif Clock.near():
-                self.deeds.waive(min(self.oracle.signers - known.hands, default="mira"), number)
-        elif self.oracle.has_quorum(number) or not self.oracle.may_sign(number):
-            return self.deeds.notary_round()
-        else:
-            self.deeds.sign(min(self.oracle.may_sign(number)), number, "approve")
-        return []
-
-    # Under two names, so that something comes of most runs.
-    @rule(target=approvals, number=versions)
-    def somebody_goes_on(self, number: int) -> Any:
-        return multiple(*self._go_on(number))
-
-    @rule(target=approvals)
-    def somebody_goes_on_with_the_first(self) -> Any:
-        return multiple(*self._go_on(1))
-
-    # --- Approvals ---------------------------------------------------------------------------
-
-    @rule(number=versions, by=st.sampled_from(("mira", "mira", "nina")), alias=alias)
-    def promote(self, number: int, by: str, alias: str) -> None:
-        self._step()
-        self.deeds.promote(by, number, alias)
-
-    @rule(number=versions, by=st.sampled_from(("mira", "cora", "ada")))
-    def revoke(self, number: int, by: str) -> None:
-        self._step()
-        self.deeds.revoke(by, number)
-
-    @precondition(lambda self: len(self.oracle.versions) > 1)
-    @rule(number=versions)
-    def retire(self, number: int) -> None:
-        self._step()
-        self.deeds.retire(number)
-
-    @precondition(
-        lambda self: Clock.near() and self.deeds.grants_left
-        and self.oracle.policy.terms.emergency_hours
-    )  # fmt: skip
-    @rule(number=versions, alias=alias)
-    def grant_an_emergency(self, number: int, alias: str) -> None:
-        self._step()
-        self.deeds.grant(number, alias)
-        self.deeds.notary_round()
-
-    @precondition(lambda self: self.oracle.grants)
-    @rule(data=st.data(), by=st.sampled_from(("mira", "cora", "ada")))
-    def end_an_emergency(self, data: Any, by: str) -> None:
-        self._step()
-        self.deeds.end_grant(by, data.draw(st.sampled_from(self.oracle.grants)))
-
-    # --- Persons, keys, the clock ------------------------------------------------------------
-
-    @precondition(lambda self: len(self.oracle.signers) > 2)
-    @rule(name=st.sampled_from(("ben", "cleo", "nina")), closed=st.booleans())
-    def a_signer_leaves(self, name: str, closed: bool) -> None:
-        self._step()
-        if name in self.oracle.signers:
-            (self.deeds.close if closed else self.deeds.demote)(name)
-
-    @precondition(lambda self: Clock.near() and len(self.oracle.signers) < len(SIGNERS))
-    @rule()
-    def signers_come_back(self) -> None:
-        self._step()
-        self.deeds.reinstate()
-
-    @rule()
-    def rotate_keys(self) -> None:
-        self._step()
-        ended = self.site.rotate_keys()
-        self.counts["keys ended" if ended else "keys introduced"] += 1
-
-    @rule(hours=st.sampled_from((1, 5, 5, 24, 24 * 31, 24 * 340)))
-    def time_passes(self, hours: int) -> None:
-        self._step()
-        self.deeds.time_passes(hours)
-
-    @rule()
-    def clock_ticks(self) -> None:
-        self._step()
-        self.deeds.clock_ticks()
-
-    @rule()
-    def serving_restarts(self) -> None:
-        self._step()
-        self.site.restart_serving()
-        self.oracle.open_before_damage.clear()
-        self.counts["restart"] += 1
+class AnySequence(Steps):
+    """One run: the steps, attacks among them, and what always holds."""
 
     # --- Attacks -----------------------------------------------------------------------------
 
@@ -278,6 +39,13 @@ class AnySequence(RuleBasedStateMachine):
     def sql_that_is_refused(self, statement: str) -> None:
         self._step()
         self.deeds.sql_that_is_refused(statement)
+
+    @precondition(lambda self: self.oracle.splits)
+    @rule(data=st.data(), by_force=st.booleans())
+    def sql_raises_a_share(self, data: Any, by_force: bool) -> None:
+        self._step()
+        name = data.draw(st.sampled_from(sorted(self.oracle.splits)))
+        (self.deeds.force_share if by_force else self.deeds.sql_raises_share)(name)
 
     @rule(number=versions, alias=alias)
     def sql_moves_alias(self, number: int, alias: str) -> None:
@@ -316,8 +84,12 @@ class AnySequence(RuleBasedStateMachine):
         now = timezone.now()
         for known in self.oracle.versions.values():
             for given in known.approvals:
-                holds = given.is_on(now) and not given.is_too_stale(now) and not known.damaged
-                assert self.site.passes_gate(given.id) == holds, (given, known)
+                holds = given.is_on(now) and not given.is_too_stale(now)
+                opens = holds and not known.damaged and not known.elsewhere
+                assert self.site.passes_gate(given.id) == opens, (given, known)
+                if known.elsewhere:
+                    assert self.site.stands(given.id, serving=False) == holds, given
+                    assert not self.site.stands(given.id, serving=True), given
         for grant in self.oracle.grants:
             known = self.oracle.versions[grant.number]
             if grant.signed and not grant.maybe_ended:
@@ -339,15 +111,26 @@ class AnySequence(RuleBasedStateMachine):
         assert open_now <= fine | (self.oracle.open_before_damage & set(opened)), open_now
         on = {grant.id for grant in self.oracle.grants if grant.is_on(now)}
         assert {str(key) for key in table.in_emergency} <= on
+        shares = {name: (one.number, one.percent) for name, one in self.oracle.splits.items()}
+        assert self.site.shares() == shares
         for name in ALIASES:
-            self._judge(self.site.ask(alias=name), self.oracle.answers_alias(name, now))
+            self._ask(name, shares[name][1] if name in shares else 0, now)
         for number in self.oracle.versions:
-            answer = self.site.ask(alias=ALIASES[0], number=number)
+            answer = self.site.ask(ALIASES[0], number)
             self._judge(answer, self.oracle.answers_number(number, now), number)
+        assert self.site.ask_for_a_sheet(ALIASES[0]) is None
 
-    def _judge(self, answer: Answer | None, allowed: set[str], number: int = 0) -> None:
+    def _ask(self, name: str, percent: int, now: datetime) -> None:
+        """The first and the last call of a hundred, and those on both sides of the share."""
+        for place in {0, percent - 1, percent, LAST} if percent else {0}:
+            answer = self.site.ask(name, place=place)
+            self._judge(answer, self.oracle.answers_alias(name, place, now))
+            self.is_shared |= answer is not None and answer.body["share"] == percent
+
+    def _judge(self, answer: Answer | None, allowed: set[Call], number: int = 0) -> None:
         given = answer.approval if answer else NOBODY
-        assert given in allowed, (answer, allowed, self.oracle)
+        share = answer.body.get("share", WHOLE) if answer else 0
+        assert (given, share) in allowed, (answer, allowed, self.oracle)
         if answer is None:
             return
         number = number or answer.body["version"]
@@ -378,6 +161,7 @@ class AnySequence(RuleBasedStateMachine):
                 return
             self.counts["runs, served"] += self.is_served
             self.counts["runs, served in emergency"] += self.is_served_in_emergency
+            self.counts["runs, with a challenger that answered"] += self.is_shared
             self.ask_the_gate()
             self._let_everything_end()
             kept = check_the_log(self.site)
@@ -393,6 +177,7 @@ class AnySequence(RuleBasedStateMachine):
         if self.ends_by_revoking:
             for number in self.oracle.versions:
                 self.deeds.revoke("cora", number)
+            assert not self.oracle.splits
         else:
             self.deeds.time_passes(A_LONG_TIME)
         self.nothing_else_is_served()

@@ -21,24 +21,41 @@ from governance.keys.rotation import MEMORY, end_former_keys, introduce_keys, lo
 from governance.keys.store import FORMER, load_notary_keys
 from governance.models import Approval, EmergencyGrant, PolicyVersion
 from governance.notary import sign_waiting_approvals
-from governance.selectors import trusted_keys
+from governance.policy.documents import DEFAULTS
+from governance.selectors import standing, trusted_keys
+from governance.splits.models import Split
 from inference.follower import Follower
 from inference.loading import load, load_in_emergency
 from inference.predicting import Answer, predict
 from inference.segments import SegmentWriter
 from inference.table import Candidate, EmergencyCandidate
 from registry.models import ModelVersion
+from registry.services import edit_card
 from tests.cast import give, password_of, user_of, who
-from tests.factories import serving, tiny
+from tests.factories import elsewhere as sheets
+from tests.factories import serving, tiny, verbs
 from tests.factories.damage import by_force
 from tests.factories.factors import enrol
 from tests.factories.people import create_user
 from tests.factories.policies import publish_policy
-from tests.inference.judge import public_half, root_of, tree_of
+from tests.inference.judge import key_at, public_half, root_of, tree_of
 from tests.servers import Server
 from tests.stage import MODEL, Stage, copied, version_of
 from trust.key_files import load_trusted_keys
 
+SHEET = sheets.SHEET
+# Its policy wants a card, a licence and a declaration; and allows emergencies, as far as it can.
+FOR_SHEETS = {
+    "evidence": ["card"],
+    "metrics": [],
+    "licences": ["MIT"],
+    "lineage": True,
+    "emergency_hours": 48,
+}
+POINT = (
+    "INSERT INTO registry_alias (model_id, name, version_id, moved_at) VALUES (%s, %s, %s, now())"
+)
+LOOK_AGAIN = "UPDATE inference_servingstate SET generation = generation + 1"
 # What the web process's role must be refused, in any state of the instance.
 FORBIDDEN = (
     "INSERT INTO governance_approval SELECT * FROM governance_approval",
@@ -64,8 +81,14 @@ FORBIDDEN = (
 )
 
 
+FURNISHED = {1: 1.0, 2: 0.5, -1: 0.0}
+"""Versions that there are when a run begins, each with its strength, ready to be submitted. A
+number below 0 is of the model that is not served here, of which nothing is run."""
+
+
 def furnish(stage: Stage) -> None:
-    """Two managers more, each with an app, who grant emergencies; a third reviewer."""
+    """Two managers more, each with an app, who grant emergencies; a third reviewer; a second
+    version, and one that is used elsewhere."""
     for name in ("gus", "nina"):
         create_user(
             caller=who("root"),
@@ -77,7 +100,17 @@ def furnish(stage: Stage) -> None:
     give([("dan", "manager"), ("gus", "manager"), ("nina", "reviewer")])
     for name in ("dan", "gus"):
         enrol(name)
-    assert stage.version.number == 1
+    ada, model = who("ada"), stage.version.model
+    verbs.make_ready(ada, verbs.another(ada, model, strength=FURNISHED[2]), strength=FURNISHED[2])
+    document = DEFAULTS["low"].as_dict() | FOR_SHEETS
+    publish_policy(caller=who("root"), name="sheets", tier="low", team=None, document=document)
+    describe_sheet(sheets.declared(sheets.a_sheet()))
+
+
+def describe_sheet(version: ModelVersion) -> ModelVersion:
+    """With a card: that is all that its policy wants."""
+    edit_card(caller=who("ada"), version=version, content=tiny.CARD)
+    return version
 
 
 class Site:
@@ -95,7 +128,8 @@ class Site:
         self._ways_out.callback(self.writer.close)
         self.checkpoints: list[bytes] = []
         self.keys = [public_half(self.key_folder / "approvals.pem")]
-        self._consumer = user_of("carl").pk
+        self._consumer, self._model = user_of("carl").pk, str(self.version(1).model_id)
+        self._keys_at: dict[tuple[str, int], str] = {}
         self.follower = Follower()
         self._ways_out.callback(lambda: self._close(self.follower))
         self._start_notary()
@@ -196,8 +230,24 @@ class Site:
         for one in (*follower.table.loaded.values(), *follower.table.in_emergency.values()):
             one.model.close()
 
-    def ask(self, **where: Any) -> Answer | None:
-        """What Carl is answered by alias or number; None for a refusal."""
+    def ask(self, alias: str, number: int | None = None, place: int = 0) -> Answer | None:
+        """What Carl is answered by alias or number; None for a refusal.
+
+        `place` is that of the call among a hundred; a number below 0 stands as everywhere here.
+        """
+        name, there = (MODEL, None) if number is None else self.place_of(number)
+        return self._answered(name=name, alias=alias, number=there, sticky=self._key(alias, place))
+
+    def ask_for_a_sheet(self, alias: str) -> Answer | None:
+        """The same of the model that is not served here, by alias."""
+        return self._answered(name=SHEET, alias=alias)
+
+    def _key(self, alias: str, place: int) -> str:
+        if (alias, place) not in self._keys_at:
+            self._keys_at[alias, place] = key_at(self._model, alias, place)
+        return self._keys_at[alias, place]
+
+    def _answered(self, **where: Any) -> Answer | None:
         question = serving.asked(self.follower.table.users[self._consumer], **where)
         try:
             return predict(
@@ -214,6 +264,16 @@ class Site:
             approval=row.pk, team=row.version.model.team_id, aliases=frozenset(), **named
         )
         return self._opens(lambda: load(found, **self._now(), threads=1))
+
+    def stands(self, approval: str, *, serving: bool) -> bool:
+        """What pages and promotions ask: whether it holds, to serve or for use elsewhere too."""
+        row = Approval.objects.select_related("version", "revocation", "staleness").get(pk=approval)
+        return standing(row.version, row, **self._now(), serving=serving).ok
+
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """What serving follows: alias -> the challenger's number and its percentage."""
+        rows = Split.objects.values_list("alias__name", "version__number", "percent")
+        return {alias: (number, percent) for alias, number, percent in rows}
 
     def passes_emergency_gate(self, grant: str) -> bool:
         """The same for a grant."""
@@ -245,9 +305,19 @@ class Site:
 
     # --- Rows, files, policies ---------------------------------------------------------------
 
+    @staticmethod
+    def place_of(number: int) -> tuple[str, int]:
+        """Model and number there."""
+        return (MODEL, number) if number > 0 else (SHEET, -number)
+
+    @staticmethod
+    def number_of(version: ModelVersion) -> int:
+        """The other way round."""
+        return version.number if version.model.name == MODEL else -version.number
+
     def version(self, number: int) -> ModelVersion:
         """A version, read anew."""
-        return version_of(MODEL, number)
+        return version_of(*self.place_of(number))
 
     def blob_of(self, number: int) -> Path:
         """The file of a version's model."""
@@ -272,6 +342,26 @@ class Site:
                 return link.execute(statement.encode(), values or None).rowcount
             except psycopg.Error:
                 return -1
+
+    def by_force(self, table: str, statement: str, *values: object) -> None:
+        """The owner, triggers off; what serves looks again."""
+        by_force(self.stage.database, table, statement, *values)
+        self.stage.database.rows(LOOK_AGAIN)
+
+    @contextmanager
+    def called_servable(self, number: int, alias: str) -> Iterator[None]:
+        """The owner says of a version that it can be served, and points an alias at it; undone
+        afterwards."""
+        version = self.version(number)
+        says = "UPDATE registry_modelversion SET servable = %s WHERE id = %s"
+        self.by_force("registry_modelversion", says, True, version.pk)
+        self.by_force("registry_alias", POINT, version.model_id, alias, version.pk)
+        try:
+            yield
+        finally:
+            gone = "DELETE FROM registry_alias WHERE version_id = %s"
+            self.by_force("registry_alias", gone, version.pk)
+            self.by_force("registry_modelversion", says, False, version.pk)
 
     @contextmanager
     def forged(self, approval: str, envelope: bytes) -> Iterator[None]:

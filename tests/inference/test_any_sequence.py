@@ -30,14 +30,16 @@ MOST = (
     *("upload", "derive", "measure", "publish", "submit", "approve", "approved by the notary"),
     *("promote", "time passes", "clock", "restart", "damage", "keys introduced"),
     *("SQL, refused", "SQL on an alias", "SQL on contributors", "forged envelope", "gate asked"),
-    *("logs verified", "bundles verified", "runs, served"),
+    *("logs verified", "bundles verified", "runs, served", "approved for use elsewhere", "misused"),
+    *("split", "ask to measure", "enter", "runs, with a challenger that answered"),
 )
 RARE = (
     *("edit card", "reject", "withdraw", "waive", "withdraw waiver", "revoke", "retire", "stale"),
     *("grant", "grant, by the notary", "end grant", "demote", "deactivate", "reinstate"),
-    *("keys ended", "SQL on a review", "runs, served in emergency"),
+    *("keys ended", "SQL on a review", "runs, served in emergency", "declare", "end split"),
+    *("split lapsed", "SQL on a share", "share by force"),
 )
-REFUSED = ("submit", "promote", "revoke")
+REFUSED = ("submit", "promote", "revoke", "split", "grant")
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,15 @@ from typing import Any
 
 import pytest
 
+import governance.approvals.releases
 import governance.notary
 import governance.notary_checks
 import governance.reviewing.signing
+import governance.splits.ending
 import inference.loading
+import inference.predicting
 import inference.selectors
+import inference.sharing
 import registry.blobs
 import trust.approval
 import trust.emergency
@@ -64,6 +68,50 @@ GUARDS: dict[str, tuple[Cut, ...]] = {
     "staleness": ((trust.approval.why_stale_at, "moment < since + approval.stale_grace", "True"),),
     "bytes, at the notary": (
         (governance.notary_checks.check_manifest, "read_verified(", "(lambda *_: None)("),
+    ),
+    "use elsewhere": (
+        (trust.approval.verify_approval, '(why_not_served(approval) if serving else "")', '""'),
+    ),
+    "inventory only, at the notary": (
+        (vars(governance.notary)["_re_derive"], "require_approvable(review.version)", "None"),
+    ),
+    "share, at the gate": (
+        (
+            inference.sharing.challenger_for,
+            "or why_over_approval(loaded, asked.alias, share.percent)",
+            "",
+        ),
+    ),
+    "share, of what is asked by its number": (
+        (
+            vars(inference.predicting)["_require_scope"],
+            "limits.why_not_under(alias) or limits.why_not_for_share(share)",
+            "limits.why_not_under(alias)",
+        ),
+    ),
+    "share, of what an alias moves to": (
+        (
+            governance.approvals.releases.approval_that_holds,
+            "limits.why_not_under(alias) or limits.why_not_for_share(percent)",
+            "limits.why_not_under(alias)",
+        ),
+    ),
+    "end of a split, by a revocation": (
+        (
+            governance.approvals.releases.end_approvals,
+            "end_splits_of(caller=caller, version=version, reason=reason)",
+            "None",
+        ),
+    ),
+    "end of a split, by a move": (
+        (
+            governance.approvals.releases.promote,
+            "end_split_under(caller=caller, alias=holder, to=version, reason=reason)",
+            "pass",
+        ),
+    ),
+    "end of a split, by its date": (
+        (vars(governance.splits.ending)["_end_if_lapsed"], "row is None or", "True or"),
     ),
 }
 IN_EVERY_RUN = ["signature"]
