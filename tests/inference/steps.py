@@ -28,6 +28,9 @@ from tests.stage import Stage
 ALIASES = ("champion", "shadow")
 STRENGTHS = st.sampled_from((1.0, 0.5))
 MOST_VERSIONS, MOST_SHEETS, SMALL = 4, 2, 10
+SERVING, APPROVED, SIGNED, NOWHERE = "serving", "approved", "signed", "nowhere"
+FAR = st.sampled_from((SERVING, SERVING, SERVING, APPROVED, SIGNED, NOWHERE))
+MOST_STEPS = 6
 WHO_MAY = "somebody who may"
 PERCENT = st.sampled_from((1, SMALL, SMALL + 1, 60))
 alias = st.sampled_from(ALIASES)
@@ -64,18 +67,18 @@ class Steps(RuleBasedStateMachine):
     @initialize(
         target=approvals,
         policy=st.sampled_from(("brave", "fresh", *POLICIES)),
-        far=st.sampled_from((0, 3, 4, 5, 5, 5)),
-        beside=st.sampled_from((0, 3, 5, 5)),
-        elsewhere=st.sampled_from((0, 2, 3)),
+        far=FAR,
+        beside=FAR,
+        elsewhere=FAR,
         first=st.sampled_from((min, max)),
         ends_by_revoking=st.booleans(),
     )
     def begin(
         self,
         policy: str,
-        far: int,
-        beside: int,
-        elsewhere: int,
+        far: str,
+        beside: str,
+        elsewhere: str,
         first: Callable[[Iterable[str]], str],
         ends_by_revoking: bool,
     ) -> Any:
@@ -84,8 +87,8 @@ class Steps(RuleBasedStateMachine):
         self.ends_by_revoking, self.first = ends_by_revoking, first
         if policy != "usual":
             self.deeds.publish(policy)
-        steps = [1] * far + [2] * beside + [-1] * elsewhere
-        return multiple(*[made for number in steps for made in self._go_on(number)])
+        goals = {1: far, 2: beside, -1: elsewhere}
+        return multiple(*[made for n, goal in goals.items() for made in self._go_until(n, goal)])
 
     def _step(self) -> None:
         self.counts["steps"] += 1
@@ -203,6 +206,25 @@ class Steps(RuleBasedStateMachine):
         else:
             self.deeds.sign(self.first(self.oracle.may_sign(number)), number, "approve")
         return []
+
+    def _go_until(self, number: int, goal: str) -> list[str]:
+        """So far on the way, or as far as it leads; new approvals."""
+        made: list[str] = []
+        for _ in range(MOST_STEPS):
+            serving = {
+                *self.oracle.aliases.values(),
+                *(s.number for s in self.oracle.splits.values()),
+            }
+            reached = {
+                NOWHERE: True,
+                SIGNED: self.oracle.has_quorum(number),
+                APPROVED: bool(self.oracle.versions[number].newest(timezone.now())),
+                SERVING: number in serving,
+            }
+            if reached[goal]:
+                break
+            made += self._go_on(number)
+        return made
 
     def _serve(self, number: int) -> None:
         name = ALIASES[0]
