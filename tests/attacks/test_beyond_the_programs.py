@@ -37,12 +37,13 @@ _UPDATE, _DELETE = "UPDATE governance_signature", "DELETE FROM governance_signat
 def signature_of(name: str, review: Review) -> Signature:
     """An approving signature that its person knows nothing of, as it would be stored."""
     now, digest = timezone.now(), f"sha256:{review.statement_digest}"
+    before = review.signatures.order_by("-at").first()
     made = make_record(
         words_to_sign(who(name), digest, "approve", "I agree.", Annex({})),
         role="reviewer",
         at=now,
         printed_name=name.title(),
-        previous=None,
+        previous=before.digest if before else None,
         proof=Proof(PASSWORD),
     )
     return Signature(
@@ -118,12 +119,15 @@ class TestTheOwnerOfTheDatabase:
 
 class TestTheRoleOfTheWebProcess:
     def test_can_forge_signatures_that_the_log_keeps_for_ever(self, ready_copy: Stage) -> None:
-        """The notary believes records. What Ben and Cleo can deny stands in the log."""
+        """The notary believes records, and so does fsck. What Ben and Cleo can deny stands in the
+        log."""
         review = submit(caller=who("ada"), version=ready_copy.version)
         forged = [forge(name, review) for name in ("ben", "cleo")]
         Review.objects.filter(pk=review.pk).update(state="quorum")
 
         assert ready_copy.notary_round() == 1
+        assert found() == []
+        serving.loaded()
 
         told = AuditEvent.objects.filter(action=Action.REVIEW_SIGNED.value).order_by("pk")
         assert [event.payload["signature"] for event in told] == [

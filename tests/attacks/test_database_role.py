@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from common.errors import DomainError
 from governance.services import submit
 from tests.cast import user_of, who
+from tests.factories import serving
 from tests.stage import Stage
 
 Link = psycopg.Connection
@@ -64,6 +66,15 @@ REFUSED = (
 )
 
 
+STOPPING = (
+    "INSERT INTO governance_revocation (approval_id, reason, by_id, at)"
+    " SELECT a.id, '', u.id, now() FROM governance_approval a, accounts_user u"
+    " WHERE u.username = 'cora'",
+    "DELETE FROM registry_alias",
+    "DELETE FROM accounts_membership",
+)
+
+
 @pytest.fixture
 def app(approved: Stage) -> Iterator[Link]:
     """A connection of the app's role, outside the program."""
@@ -75,6 +86,28 @@ def app(approved: Stage) -> Iterator[Link]:
 def test_the_role_of_the_web_process_cannot(app: Link, statement: str) -> None:
     with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported)):
         app.execute(statement.encode())
+
+
+def test_the_role_of_the_web_process_can_read_every_table(app: Link) -> None:
+    tables = app.execute(
+        b"SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+    ).fetchall()
+    assert len(tables) > 80
+    for (table,) in tables:
+        app.execute(f"SELECT * FROM {table} LIMIT 1".encode())
+
+
+@pytest.mark.parametrize("statement", STOPPING)
+def test_the_role_of_the_web_process_can_stop_what_is_served(
+    approved_copy: Stage, statement: str
+) -> None:
+    with serving.follower() as made:
+        assert serving.answer(made, "carl", approved_copy.folder / "segments")
+        with approved_copy.database.connect("app") as link:
+            assert link.execute(statement.encode()).rowcount > 0
+        made.look()
+        with pytest.raises(DomainError):
+            serving.answer(made, "carl", approved_copy.folder / "segments")
 
 
 def _sign_as_ada(link: Link, stage: Stage) -> None:

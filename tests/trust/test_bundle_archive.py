@@ -59,6 +59,8 @@ class TestAnArchive:
             "a/.hidden",
             "a b",
             "é.txt",
+            "ＲＥＡＤＭＥ.txt",
+            "re\u200badme.txt",
             "a" * 256,
             "-rf",
             "more\ntext",
@@ -83,6 +85,12 @@ class TestAnArchive:
         data = with_entry(zipfile.ZipInfo("README.txt"), MEMBERS["README.txt"])
 
         assert verify_here(write(tmp_path, data)) == 2
+
+    def test_with_a_twin_of_a_name_in_another_case_is_tampered(self, tmp_path: Path) -> None:
+        """Some would unpack both to one file; no manifest lists the second."""
+        data = with_entry(zipfile.ZipInfo("Readme.TXT"), b"Trust me.")
+
+        assert verify_here(write(tmp_path, data)) == 1
 
     @pytest.mark.parametrize("flags", [0x1, 0x41, 0x2001])
     def test_with_an_encrypted_member_is_malformed(self, tmp_path: Path, flags: int) -> None:
@@ -187,6 +195,13 @@ class TestAnArchive:
         data[at] ^= 0xFF
 
         assert verify_here(write(tmp_path, bytes(data))) == 1
+
+    def test_that_lies_about_a_checksum_is_tampered(self, tmp_path: Path) -> None:
+        data = repack(MEMBERS)
+        at = data.rindex(b"PK\x01\x02") + 16
+        changed = data[:at] + bytes(byte ^ 0xFF for byte in data[at : at + 4]) + data[at + 4 :]
+
+        assert verify_here(write(tmp_path, changed)) == 1
 
     def test_that_lies_about_a_size_is_tampered(self, tmp_path: Path) -> None:
         data = repack(MEMBERS)

@@ -84,8 +84,10 @@ def test_a_key_twice_in_the_seal_is_refused(tmp_path: Path, member: str) -> None
         b"1e" + b"9" * 50_000,
         b'"' + b"\\ud800" * 10_000 + b'"',
         b'{"payload":"' + b"A" * 5_000_000 + b'"}',
+        b"NaN",
+        b'{"a":-Infinity}',
     ],
-    ids=["lists", "objects", "digits", "exponent", "surrogates", "payload"],
+    ids=["lists", "objects", "digits", "exponent", "surrogates", "payload", "nan", "infinity"],
 )
 @pytest.mark.parametrize("prefix", ["approvals/", "reviews/", "predictions/"])
 def test_huge_values_are_refused(tmp_path: Path, prefix: str, value: bytes) -> None:
