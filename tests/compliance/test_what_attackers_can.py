@@ -96,6 +96,12 @@ class TestPersons:
         for action, by in (("proposal.opened", world.root), ("proposal.confirmed", world.otto)):
             assert {event.person_id for event in of_events(action)[-2:]} == {by.person_id}
 
+    def test_an_administrator_from_the_command_line_is_an_event_without_a_person(
+        self, world: World
+    ) -> None:
+        made = [event for event in of_events("user.created") if event.person_id is None]
+        assert [event.payload["is_admin"] for event in made] == [True, True]
+
     def test_a_contributor_whom_the_house_knows_as_two_signs_for_himself(
         self, world: World, outsider: Outsider, tmp_path: Path
     ) -> None:

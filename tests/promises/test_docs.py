@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,29 @@ def test_the_table_of_attackers_names_a_test_in_each_row(page: str) -> None:
     rows = text.partition("## Tried\n")[2].partition("\n## ")[0].strip().splitlines()[2:]
     assert len(rows) >= 30
     assert [row for row in rows if not re.search(r"`tests/\S+::test_\w+` \|$", row)] == []
+
+
+def _what_each_attacker_can() -> list[list[str]]:
+    text = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    section = text.partition("## Who can do what\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    for before, row in pairwise(rows):
+        row[0] = row[0] or before[0]
+    return rows
+
+
+def test_what_an_attacker_can_and_cannot_names_a_test_in_each_cell() -> None:
+    rows = _what_each_attacker_can()
+    assert len(rows) >= 35
+    only_tests = re.compile(r"`tests/\S+\.py::test_\w+`(, `tests/\S+\.py::test_\w+`)*")
+    assert [row for row in rows if len(row) != 4 or not only_tests.fullmatch(row[3])] == []
+    assert {row[1] for row in rows} == {"can", "cannot unseen"}
+
+
+def test_of_each_attacker_stands_what_he_can_and_what_he_cannot() -> None:
+    said = {(row[0], row[1]) for row in _what_each_attacker_can()}
+    attackers = {who for who, _ in said}
+    assert len(attackers) >= 12
+    both = {(who, word) for who in attackers for word in ("can", "cannot unseen")}
+    assert both - said == set()
