@@ -36,6 +36,7 @@ from web.reviews import assigned, findings, people, presenting, validating
 from web.reviews.differences import since_last_look
 from web.reviews.discussing import threads_of
 from web.reviews.presenting import Frozen, Now
+from web.reviews.ways_on import after_closing
 
 Query = Mapping[str, str]
 
@@ -84,6 +85,7 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "revocation": _revocation(review),
         "card": _card(review, frozen),
         **about,
+        **after_closing(caller, review),
         **assigned.about(caller, review),
         **validating.about(caller, review, frozen.statement),
         **since_last_look(caller, review),

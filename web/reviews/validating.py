@@ -22,6 +22,7 @@ from web.base import PageView
 from web.formpage import FormPage
 from web.forms.validations import ValidationForm
 from web.markdown import rendered
+from web.reviews.ways_on import after_report
 
 MOST_SHOWN = 20
 FINISH = "finish"
@@ -126,6 +127,8 @@ class ValidationPage(PageView):
             "digest": f"sha256:{row.evidence.digest}",
             "sections": [(part["title"], rendered(part["text"])) for part in said["sections"]],
             "later": selectors.finished_of(row.review).filter(number__gt=row.number).last(),
+            "is_unfit": row.rating == template().ratings[-1].name,
+            "ways_on": after_report(self.caller, row),
             "json_url": reverse("web:version-evidence", args=where),
         }
         return self.page("reviews/validation.html", context)

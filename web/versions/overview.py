@@ -20,33 +20,23 @@ from governance.emergencies.policies import may_grant
 from governance.evidence.gates import GateResult
 from governance.findings.policies import may_raise_finding
 from governance.findings.selectors import conditions_of, findings_of
-from governance.models import Approval, Review, ReviewState, Staleness
+from governance.models import Approval
 from governance.policy.documents import Policy
-from governance.policy.validity import renewable_from
-from governance.selectors import (
-    deciding_approval,
-    policy_for,
-    standing,
-    statement_of,
-    trusted_keys,
-    waivers_named,
-)
+from governance.selectors import policy_for, statement_of, waivers_named
 from governance.services import dry_run
 from inference.selectors import latest_refusal
 from registry.declared import PARTS
 from registry.models import DatasetSnapshot, ModelVersion, Status
-from registry.register.entries import is_inventory_only
 from registry.selectors import latest_evidence
-from trust.approval import Verdict
 from web.emergencies.presenting import grants_of
 from web.findings.presenting import open_first, shown
 from web.retention.presenting import held_version
 from web.reviews.people import contributors_of, waived
 from web.reviews.presenting import fields_left, gate_title
 from web.versions.base import Tab
+from web.versions.standing import Standing, submittable
 from web.vocabulary import spoken
 
-_OPEN = (ReviewState.OPEN, ReviewState.QUORUM)
 _HEADLINES = ("accuracy", "f1_macro", "roc_auc", "r2", "mae")
 _MEASURES = "web:version-evaluation"
 _EVIDENCE_TABS = {
@@ -55,62 +45,6 @@ _EVIDENCE_TABS = {
     "explanation": "web:version-explanations",
     "parity": "web:version-compression",
 }
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The newest review and approval of a version, and whether the approval holds now."""
-
-    review: Review | None
-    approval: Approval | None
-    verdict: Verdict | None
-    trouble: str
-
-    @classmethod
-    def of(cls, version: ModelVersion) -> "Standing":
-        """Reads both and verifies the envelope with the notary's public keys."""
-        review = (
-            version.reviews.select_related("policy", "opened_by__person")
-            .order_by("-opened_at")
-            .first()
-        )
-        now, verdict, trouble = timezone.now(), None, ""
-        approval = deciding_approval(version, now)
-        if approval:
-            try:
-                verdict = standing(
-                    version, approval, keys=trusted_keys(), now=now, serving=version.servable
-                )
-            except Conflict as error:
-                trouble = error.reason
-        return cls(review, approval, verdict, trouble)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a review is under way."""
-        return self.review is not None and self.review.state in _OPEN
-
-    @property
-    def holds(self) -> bool:
-        """Whether the version may be served now or, where it is run elsewhere, used there."""
-        return self.verdict is not None and self.verdict.ok
-
-    @property
-    def is_renewable(self) -> bool:
-        """Whether the approval ends soon or is stale, so that the version may be submitted anew."""
-        if self.approval is None:
-            return False
-        return self.stale is not None or timezone.now() >= renewable_from(self.approval)
-
-    @property
-    def stale(self) -> Staleness | None:
-        """Since when and by what the approval is stale."""
-        return getattr(self.approval, "staleness", None)
-
-    @property
-    def is_revoked(self) -> bool:
-        """Whether the approval was ended."""
-        return self.approval is not None and hasattr(self.approval, "revocation")
 
 
 @dataclass(frozen=True)
@@ -227,7 +161,7 @@ def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:
         Act(
             _("Submit for review"),
             url("web:version-submit"),
-            _first(submit, _submittable(version, now)),
+            _first(submit, submittable(version, now)),
             "primary",
         ),
         Act(
@@ -263,18 +197,6 @@ def acts_of(caller: Caller, version: ModelVersion, now: Standing) -> list[Act]:
 
 def _first(*decisions: Decision) -> Decision:
     return next((decision for decision in decisions if not decision), allow())
-
-
-def _submittable(version: ModelVersion, now: Standing) -> Decision:
-    if now.is_open:
-        return deny(_("A review is open already."))
-    if now.holds and not now.is_renewable:
-        return deny(_("It is approved already."))
-    if not version.servable and not is_inventory_only(version.model):
-        return deny(_("It has no model that can be served."))
-    if version.status in (Status.RETIRED, Status.QUARANTINED):
-        return deny(_("It is out of use."))
-    return allow()
 
 
 def _promotable(version: ModelVersion, now: Standing) -> Decision:
