@@ -161,6 +161,47 @@ class TestTrying:
         assert yaml.safe_load(form["document"].value()) == row.document
         assert as_("ben").get("/policies/trial", {"policy": "none"}).status_code == 200
 
+    def test_leads_back_to_the_draft_that_was_tried(self, approved: Stage, as_: As) -> None:
+        root = as_("root")
+        draft = as_yaml(Policy.read(FULL).as_dict())
+        tried = root.post("/policies/trial", draft | {"which": "live"}).context["form"]
+        # Asking of other versions changes nothing of the draft.
+        again = root.post("/policies/trial", sent(tried) | {"of_tier": "low", "of_team": "credit"})
+        given = sent(again.context["form"])
+
+        fields = root.post(DRAFT, given).context["form"]
+        proposal = root.post(DRAFT, given | {"propose": "1"})
+
+        assert (fields["name"].value(), fields["tier"].value()) == ("ours", "high")
+        form = proposal.context["form"]
+        assert yaml.safe_load(form["document"].value()) == Policy.read(FULL).as_dict()
+        assert (form["name"].value(), form["tier"].value(), form["team"].value()) == (
+            ("ours", "high", "")
+        )
+        assert 'name="password"' in proposal.content.decode()
+
+    def test_leads_from_the_form_to_the_trial_and_back(self, approved: Stage, as_: As) -> None:
+        root = as_("root")
+        fields = root.post(DRAFT, as_yaml(Policy.read(FULL).as_dict())).context["form"]
+
+        tried = root.post(DRAFT, sent(fields) | {"trial": "1"})
+
+        back = root.post(DRAFT, sent(tried.context["form"])).context["form"]
+        assert back["name"].value() == "ours"
+
+    def test_leads_back_to_a_published_policy_whoever_only_reads(
+        self, approved: Stage, as_: As
+    ) -> None:
+        row = PolicyVersion.objects.get(tier="medium", team=None)
+        page = reverse("web:policy", args=[row.pk])
+        first = as_("ben").get("/policies/trial", {"policy": str(row.pk)})
+        answered = as_("ben").post("/policies/trial", sent(first.context["form"]))
+
+        for response in (first, answered):
+            assert f'href="{page}"' in response.content.decode()
+            assert "Propose this policy" not in response.content.decode()
+        assert "Propose this policy" in self.ask(as_, "root").content.decode()
+
 
 def test_two_revisions_are_compared_field_by_field(ready: Stage, as_: As) -> None:
     low, high = (PolicyVersion.objects.get(tier=tier, team=None) for tier in ("low", "high"))

@@ -20,9 +20,9 @@ from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.policies import PolicyForm
 from web.forms.policy_fields import PolicyFieldsForm
 from web.forms.proposals import ProposePolicyForm
-from web.forms.trials import TrialForm
+from web.forms.trials import TrialForm, asked
 from web.policies.presenting import as_yaml, shown_changes, shown_trial
-from web.policies.views import PolicyPublish
+from web.policies.views import PolicyList, PolicyPublish
 
 
 class PolicyDraft(PolicyPublish):
@@ -46,9 +46,13 @@ class PolicyDraft(PolicyPublish):
         text = as_yaml(PolicyVersion(document=form.cleaned_data["document"]))
         initial = form.cleaned_data | {"document": text}
         if "trial" in request.POST:
-            asked = TrialForm(initial=initial, teams=teams_of(self.caller))
-            return self.page("policies/trial.html", {"form": asked})
-        return self._form(ProposePolicyForm(initial=initial, **self._choices()), 200)
+            initial |= {"of_tier": initial["tier"], "of_team": initial["team"]}
+            form = TrialForm(initial=initial, teams=teams_of(self.caller))
+            return self.page("policies/trial.html", {"form": form, "may_publish": True})
+        return self._form(self._proposal(initial), 200)
+
+    def _proposal(self, initial: dict[str, Any]) -> ProposePolicyForm:
+        return ProposePolicyForm(initial=initial, **self._choices())
 
     def _from_yaml(self, request: HttpRequest) -> HttpResponse:
         form = PolicyForm(request.POST, **self._heads())
@@ -59,6 +63,9 @@ class PolicyDraft(PolicyPublish):
                 form.add_error("document", f"{error.field}: {error.reason}")
             else:
                 heads = form.cleaned_data
+                if "propose" in request.POST:
+                    text = as_yaml(PolicyVersion(document=document))
+                    return self._form(self._proposal(heads | {"document": text}), 200)
                 return self._fields(
                     PolicyFieldsForm(initial=heads, document=document, **self._heads())
                 )
@@ -79,18 +86,17 @@ class PolicyDraft(PolicyPublish):
         return {name: choices[name] for name in ("teams", "for_everybody")}
 
 
-class PolicyTrial(PageView):
+class PolicyTrial(PolicyList):
     """What a policy, or a draft of one, would have said of versions as they stand."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The question, filled with `?policy=<policy>`; the answer comes when it is sent."""
         row = self._wanted(request.GET.get("policy", ""))
-        initial = {"document": as_yaml(row), "tier": row.tier} if row else {}
-        return self._show(TrialForm(initial=initial, teams=teams_of(self.caller)))
+        return self._show(TrialForm(initial=_head_of(row), teams=teams_of(self.caller)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """The answer, some versions at a time."""
-        form = TrialForm(request.POST, teams=teams_of(self.caller))
+        form = TrialForm(asked(request.POST), teams=teams_of(self.caller))
         if not form.is_valid():
             return self._show(form, UNPROCESSABLE)
         given = form.cleaned_data
@@ -111,8 +117,9 @@ class PolicyTrial(PageView):
             version = version_numbered(self.caller, given["model"], given["version"] or 1)
             may_read_evidence(self.caller, version.model.team_id).enforce()
             return [version]
-        team = next((t for t in teams_of(self.caller) if t.slug == given["team"]), None)
-        return versions_to_try(self.caller, which=given["which"], tier=given["tier"], team=team)
+        team = next((t for t in teams_of(self.caller) if t.slug == given["of_team"]), None)
+        tier, which = given["of_tier"], given["which"]
+        return versions_to_try(self.caller, which=which, tier=tier, team=team)
 
     def _wanted(self, text: str) -> PolicyVersion | None:
         try:
@@ -121,7 +128,27 @@ class PolicyTrial(PageView):
             return None
 
     def _show(self, form: TrialForm, status: int = 200, **more: Any) -> HttpResponse:
-        return self.page("policies/trial.html", {"form": form, **more}, status=status)
+        context = {
+            "form": form,
+            "policy": self._wanted(str(form["policy"].value() or "")),
+            "may_publish": bool(self.may_publish()),
+        }
+        return self.page("policies/trial.html", {**context, **more}, status=status)
+
+
+def _head_of(row: PolicyVersion | None) -> dict[str, Any]:
+    """A policy that is tried, and what it needs to be revised from there."""
+    if row is None:
+        return {}
+    team = row.team.slug if row.team else ""
+    return {
+        "document": as_yaml(row),
+        "name": row.name,
+        "tier": row.tier,
+        "team": team,
+        "policy": str(row.pk),
+        "of_tier": row.tier,
+    }
 
 
 class PolicyCompare(PageView):
