@@ -20,8 +20,10 @@ from evaluation.planned import Planned, planned
 from evaluation.selectors import Uses, run_of, uses_for
 from governance.keys.recorded import recorded_of
 from governance.models import Approval, PolicyVersion, Review, Signature, SignDecision, Waiver
+from governance.policy.documents import Policy
 from governance.reviewing.assignments import with_assignments
 from registry import policies as registry_policies
+from registry.cards import REQUIRED
 from registry.models import Evidence, ModelVersion, RegisteredModel
 from trust.approval import ArtifactDigests, Verdict, artifact_digests_of, verify_approval
 from trust.errors import TrustError
@@ -52,6 +54,13 @@ def policy_for(model: RegisteredModel) -> PolicyVersion:
     if policy is None:
         raise Conflict(f"No approval policy is published for the risk tier {model.risk_tier}.")
     return policy
+
+
+def wanted_of_card(model: RegisteredModel) -> tuple[str, ...]:
+    """The fields of a card without which the gate of the policy in force does not pass."""
+    policy = policy_in_force(model.risk_tier, model.team_id)
+    asks = policy is not None and "card" in Policy.read(policy.document).evidence
+    return REQUIRED if asks else ()
 
 
 def policies_seen_by(caller: Caller) -> QuerySet[PolicyVersion]:

@@ -49,6 +49,8 @@ class TestAReport:
         page = as_("ben").post(address, {"data": "Few rows.", "act": "finish"}, follow=True)
 
         shown = page.content.decode()
+        assert shown.count("needed to finish") == len(SECTIONS) + 1
+        assert "optional" not in shown
         assert "Give the overall rating." in shown
         assert "Few rows." in shown
 

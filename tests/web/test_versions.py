@@ -17,7 +17,7 @@ from registry.models import Alias, Status
 from registry.selectors import latest_card
 from registry.services import add_evidence, quarantine
 from tests.cast import password_of, who
-from tests.factories import tiny, verbs
+from tests.factories import tiny, verbs, waivers
 from tests.stage import MODEL, Stage, version_of
 from tests.web.conftest import As
 
@@ -231,6 +231,19 @@ class TestTheCard:
         card = latest_card(ready.version)
         assert card is not None
         assert card.revision == 1
+
+    def test_says_which_sections_the_policy_wants(self, ready: Stage, as_: As) -> None:
+        wanted, optional = "wanted by the policy", "optional"
+        shown = text(as_("ada").get(at("card-edit")))
+        assert (shown.count(wanted), shown.count(optional)) == (5, 3)
+        as_("ada").post(at("card-edit"), tiny.CARD | {"contact": ""})
+        assert "wanted by the gate" in text(as_("ada").get(at("card")))
+
+        waivers.strict_policy(evidence=["evaluation"])
+
+        shown = text(as_("ada").get(at("card-edit")))
+        assert (shown.count(wanted), shown.count(optional)) == (0, 8)
+        assert "wanted by the gate" not in text(as_("ada").get(at("card")))
 
 
 class TestFiles:

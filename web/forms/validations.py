@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.validating.services import LONGEST_SECTION
 from governance.validating.template import template
+from web.forms.wanted import WantedChoice, WantedText
 
 
 class ValidationForm(forms.Form):
@@ -18,16 +19,16 @@ class ValidationForm(forms.Form):
         super().__init__(data, **more)
         plan = template()
         for part in plan.sections:
-            self.fields[part.name] = forms.CharField(
+            self.fields[part.name] = WantedText(
+                wanted=_("needed to finish"),
                 label=part.title,
                 help_text=part.asks,
-                required=False,
                 max_length=LONGEST_SECTION,
                 widget=forms.Textarea(attrs={"rows": "5", "maxlength": str(LONGEST_SECTION)}),
             )
-        self.fields["rating"] = forms.ChoiceField(
+        self.fields["rating"] = WantedChoice(
+            wanted=_("needed to finish"),
             label=_("Overall rating"),
-            required=False,
             choices=[("", _("Not yet")), *((part.name, part.title) for part in plan.ratings)],
         )
 

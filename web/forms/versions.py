@@ -1,5 +1,6 @@
 """Forms on the pages of a version."""
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from trust.scope import WHOLE
 from web.forms.params import Snapshot
 from web.forms.proving import Asks, add_proof, given_proof
 from web.forms.slices import SlicesField
+from web.forms.wanted import WantedText
 
 LONGEST_LIST = 4000
 
@@ -207,13 +209,16 @@ class WithdrawWaiverForm(forms.Form):
 class CardForm(forms.Form):
     """The fields of a model card, in Markdown."""
 
-    def __init__(self, data: Any = None, *, content: dict[str, str]) -> None:
+    def __init__(
+        self, data: Any = None, *, content: Mapping[str, str], wanted: Collection[str]
+    ) -> None:
+        """`wanted` are the fields without which the policy's gate does not pass."""
         super().__init__(data)
         for name, (label, hint) in FIELDS.items():
-            self.fields[name] = forms.CharField(
+            self.fields[name] = WantedText(
+                wanted=_("wanted by the policy") if name in wanted else "",
                 label=str(label),
                 help_text=str(hint),
-                required=False,
                 max_length=LONGEST_FIELD,
                 initial=content.get(name, ""),
                 widget=forms.Textarea(attrs={"rows": "5" if name in REQUIRED else "3"}),

@@ -17,6 +17,7 @@ from governance import policies
 from governance.approvals import releases
 from governance.approvals.moves import consumers_of
 from governance.policy.scopes import offered_scope
+from governance.selectors import wanted_of_card
 from governance.services import submit
 from registry import policies as registry_policies
 from registry.models import Alias, ModelVersion
@@ -217,7 +218,8 @@ class CardEdit(ActPage):
     def form(self, data: Any = None) -> forms.Form:
         """Filled in with the newest revision."""
         card = latest_card(self.version)
-        return CardForm(data, content=card.content if card else {})
+        wanted = wanted_of_card(self.version.model)
+        return CardForm(data, content=card.content if card else {}, wanted=wanted)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Saves it."""

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from accounts.selectors import logins_named
 from audit.actions import Action
 from compliance.selectors import history_of
-from registry.cards import FIELDS, missing_fields
+from governance.selectors import wanted_of_card
+from registry.cards import FIELDS
 from registry.jobs import jobs_seen_by
 from registry.models import CardRevision
 from registry.policies import may_contribute
@@ -37,12 +38,14 @@ class Card(Tab):
         chosen = next((row for row in revisions if str(row.revision) == wanted), None)
         card = chosen or (revisions[0] if revisions else None)
         content = card.content if card else {}
+        asked = wanted_of_card(self.version.model)
         return {
             "card": card,
             "fields": rendered_fields(
                 [(str(label), content.get(name, "")) for name, (label, _hint) in FIELDS.items()]
             ),
-            "missing": [FIELDS[name][0] for name in missing_fields(content)] if card else [],
+            "missing": [FIELDS[name][0] for name in asked if card and not content.get(name)],
+            "is_wanted": bool(asked),
             "revisions": revisions[:MOST_REVISIONS],
             "may_edit": may_contribute(self.caller, self.version.model.team_id),
         }
