@@ -47,8 +47,8 @@ class PolicyDraft(PolicyPublish):
         initial = form.cleaned_data | {"document": text}
         if "trial" in request.POST:
             initial |= {"of_tier": initial["tier"], "of_team": initial["team"]}
-            form = TrialForm(initial=initial, teams=teams_of(self.caller))
-            return self.page("policies/trial.html", {"form": form, "may_publish": True})
+            trial = TrialForm(initial=initial, teams=teams_of(self.caller))
+            return self.page("policies/trial.html", {"form": trial, "may_publish": True})
         return self._form(self._proposal(initial), 200)
 
     def _proposal(self, initial: dict[str, Any]) -> ProposePolicyForm:
