@@ -1,6 +1,6 @@
 """Reads of people, teams and tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -50,6 +50,12 @@ def teams_of(caller: Caller) -> QuerySet[Team]:
     """Teams that the caller belongs to; all of them for an administrator."""
     teams = Team.objects.order_by("slug")
     return teams if caller.is_admin else teams.filter(pk__in=caller.teams)
+
+
+def slugs_of(teams: Collection[UUID], most: int) -> list[tuple[str, str]]:
+    """Slug and name of teams, to be suggested."""
+    rows = Team.objects.filter(pk__in=teams).order_by("slug")
+    return list(rows.values_list("slug", "name")[:most])
 
 
 def team_named(caller: Caller, slug: str) -> Team:

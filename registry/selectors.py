@@ -1,5 +1,6 @@
 """Reads of models, versions, datasets and evidence, as far as the caller may see them."""
 
+from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
@@ -35,6 +36,14 @@ def models_of(caller: Caller) -> QuerySet[RegisteredModel]:
         .annotate(version_count=Count("versions"), latest_number=Max("versions__number"))
         .order_by("name")
     )
+
+
+def names_in(teams: Collection[UUID] | None, most: int) -> list[str]:
+    """Names of the models of these teams, or of all where it is None, to be suggested."""
+    rows = RegisteredModel.objects.all()
+    if teams is not None:
+        rows = rows.filter(team_id__in=teams)
+    return list(rows.order_by("name").values_list("name", flat=True)[:most])
 
 
 def model_named(caller: Caller, name: str) -> RegisteredModel:
@@ -107,6 +116,13 @@ def datasets_of(caller: Caller) -> QuerySet[DatasetSnapshot]:
         .select_related("team", "created_by__person", "blob__tombstone")
         .order_by("-created_at", "pk")
     )
+
+
+def snapshots_in(teams: Collection[UUID], most: int) -> list[tuple[str, str]]:
+    """Number and name of the newest snapshots of these teams, to be suggested."""
+    rows = DatasetSnapshot.objects.filter(team_id__in=teams).order_by("-created_at", "pk")
+    found = rows.values_list("pk", "name", "split")[:most]
+    return [(str(key), f"{name} ({split})") for key, name, split in found]
 
 
 def tombstone_of(digest: str) -> Tombstone | None:

@@ -9,7 +9,8 @@ from accounts.callers import Caller
 from common.errors import NotFound
 from compliance import policies
 from registry.models import RegisteredModel
-from registry.policies import KEEPERS, may_read_evidence
+from registry.policies import KEEPERS, READERS, may_read_evidence
+from registry.selectors import names_in
 
 Row = TypeVar("Row", bound=Model)
 
@@ -26,6 +27,12 @@ def teams_in_reach(caller: Caller) -> set[UUID] | None:
 def within(rows: QuerySet[Row], teams: set[UUID] | None, field: str) -> QuerySet[Row]:
     """The rows whose team, by this field, is in reach."""
     return rows if teams is None else rows.filter(**{f"{field}__in": teams})
+
+
+def models_asked_about(caller: Caller, most: int) -> list[str]:
+    """Names of models whose history the caller reads, to be suggested."""
+    whole = policies.may_read_whole_log(caller)
+    return names_in(None if whole else caller.teams_with(*READERS), most)
 
 
 def model_in_reach(caller: Caller, name: str) -> RegisteredModel:

@@ -4,9 +4,14 @@ import html
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from registry.models import DatasetSnapshot
+from accounts.services import create_team
+from audit.models import AuditEvent
+from registry.models import DatasetSnapshot, RegisteredModel
+from tests.cast import give, the_team, user_of, who
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
 
@@ -73,6 +78,8 @@ def test_a_person_is_shown_with_meaning_reason_and_record(approved: Stage, as_: 
     shown = as_("cora").get(reverse("web:past-person"), {"person": "ben"})
     ((entry, act),) = shown.context["lines"]
     assert entry.text == "Ben signed a review"
+    assert (entry.subject.name, entry.subject.text) == ("review", f"{MODEL} v1")
+    assert entry.subject.url == reverse("web:review", args=[approved.approval.review_id])
     assert act.said["meaning"] in text(shown)
     assert f'title="{act.digest}"' in text(shown)
     nothing = text(as_("cora").get(reverse("web:past-person"), {"person": "carl"}))
@@ -104,3 +111,63 @@ def test_readers_of_the_evidence_alone_are_offered_aliases_and_models_alone(
     offered = [tab["url"] for tab in response.context["tabs"]]
     assert offered == [reverse("web:past"), reverse("web:past-model")]
     assert as_("ada").get(reverse("web:past-person")).status_code == 403
+
+
+class TestNamesOfModels:
+    """Are suggested to whoever may ask about them, and to nobody else."""
+
+    @pytest.mark.parametrize("page", ["past", "past-model"])
+    def test_in_the_time_machine(self, approved: Stage, as_: As, page: str) -> None:
+        option = f'<option value="{MODEL}">'
+        for name in ("ada", "cora", "root"):
+            assert option in text(as_(name).get(reverse(f"web:{page}")))
+        for name in ("carl", "dan"):
+            assert option not in text(as_(name).get(reverse(f"web:{page}")))
+
+    @pytest.mark.parametrize("page", ["packs", "hold-new", "audit-export"])
+    def test_where_something_is_asked_for_a_model(
+        self, approved: Stage, as_: As, page: str
+    ) -> None:
+        shown = text(as_("cora").get(reverse(f"web:{page}")))
+        assert 'list="id_model-names"' in shown
+        assert f'<datalist id="id_model-names"><option value="{MODEL}">' in shown
+        outsider_of(approved)
+        assert MODEL not in text(as_("dan").get(reverse(f"web:{page}")))
+
+    def test_by_one_query_however_many_and_two_hundred_at_most(
+        self, approved: Stage, as_: As
+    ) -> None:
+        page, cora = reverse("web:past"), as_("cora")
+
+        def queries() -> int:
+            with CaptureQueriesContext(connection) as seen:
+                cora.get(page)
+            return len(seen)
+
+        before = queries()
+        team, ada = the_team(), user_of("ada")
+        RegisteredModel.objects.bulk_create(
+            RegisteredModel(name=f"m{n:03}", team=team, created_by=ada) for n in range(250)
+        )
+        assert queries() == before
+        assert text(cora.get(page)).count("<option value=") == 200
+
+
+def outsider_of(stage: Stage) -> None:
+    """Dan is compliance of another team, which has no models."""
+    other = create_team(caller=who("root"), slug="elsewhere", name="Elsewhere")
+    give([("dan", "compliance")], other)
+
+
+def test_an_event_says_in_words_with_what_it_shows_up(approved: Stage, as_: As) -> None:
+    event = AuditEvent.objects.get(action="review.opened")
+    page = text(as_("cora").get(reverse("web:audit-event", args=[event.uuid])))
+    assert f'review <a href="{reverse("web:review", args=[approved.approval.review_id])}">' in page
+    assert f'version <a href="{reverse("web:version", args=[MODEL, 1])}">{MODEL} v1</a>' in page
+    assert f"review:{approved.approval.review_id}" not in page
+
+
+def test_the_filters_of_the_log_are_in_words(approved: Stage, as_: As) -> None:
+    page = text(as_("cora").get(reverse("web:audit")))
+    assert "Somebody signed a review (review.signed)" in page
+    assert '<option value="user">login</option>' in page

@@ -8,16 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
-from accounts.models import Team
+from accounts.models import Person, Team, User
 from audit.models import AuditEvent
+from governance.models import PolicyVersion, Review
 from governance.selectors import policies_seen_by, reviews_seen_by
 from registry.jobs import jobs_seen_by
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.selectors import datasets_of, models_of
 from web.audit.sentences import actor_of, sentence
 from web.jobs.about import Fact, address
+from web.vocabulary import THINGS
 
 # Things whose page is found by their id alone.
 _PAGES = {
@@ -47,60 +50,104 @@ class Entry:
 
 
 class Subjects:
-    """What some events are about: names, and the pages that their reader may open.
+    """What some events are about, by (kind, id): names, and the pages that a reader may open.
 
-    As many queries for many events as for one.
+    As many queries for many of them as for one.
     """
 
-    def __init__(self, events: Iterable[AuditEvent], caller: Caller) -> None:
+    def __init__(self, things: Iterable[tuple[str, str]], caller: Caller) -> None:
         ids: dict[str, set[UUID]] = defaultdict(set)
-        for event in events:
-            if key := _key(event):
-                ids[event.subject_type].add(key)
-        self.models = RegisteredModel.objects.in_bulk(ids["model"])
-        self.versions = ModelVersion.objects.select_related("model").in_bulk(ids["version"])
-        self.teams = Team.objects.in_bulk(ids["team"])
-        models = {version.model_id for version in self.versions.values()} | set(self.models)
+        for kind, text in things:
+            if key := _key(text):
+                ids[kind].add(key)
+        self.rows: dict[str, dict[UUID, Any]] = {
+            kind: rows().in_bulk(ids[kind]) for kind, rows in _NAMED.items()
+        }
+        named = (*self.rows["version"].values(), *self.rows["review"].values())
+        models = {_version_of(row).model_id for row in named} | set(self.rows["model"])
         seen = {kind: SEEN[kind](caller).filter(pk__in=ids[kind]) for kind in _PAGES}
         seen["model"] = models_of(caller).filter(pk__in=models)
         self.open = {key for rows in seen.values() for key in rows.values_list("pk", flat=True)}
 
-    def of(self, event: AuditEvent) -> Fact:
-        """The kind, text and address of what the event is about."""
-        kind, key = event.subject_type, _key(event)
+    def of(self, kind: str, text: str) -> Fact:
+        """The kind in words, the name and the address of a thing."""
+        word, key = str(THINGS.get(kind, kind)), _key(text)
         if key is None:
-            return Fact(kind, event.subject_id, "")
-        if kind == "model" and (model := self.models.get(key)):
-            return self._linked(kind, model.name, model.pk, "web:model", model.name)
-        if kind == "version" and (version := self.versions.get(key)):
-            at = (version.model.name, version.number)
-            return self._linked(kind, str(version), version.model_id, "web:version", *at)
-        if kind == "team" and (team := self.teams.get(key)):
-            return Fact(kind, team.name, address("web:team", team.slug))
-        return self._linked(kind, str(key)[:8], key, _PAGES.get(kind, ""), key)
+            return Fact(word, text, "")
+        row = self.rows.get(kind, {}).get(key)
+        name = _NAMES[kind](row) if row is not None else str(key)[:8]
+        if kind == "team":
+            return Fact(word, name, address("web:team", row.slug) if row else "")
+        if kind == "model" and row:
+            return self._linked(word, name, row.pk, "web:model", row.name)
+        if kind == "version" and row:
+            at = (row.model.name, row.number)
+            return self._linked(word, name, row.model_id, "web:version", *at)
+        return self._linked(word, name, key, _PAGES.get(kind, ""), key)
 
-    def _linked(self, kind: str, text: str, shown: UUID, page: str, *at: object) -> Fact:
-        return Fact(kind, text, address(page, *at) if shown in self.open else "")
+    def _linked(self, word: str, text: str, shown: UUID, page: str, *at: object) -> Fact:
+        return Fact(word, text, address(page, *at) if shown in self.open else "")
 
 
-def _key(event: AuditEvent) -> UUID | None:
+def _version_of(row: ModelVersion | Review) -> ModelVersion:
+    return row.version if isinstance(row, Review) else row
+
+
+# How the things that events name are called; what is not here has a number alone.
+_NAMED: dict[str, Callable[[], QuerySet[Any]]] = {
+    "model": lambda: RegisteredModel.objects.all(),
+    "version": lambda: ModelVersion.objects.select_related("model").defer("manifest"),
+    "review": lambda: Review.objects.select_related("version__model").defer(
+        "statement", "version__manifest"
+    ),
+    "team": lambda: Team.objects.all(),
+    "dataset": lambda: DatasetSnapshot.objects.all(),
+    "policy": lambda: PolicyVersion.objects.all(),
+    "person": lambda: Person.objects.all(),
+    "user": lambda: User.objects.select_related("person"),
+}
+_NAMES: dict[str, Callable[[Any], str]] = {
+    "model": str,
+    "version": str,
+    "review": lambda row: str(row.version),
+    "team": str,
+    "dataset": lambda row: f"{row.name} ({row.split})",
+    "policy": lambda row: _("%(name)s, revision %(n)s") % {"name": row.name, "n": row.revision},
+    "person": str,
+    "user": lambda row: f"{row.person.name} ({row.username})",
+}
+
+
+def _key(text: str) -> UUID | None:
     try:
-        return UUID(event.subject_id)
+        return UUID(text)
     except ValueError:
         return None
+
+
+def related_of(event: AuditEvent, caller: Caller) -> list[Fact]:
+    """Everything with whose history the event shows up."""
+    pairs = [_pair(name) for name in event.related]
+    subjects = Subjects(pairs, caller)
+    return [subjects.of(*pair) for pair in pairs]
+
+
+def _pair(name: str) -> tuple[str, str]:
+    kind, _colon, text = name.partition(":")
+    return kind, text
 
 
 def entries_of(events: Iterable[AuditEvent], caller: Caller) -> list[Entry]:
     """Lines for events that carry `index` and `actor_name`, as the caller sees them."""
     rows = list(events)
-    subjects = Subjects(rows, caller)
+    subjects = Subjects(((row.subject_type, row.subject_id) for row in rows), caller)
     return [
         Entry(
             uuid=event.uuid,
             at=event.occurred_at,
             text=sentence(event.action, actor_of(getattr(event, "actor_name", None))),
             action=event.action,
-            subject=subjects.of(event),
+            subject=subjects.of(event.subject_type, event.subject_id),
             index=getattr(event, "index", None),
         )
         for event in rows

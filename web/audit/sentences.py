@@ -1,6 +1,6 @@
 """One sentence for each event, with the name of whoever did it."""
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -156,3 +156,11 @@ def sentence(action: str, actor: str) -> str:
 def actor_of(name: str | None) -> str:
     """Who did it; the instance where no person did."""
     return name or _("The instance")
+
+
+def _of_somebody(action: str) -> str:
+    return sentence(action, _("Somebody"))
+
+
+lazy_sentence = lazy(_of_somebody, str)
+"""What happens in such an event, whoever does it."""

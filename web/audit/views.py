@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.selectors import teams_of
+from accounts.selectors import slugs_of, teams_of
 from audit.models import AuditEvent
 from audit.proofs import prove_event
 from audit.selectors import matching, newest_checkpoint, newest_cosignatures
@@ -27,11 +27,13 @@ from compliance.services import request_export
 from registry import blobs
 from registry.jobs import jobs_seen_by
 from registry.policies import KEEPERS
+from registry.selectors import names_in
 from trust.proofs import format_proof
-from web.audit.presenting import entries_of
+from web.audit.presenting import entries_of, related_of
 from web.audit.sentences import actor_of, sentence
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.audit import KINDS, ExportForm, LogFilter
+from web.forms.suggesting import MOST_SUGGESTED, suggest
 from web.paging import PAGE_SIZE, newest_first
 from worker.models import OPEN
 
@@ -84,6 +86,7 @@ class AuditEventPage(PageView):
         context = {
             "event": event,
             "entry": entry,
+            "related": related_of(event, self.caller),
             "text": sentence(event.action, actor_of(getattr(event, "actor_name", None))),
             "leaf": bytes(event.leaf).decode(),
             "leaf_hash": bytes(event.leaf_hash).hex(),
@@ -151,6 +154,9 @@ class AuditExport(PageView):
         return [kind for kind in KINDS if whole or kind in OF_A_TEAM]
 
     def _page(self, form: ExportForm, status: int) -> HttpResponse:
+        kept = self.caller.teams_with(*KEEPERS)
+        suggest(form, "model", names_in(kept, MOST_SUGGESTED))
+        suggest(form, "team", slugs_of(kept, MOST_SUGGESTED))
         rows = exports_seen_by(self.caller)
         listing = newest_first(rows, "created_at", self.request.GET.get("after", ""))
         jobs = jobs_seen_by(self.caller).filter(pk__in=[row.job_id for row in listing.rows])

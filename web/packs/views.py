@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts.selectors import slugs_of
 from compliance import policies
 from compliance.models import Pack
 from compliance.packing import request_pack
@@ -18,9 +19,12 @@ from compliance.packs.scopes import title_of
 from compliance.packs.sources import VERSION
 from compliance.packs.templates import templates
 from registry import blobs
+from registry.policies import KEEPERS
+from registry.selectors import names_in
 from web.base import PageView
 from web.formpage import FormPage
 from web.forms.packs import KINDS, PackForm
+from web.forms.suggesting import MOST_SUGGESTED, suggest
 from web.paging import newest_first
 from worker.models import OPEN
 
@@ -44,7 +48,10 @@ class PackList(FormPage):
         """Empty, or filled in from the address."""
         query = self.request.GET
         given = {name: query[name] for name in PackForm.base_fields if name in query}
-        return PackForm(self.about(), data, initial=given)
+        form, kept = PackForm(self.about(), data, initial=given), self.caller.teams_with(*KEEPERS)
+        suggest(form, "model", names_in(kept, MOST_SUGGESTED))
+        suggest(form, "team", slugs_of(kept, MOST_SUGGESTED))
+        return form
 
     def context(self) -> dict[str, Any]:
         """The list, newest first, each with the title of its template and what it is about."""

@@ -13,12 +13,14 @@ from common.errors import DomainError, NotAllowed
 from compliance import policies
 from compliance.past import datasets, persons
 from compliance.past.alias import UNSET, AliasThen, alias_then
+from compliance.past.reach import models_asked_about
 from compliance.past.uses import approved_then
 from governance.approvals.answering import Answering
 from registry.selectors import models_of
 from web.audit.presenting import entries_of
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.past import AliasQuestion, DatasetQuestion, ModelQuestion, PersonQuestion, asked
+from web.forms.suggesting import MOST_SUGGESTED, suggest
 from web.paging import PAGE_SIZE
 from web.past.words import lines_of
 
@@ -40,6 +42,8 @@ class Question(PageView, ABC):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form, and the answer to what the address asks."""
         form: Any = asked(self.question, request.GET)
+        if self.tab in _OF_MODELS:
+            suggest(form, "model", models_asked_about(self.caller, MOST_SUGGESTED))
         context: dict[str, Any] = {"form": form, "tabs": self._tabs(), "is_asked": form.is_bound}
         status = 200
         if form.is_bound and form.is_valid():

@@ -14,12 +14,13 @@ from governance.policy.changes import changes_between
 from governance.policy.documents import Policy
 from governance.policy.trials import MOST_AT_ONCE, try_policy, versions_to_try
 from governance.selectors import policies_seen_by, policy_by_id
-from registry.policies import may_read_evidence
-from registry.selectors import version_numbered
+from registry.policies import READERS, may_read_evidence
+from registry.selectors import names_in, version_numbered
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.policies import PolicyForm
 from web.forms.policy_fields import PolicyFieldsForm
 from web.forms.proposals import ProposePolicyForm
+from web.forms.suggesting import MOST_SUGGESTED, suggest
 from web.forms.trials import TrialForm, asked
 from web.policies.presenting import as_yaml, shown_changes, shown_trial
 from web.policies.views import PolicyList, PolicyPublish
@@ -128,6 +129,7 @@ class PolicyTrial(PolicyList):
             return None
 
     def _show(self, form: TrialForm, status: int = 200, **more: Any) -> HttpResponse:
+        suggest(form, "model", names_in(self.caller.teams_with(*READERS), MOST_SUGGESTED))
         context = {
             "form": form,
             "policy": self._wanted(str(form["policy"].value() or "")),

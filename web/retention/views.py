@@ -18,9 +18,11 @@ from compliance.retention.due import MOST_SHOWN, counts_in, due_in
 from compliance.retention.models import Held, LegalHold
 from compliance.retention.rules import rules
 from compliance.retention.services import lift_hold, place_hold
+from registry.selectors import names_in, snapshots_in
 from web.base import PageView
 from web.formpage import FormPage
 from web.forms.retention import DueFilter, HoldFilter, HoldForm, LiftForm
+from web.forms.suggesting import MOST_SUGGESTED, suggest
 from web.paging import newest_first
 from web.proving import asks_of
 
@@ -88,7 +90,12 @@ class HoldNew(FormPage):
         """Filled in with what the address names."""
         asked = {name: self.request.GET.get(name, "") for name in ("model", "version", "dataset")}
         kind = self.request.GET.get("kind", "")
-        return HoldForm(data, initial={**asked, "kind": kind if kind in Held.values else "model"})
+        kind = kind if kind in Held.values else Held.MODEL.value
+        form = HoldForm(data, initial={**asked, "kind": kind})
+        held = self.caller.teams_with(Role.COMPLIANCE)
+        suggest(form, "model", names_in(held, MOST_SUGGESTED))
+        suggest(form, "dataset", snapshots_in(held, MOST_SUGGESTED))
+        return form
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Places it and shows it."""

@@ -20,9 +20,12 @@ from governance.reviewing.looks import note_look
 from governance.reviewing.waiting import unsigned_by
 from governance.selectors import review_by_id, reviews_seen_by, statement_of
 from registry.api import attachment
+from registry.policies import READERS
+from registry.selectors import names_in
 from web.base import UNPROCESSABLE, PageView
 from web.forms.passkeys import read_proof
 from web.forms.reviews import CommentForm, ReviewFilter, SignForm
+from web.forms.suggesting import MOST_SUGGESTED, suggest
 from web.paging import newest_first
 from web.reviews.assigned import assigned
 from web.reviews.page import address_of, review_page
@@ -36,6 +39,7 @@ class ReviewList(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list."""
         form = ReviewFilter(request.GET)
+        suggest(form, "model", names_in(self.caller.teams_with(*READERS), MOST_SUGGESTED))
         rows = reviews_seen_by(self.caller)
         if form.is_valid():
             chosen = form.cleaned_data

@@ -4,10 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
-from accounts.selectors import logins_named
-from audit.actions import Action
 from compliance.selectors import history_of
 from governance.selectors import wanted_of_card
 from registry.cards import FIELDS
@@ -15,6 +12,7 @@ from registry.jobs import jobs_seen_by
 from registry.models import CardRevision
 from registry.policies import may_contribute
 from training.models import CompressionRun, TrainingRun
+from web.audit.sentences import actor_of, sentence
 from web.jobs.about import entries_of
 from web.markdown import rendered_fields
 from web.paging import newest_first
@@ -100,19 +98,15 @@ class History(Tab):
         listing = newest_first(
             rows.defer("leaf", "leaf_hash"), "occurred_at", self.request.GET.get("after", "")
         )
-        names = logins_named(event.user_id for event in listing.rows)
         return {
             "listing": listing,
             "events": [
                 {
                     "event": event,
-                    "sentence": _sentence(event.action),
-                    "who": names.get(event.user_id, "") if event.user_id else _("The system"),
+                    "sentence": sentence(
+                        event.action, actor_of(getattr(event, "actor_name", None))
+                    ),
                 }
                 for event in listing.rows
             ],
         }
-
-
-def _sentence(action: str) -> str:
-    return _(Action(action).sentence) if action in {a.value for a in Action} else action
