@@ -70,7 +70,8 @@ class PackFile(CallerView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY} | problems(409),
     )
     def get(self, request: Request, pack_id: UUID, form: str) -> StreamingHttpResponse:
-        """Download a form: html, pdf, json, csv, or cdx of the ML-BOM."""
+        """Download a form: html, pdf, csv, json (by the schema /static/schemas/pack-2.json), or cdx
+        of the ML-BOM."""
         pack = seen.pack_by_id(self.caller, pack_id)
         blob = seen.file_of(pack, form).blob
         return attachment(blob.sha256, blob.size, seen.file_name(pack, form))
