@@ -46,8 +46,8 @@ def run_pack(context: JobContext) -> None:
     document = build(template, covered, pack=str(pack.pk), asked_by=asked_by)
     made = {}
     with translation.override("en"):
-        for form, write in _FORMS.items():
-            context.progress(stage=form)
+        for at, (form, write) in enumerate(_FORMS.items()):
+            context.progress(stage=f"writing {form.upper()}", done=at, total=len(_FORMS))
             made[form] = write(document)
     if pack.template == BOM_TEMPLATE and isinstance(covered, Subject):
         made["cdx"] = canonical(ml_bom(covered, str(pack.pk)))

@@ -5,12 +5,18 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.roles import Role
+from accounts.services import create_team
 from compliance.models import Pack
+from compliance.packing import request_pack
+from tests.cast import give, who
 from tests.factories import verbs
 from tests.past.test_packs import made
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
+from worker.models import Job
 
 
 def text(response: Any) -> str:
@@ -27,6 +33,8 @@ def test_a_pack_is_asked_for_followed_read_and_downloaded(approved: Stage, as_: 
     assert reply.headers["Location"] == reverse("web:pack", args=[pack.pk])
     waiting = text(cora.get(reply.headers["Location"]))
     assert "The pack is being made." in waiting
+    assert "Waits for a free worker" in waiting
+    assert reverse("web:job", args=[pack.job_id]) in waiting
     assert "every 2s" in waiting
     verbs.at_work(pack.job_id)
     page = text(cora.get(reply.headers["Location"]))
@@ -36,7 +44,52 @@ def test_a_pack_is_asked_for_followed_read_and_downloaded(approved: Stage, as_: 
         file: Any = cora.get(reverse("web:pack-file", args=[pack.pk, form]))
         assert file.headers["Content-Disposition"].startswith("attachment; filename=")
         assert int(file.headers["Content-Length"]) == len(b"".join(file.streaming_content))
+    assert "schemas/pack-2" in page
     assert f"{MODEL} v1" in text(cora.get(reverse("web:packs")))
+
+
+def test_a_pack_that_is_being_made_says_how_far_it_is_and_can_be_stopped(
+    approved: Stage, as_: As
+) -> None:
+    pack = request_pack(caller=who("cora"), template="model-card", model=MODEL, number=1)
+    cancel, address = (
+        reverse(f"web:{name}", args=[key])
+        for name, key in (("job-cancel", pack.job_id), ("pack", pack.pk))
+    )
+    now = timezone.now()
+    Job.objects.filter(pk=pack.job_id).update(
+        status="running",
+        progress={"stage": "writing PDF", "done": 3, "total": 4},
+        started_at=now,
+        attempts=1,
+        lease_until=now,
+    )
+    shown = as_("cora").get(address)
+    assert "writing PDF" in text(shown)
+    assert f'action="{cancel}"' in text(shown)
+    assert "75" in text(shown)
+    assert as_("cora").post(cancel).status_code == 302
+    assert "Is being stopped" in text(as_("cora").get(address))
+    Job.objects.filter(pk=pack.job_id).update(
+        status="cancelled", lease_until=None, finished_at=timezone.now()
+    )
+    ended = text(as_("cora").get(address))
+    assert "This pack was not made." in ended
+    assert "every 2s" not in ended
+    assert cancel not in ended
+
+
+def test_a_pack_of_several_teams_shows_its_job_only_to_whoever_asked(
+    approved: Stage, as_: As
+) -> None:
+    fraud = create_team(caller=who("root"), slug="fraud", name="Fraud")
+    give([("cora", Role.COMPLIANCE), ("mira", Role.COMPLIANCE)], fraud)
+    pack = request_pack(caller=who("cora"), template="register")
+    job = reverse("web:job", args=[pack.job_id])
+    for name, shows in (("cora", True), ("mira", False)):
+        page = text(as_(name).get(reverse("web:pack", args=[pack.pk])))
+        assert "Waits for a free worker" in page
+        assert (f'href="{job}"' in page) is shows
 
 
 @pytest.mark.parametrize(

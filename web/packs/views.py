@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.selectors import slugs_of
@@ -18,15 +19,16 @@ from compliance.packs.html_file import view_of
 from compliance.packs.scopes import title_of
 from compliance.packs.sources import VERSION
 from compliance.packs.templates import templates
-from registry import blobs
+from registry import blobs, jobs
 from registry.policies import KEEPERS
 from registry.selectors import names_in
 from web.base import PageView
 from web.formpage import FormPage
 from web.forms.packs import KINDS, PackForm
 from web.forms.suggesting import MOST_SUGGESTED, suggest
+from web.jobs.progress import Standing
 from web.paging import newest_first
-from worker.models import OPEN
+from worker.models import OPEN, Job
 
 
 class PackList(FormPage):
@@ -86,15 +88,26 @@ class PackPage(PageView):
         """The document, or how the job stands."""
         pack = seen.pack_by_id(self.caller, pk)
         document = seen.document_of(pack)
+        files = sorted(pack.files.all(), key=lambda file: list(seen.FORMS).index(file.form))
         context: dict[str, Any] = {
             "row": pack,
             "title": _title(pack),
             "about": title_of(pack),
-            "files": sorted(pack.files.all(), key=lambda file: list(seen.FORMS).index(file.form)),
+            "files": files,
             "is_live": getattr(pack, "status", "") in OPEN,
-            **(view_of(document) if document else {}),
+            **(view_of(document) if document else {} if files else self._making(pack)),
         }
         return self.page("packs/detail.html", context)
+
+    def _making(self, pack: Pack) -> dict[str, Any]:
+        """How the job stands, whether the reader may stop it, and whether he has its page."""
+        job = Job.objects.get(pk=pack.job_id)
+        return {
+            "job": job,
+            "now": Standing.of(job, timezone.now()),
+            "may_cancel": jobs.may_cancel(self.caller, job),
+            "follow": jobs.jobs_seen_by(self.caller).filter(pk=job.pk).exists(),
+        }
 
 
 class PackDownload(PageView):
