@@ -1,11 +1,13 @@
 """Sources: who approved a version, under which conditions, and what ended it."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import Count
 
 from audit.actions import Action
 from audit.selectors import about
+from compliance.packs import words
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.listed import listed
 from compliance.packs.subject import Subject
@@ -34,13 +36,19 @@ def approval(subject: Subject) -> Found | None:
         ("status of the version", subject.version.status),
     ]
     if subject.statement:
-        if read_use(subject.statement):
-            rows.append(("use", "elsewhere; it never serves here"))
-        rows += [
-            (f"scope: {name}", _part(part)) for name, part in subject.statement["scope"].items()
-        ]
-        rows.append(("grace without database, s", subject.statement["outage_grace_s"]))
+        rows += _limits(subject.statement)
     return measured(Table(("what", "value"), rows), f"sha256:{given.envelope_digest}")
+
+
+def _limits(statement: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
+    """What the approval is for; one for use elsewhere never serves, whatever happens."""
+    is_elsewhere = read_use(dict(statement))
+    if is_elsewhere:
+        yield "use", "elsewhere; it never serves here"
+    for name, part in statement["scope"].items():
+        yield f"scope: {name}", _part(part)
+    if not is_elsewhere:
+        yield "seconds that it goes on answering without the database", statement["outage_grace_s"]
 
 
 def _part(part: Any) -> str:
@@ -68,7 +76,7 @@ def signatures(subject: Subject) -> Found | None:
             said.row.role,
             said.meaning,
             format_moment(said.row.at),
-            said.method,
+            words.method(said.method),
             said.row.reason,
             f"sha256:{said.row.digest}",
         )
@@ -107,12 +115,12 @@ def policy(subject: Subject) -> Found | None:
         ("risk tier", row.tier),
         ("signers", wants["signers"]["count"]),
         ("roles that sign", ", ".join(wants["signers"]["roles"])),
-        ("evidence", ", ".join(wants["evidence"])),
+        ("reports that it wants", words.reports(wants["evidence"])),
         ("validity, days", wants["validity_days"]),
     ]
     rows += [
-        (f"limit: {floor['metric']}", f"{floor['limit']} ({floor['bound']})")
-        for floor in wants["metrics"]
+        (words.metric(one["metric"]), words.limit(one["metric"], one["limit"], one["bound"]))
+        for one in wants["metrics"]
     ]
     return measured(Table(("what", "value"), rows), f"sha256:{row.digest}")
 
@@ -130,7 +138,7 @@ def waivers(subject: Subject) -> Found | None:
         return measured("No gate was waived.", f"sha256:{subject.review.statement_digest}")
     rows = [
         (
-            str(said.record.get("gate", "")),
+            words.gate(str(said.record.get("gate", ""))),
             said.row.printed_name,
             said.row.reason,
             str(said.record.get("not_after", "")),
@@ -151,7 +159,7 @@ def _withdrawn(row: object) -> str | None:
 def ended(subject: Subject) -> Found | None:
     """Approvals of the version that ended before their time: revoked, or stale."""
     if subject.approval is None:
-        return None
+        return measured("No approval of this version was ever given.", *subject.witness)
     rows = Approval.objects.filter(version=subject.version)
     over = rows.filter(revocation__isnull=False) | rows.filter(staleness__isnull=False)
     return listed(

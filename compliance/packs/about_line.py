@@ -63,7 +63,11 @@ def released(line: Line) -> Found | None:
         return measured(in_a_word(line), *_envelopes(line))
     if entry and entry.life == Life.IN_USE:
         return lacking("in use as its owner says, but nothing is live")
-    return measured("Nothing is live.", *line.witness) if line.witness else None
+    if not line.witness:
+        return None
+    held = line.shelf.approved.get(line.model.pk)
+    said = f"No alias is live; v{held.version.number} holds an approval." if held else ""
+    return measured(said or "Nothing is live.", *line.witness)
 
 
 def in_a_word(line: Line) -> str:
@@ -81,6 +85,10 @@ def _no_approval(line: Line) -> Found | None:
     entry = line.entry
     if entry and entry.hosting == Hosting.INVENTORY:
         return _approved_elsewhere(line, entry)
+    held = line.shelf.approved.get(line.model.pk)
+    if held is not None:
+        said = f"v{held.version.number}, under no alias, until {format_moment(held.not_after)}"
+        return measured(said, f"sha256:{held.envelope_digest}")
     if entry and entry.life == Life.IN_USE:
         return None
     said = "Nothing is live, so no approval is needed."

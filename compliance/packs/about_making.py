@@ -4,6 +4,7 @@ import json
 
 from audit.actions import Action
 from audit.selectors import about
+from compliance.packs import words
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.subject import Subject
 from compliance.packs.telling import telling
@@ -20,8 +21,8 @@ def compute(subject: Subject) -> Found | None:
     if job is None or job.started_at is None or job.finished_at is None:
         return None
     rows: list[tuple[str, Cell]] = [
-        ("job", job.kind),
-        ("queue", job.queue),
+        ("job", words.JOBS.get(job.kind, job.kind)),
+        ("queue of the workers", job.queue),
         ("tries", job.attempts),
         ("seconds of the last try", round((job.finished_at - job.started_at).total_seconds(), 1)),
     ]
@@ -54,7 +55,15 @@ def feedback(subject: Subject) -> Found | None:
     return measured(said, f"sha256:{root.digest}")
 
 
+def architecture(subject: Subject) -> Found | None:
+    """The recipe by which it was built; of a compressed version its ancestor's."""
+    root = subject.trained
+    recipe = json.loads(bytes(root.manifest))["lineage"].get("recipe")
+    return measured(str(recipe), f"sha256:{root.digest}") if recipe else None
+
+
 SOURCES = {
+    "making.architecture": architecture,
     "making.compute": compute,
     "making.stages": stages,
     "making.feedback": feedback,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from compliance.packs import words
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.listed import listed
 from compliance.packs.subject import Subject
@@ -35,7 +36,8 @@ def by_class(subject: Subject) -> Found | None:
     rows = [
         (line["class"], line["labels"], *(line[name]["value"] for name in names)) for line in lines
     ]
-    return measured(Table(("class", "rows", *names), rows), report.digest)
+    columns = ("class", "rows", *map(words.metric, names))
+    return measured(Table(columns, rows), report.digest)
 
 
 def slices(subject: Subject) -> Found | None:
@@ -45,7 +47,14 @@ def slices(subject: Subject) -> Found | None:
     if report is None or not found:
         return None
     rows = [
-        (part["name"], part["rows"], name, entry["value"], entry["low"], entry["high"])
+        (
+            part["name"],
+            part["rows"],
+            words.metric(name),
+            entry["value"],
+            entry["low"],
+            entry["high"],
+        )
         for one in found
         for part in one["parts"]
         for name, entry in part["metrics"].items()
@@ -63,7 +72,8 @@ def confusion(subject: Subject) -> Found | None:
         return None
     classes = [str(name) for name in report.body["classes"]]
     rows = [(name, *counts) for name, counts in zip(classes, matrix, strict=True)]
-    return measured(Table(("label", *classes), rows), report.digest)
+    columns = ("label (down), prediction (across)", *classes)
+    return measured(Table(columns, rows), report.digest)
 
 
 def latency(subject: Subject) -> Found | None:
@@ -86,7 +96,8 @@ def method(subject: Subject) -> Found | None:
     if report is None:
         return None
     body = report.body
-    rows: list[tuple[str, Cell]] = [("task", body["task"]), ("seed", body["seed"])]
+    task = words.TASKS.get(body["task"], body["task"])
+    rows: list[tuple[str, Cell]] = [("task", task), ("seed", body["seed"])]
     rows += [(f"interval: {name}", _cell(value)) for name, value in body["interval"].items()]
     rows += [(name, value) for name, value in body["versions"].items()]
     return measured(Table(("what", "value"), rows), report.digest)
@@ -102,7 +113,11 @@ def reports(subject: Subject) -> Found | None:
     return listed(
         rows,
         ("report", "finished", "digest"),
-        lambda row: (row.kind, format_moment(row.created_at), f"sha256:{row.digest}"),
+        lambda row: (
+            words.reports([row.kind]),
+            format_moment(row.created_at),
+            f"sha256:{row.digest}",
+        ),
         lambda row: f"sha256:{row.digest}",
         nothing="",
     )
@@ -120,7 +135,7 @@ def comparison(subject: Subject) -> Found | None:
         return measured(f"It could not be compared: {said['note']}", report.digest)
     names = ("champion", "difference", "low", "high")
     rows = [
-        (name, *(_cell(entry.get(part)) for part in names))
+        (words.metric(name), *(_cell(entry.get(part)) for part in names))
         for name, entry in said["metrics"].items()
     ]
     return measured(Table(("metric", *names), rows), report.digest)
@@ -131,8 +146,11 @@ def criteria(subject: Subject) -> Found | None:
     plan = subject.plan
     if plan is None:
         return None
-    rows = [(one["metric"], one["limit"], one["bound"]) for one in plan.body["criteria"]]
-    return measured(Table(("metric", "limit", "of the"), rows), plan.digest)
+    rows = [
+        (words.metric(one["metric"]), words.limit(one["metric"], one["limit"], one["bound"]))
+        for one in plan.body["criteria"]
+    ]
+    return measured(Table(("metric", "limit"), rows), plan.digest)
 
 
 def gates(subject: Subject) -> Found | None:
@@ -141,7 +159,12 @@ def gates(subject: Subject) -> Found | None:
     if not statement or not review:
         return None
     rows = [
-        (gate["gate"], gate["state"], _cell(gate.get("measured")), _cell(gate.get("limit")))
+        (
+            words.gate(gate["gate"]),
+            gate["state"],
+            _cell(gate.get("measured")),
+            _cell(gate.get("limit")),
+        )
         for gate in statement["gates"]
     ]
     table = Table(("gate", "state", "measured", "limit"), rows)
@@ -154,10 +177,19 @@ def features(subject: Subject) -> Found | None:
     if report is None:
         return None
     found = report.body["global"]
-    rows = [(one["feature"], one["mean_abs"]) for one in found[:MOST_FEATURES]]
+    grid = report.body["grid"]
+    rows = [(_feature(one["feature"], grid), one["mean_abs"]) for one in found[:MOST_FEATURES]]
     left_out = max(len(found) - MOST_FEATURES, 0)
     table = Table(("feature", "mean absolute SHAP value"), rows, left_out)
     return measured(table, report.digest)
+
+
+def _feature(name: str, grid: Any) -> str:
+    """A column; of an image the field of the grid that is laid over it."""
+    if not grid:
+        return name
+    row, column = (int(part) + 1 for part in name.split(","))
+    return f"row {row} of {grid['rows']}, column {column} of {grid['columns']}"
 
 
 def golden(subject: Subject) -> Found | None:

@@ -1,8 +1,10 @@
 """Sources: what the model is, its files, its interface, where it comes from."""
 
+import json
 from typing import Any
 
 from audit.actions import Action
+from compliance.packs import words
 from compliance.packs.covered import Covered
 from compliance.packs.found import Cell, Found, Table, declared, lacking, measured
 from compliance.packs.listed import listed
@@ -21,7 +23,7 @@ def identity(subject: Subject) -> Found | None:
         ("version", version.number),
         ("version digest", subject.digest),
         ("owner team", model.team.name),
-        ("kind", version.kind),
+        ("kind", words.made(version.kind, subject.manifest)),
         ("registered", format_moment(version.created_at)),
         ("registered by", version.created_by.person.name),
     ]
@@ -71,7 +73,7 @@ def files(subject: Subject) -> Found | None:
         for entry in subject.manifest["artifacts"]
     ]
     if not rows:
-        return lacking("It was declared without a file.")
+        return lacking("declared without a file")
     return measured(Table(("role", "name", "sha256", "bytes"), rows), subject.digest)
 
 
@@ -94,8 +96,8 @@ def task(subject: Subject) -> Found | None:
     if not signature:
         return None
     classes = signature.get("classes") or []
-    text = f"{signature['task']}: {', '.join(classes)}" if classes else str(signature["task"])
-    return measured(text, subject.digest)
+    task = words.TASKS[signature["task"]]
+    return measured(f"{task}: {', '.join(classes)}" if classes else task, subject.digest)
 
 
 def lineage(subject: Subject) -> Found | None:
@@ -109,15 +111,11 @@ def lineage(subject: Subject) -> Found | None:
 def params(subject: Subject) -> Found | None:
     """The parameters of the training or compression."""
     said = subject.manifest["lineage"].get("params") or {}
-    rows = [(name, _plain(value)) for name, value in sorted(said.items())]
+    rows = [(name, words.plain(value)) for name, value in sorted(said.items())]
     if not rows:
         was_made_here = subject.version.kind in ("trained", "compressed")
         return measured("No parameter was set.", subject.digest) if was_made_here else None
     return measured(Table(("parameter", "value"), rows), subject.digest)
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def relations(covered: Covered) -> Found | None:
@@ -125,11 +123,11 @@ def relations(covered: Covered) -> Found | None:
     model = covered.only_model
     versions = ModelVersion.objects.filter(model=model).select_related("parent")
     return listed(
-        versions.defer("manifest", "parent__manifest").order_by("-number"),
+        versions.defer("parent__manifest").order_by("-number"),
         ("version", "kind", "parent", "status", "registered", "digest"),
         lambda row: (
             row.number,
-            row.kind,
+            words.made(row.kind, json.loads(bytes(row.manifest))),
             row.parent.number if row.parent else None,
             row.status,
             format_moment(row.created_at),
@@ -162,7 +160,7 @@ def runtime(subject: Subject) -> Found | None:
         return None
     rows = list(statement["runtime"].items())
     if not rows:
-        return lacking("It is approved for use elsewhere, so nothing here runs it.")
+        return lacking("approved for use elsewhere, so nothing here runs it")
     return measured(Table(("what", "value"), rows), f"sha256:{review.statement_digest}")
 
 
@@ -174,7 +172,8 @@ def contributors(subject: Subject) -> Found | None:
     ]
     if not found:
         return None
-    return measured(Table(("person", "did", "at"), found), subject.digest)
+    # Of a compressed version the hands in its parent are on record since it was derived.
+    return measured(Table(("person", "did", "on record since"), found), subject.digest)
 
 
 OF_MODELS = {

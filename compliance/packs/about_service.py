@@ -6,13 +6,14 @@ from accounts.models import User
 from audit.actions import Action
 from audit.models import AuditEvent
 from audit.selectors import about_any
+from compliance.packs import words
 from compliance.packs.covered import Covered
-from compliance.packs.found import Cell, Found, Table, measured
+from compliance.packs.found import Cell, Found, Table, lacking, measured
 from compliance.packs.listed import MOST_ROWS, listed
 from compliance.packs.telling import digest_of_event, telling
 from governance.splits.models import SplitMove
 from inference.models import Prediction
-from registry.models import AliasMove, ModelVersion
+from registry.models import AliasMove, Hosting, ModelVersion
 from trust.times import format_moment
 
 _LOADS = (
@@ -102,13 +103,22 @@ def loads(covered: Covered) -> Found | None:
         (*covered.names, "event", "at", "under"),
         lambda row: (
             *covered.named(versions[row.subject_id]),
-            row.action,
+            words.event(row.action),
             format_moment(row.occurred_at),
             str(row.payload.get("approval", row.payload.get("emergency", ""))),
         ),
         digest_of_event,
         nothing="",
-    )
+    ) or _elsewhere(covered)
+
+
+def _elsewhere(covered: Covered) -> Found | None:
+    """Why nothing was loaded or answered, of models that run in other places."""
+    entries = covered.shelf.entries
+    hosting = {entries[key].hosting if key in entries else None for key in covered.shelf.keys}
+    if hosting != {Hosting.INVENTORY}:
+        return None
+    return lacking("not served here by its entry in the register; it is known where it runs")
 
 
 def _subjects(rows: QuerySet[AuditEvent]) -> set[str]:
@@ -132,7 +142,7 @@ def predictions(covered: Covered) -> Found | None:
     )
     newest = rows.select_related("batch").order_by("-at").first()
     if newest is None:
-        return None
+        return _elsewhere(covered)
     names = dict(covered.models.values_list("pk", "name"))
     lines = [
         (f"{names[model]} v{number}", requests, asked, format_moment(first), format_moment(last))
@@ -153,7 +163,7 @@ def callers(covered: Covered) -> Found | None:
     )
     newest = rows.select_related("batch").order_by("-at").first()
     if newest is None:
-        return None
+        return _elsewhere(covered)
     users = User.objects.filter(pk__in=[user for user, *_ in counted if user])
     names = {
         user.pk: f"{user.person.name} ({user.username})" for user in users.select_related("person")
@@ -192,8 +202,10 @@ def events(covered: Covered) -> Found | None:
         .values_list("action")
         .annotate(times=Count("pk"), last=Max("occurred_at"))
     )
-    rows = [(action, times, format_moment(last)) for action, times, last in counted]
-    table = Table(("event", "times", "last"), rows)
+    rows = [
+        (words.event(action), action, times, format_moment(last)) for action, times, last in counted
+    ]
+    table = Table(("event", "name in the log", "times", "last"), rows)
     return measured(table, *telling(told.first())) if rows else None
 
 

@@ -66,6 +66,8 @@ def _field(section: str, field: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _plain(cell: object) -> str:
+    if isinstance(cell, bool):
+        return printing.cell(cell)
     return "" if cell is None else str(cell)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Prefetch, QuerySet
 
+from compliance.packs import words
 from compliance.packs.covered import Covered
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.listed import MOST_ROWS, listed
@@ -12,6 +13,7 @@ from compliance.past.approvals import Spoken, judged
 from governance.approvals.answering import Answering
 from governance.models import Approval, Review, Signature, SignDecision, Waiver
 from governance.validating.models import ValidationReport
+from governance.validating.template import template
 from trust.times import format_moment
 
 
@@ -120,7 +122,7 @@ def signatures(covered: Covered) -> Found | None:
             row.role,
             row.decision,
             format_moment(row.at),
-            Spoken.of(row).method,
+            words.method(Spoken.of(row).method),
             row.reason,
         ),
         lambda row: f"sha256:{row.digest}",
@@ -138,7 +140,7 @@ def waivers(covered: Covered) -> Found | None:
         (*covered.names, *columns),
         lambda row: (
             *covered.named(row.version),
-            row.gate,
+            words.gate(row.gate),
             row.printed_name,
             format_moment(row.at),
             format_moment(row.not_after),
@@ -165,7 +167,7 @@ def validations(covered: Covered) -> Found | None:
             row.number,
             format_moment(row.at),
             row.person.name,
-            row.rating,
+            template().rating(row.rating),
         ),
         lambda row: f"sha256:{row.evidence.digest}" if row.evidence else "",
         nothing="No validation report was finished.",

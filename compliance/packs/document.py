@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from compliance.packs import words
 from compliance.packs.covered import Covered
 from compliance.packs.found import DECLARED, MEASURED, MISSING, Found, Table, declared
 from compliance.packs.sources import SOURCES
@@ -120,7 +121,7 @@ def _signatures(covered: Covered) -> list[Document]:
             "meaning": said.meaning,
             "reason": said.row.reason,
             "at": format_moment(said.row.at),
-            "method": said.method,
+            "method": words.method(said.method),
             "digest": f"sha256:{said.row.digest}",
         }
         for name, said in covered.spoken()

@@ -11,6 +11,7 @@ from accounts.selectors import persons_named
 from audit.actions import Action
 from audit.models import AuditEvent
 from audit.selectors import events as all_events
+from compliance.packs import words
 from compliance.packs.covered import Covered
 from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.listed import MOST_ROWS, listed
@@ -115,7 +116,12 @@ def refusals(covered: Covered) -> Found | None:
         return measured(nothing, *covered.witness) if covered.witness else None
     names = persons_named(UUID(person) for person, *_ in counts if person)
     lines = [
-        (names.get(UUID(person), "") if person else "", asked, reason, times)
+        (
+            names.get(UUID(person), "") if person else "",
+            asked,
+            words.REFUSALS.get(reason, reason),
+            times,
+        )
         for (person, asked, reason), times in counts.most_common(MOST_ROWS)
     ]
     left_out = max(len(counts) - MOST_ROWS, 0)
@@ -140,7 +146,7 @@ def _counted(
 
 def _asked(entry: Mapping[str, Any]) -> str:
     """Names that callers invented are not in the log."""
-    number = f"v{entry['number']}" if entry["number"] else "by a name that there is not"
+    number = f"v{entry['number']}" if entry["number"] else "by an alias that did not exist"
     return entry["alias"] or number
 
 

@@ -40,8 +40,8 @@ _LINE, _HEAD = colors.HexColor("#dfe3e9"), colors.HexColor("#f1f3f6")
 # A moment is a word of this length.
 _LONGEST_CELL, _LONGEST_WORD = 1500, 20
 _PADDING = 7
-# Tables of so few rows are not divided where they begin.
-_SHORT = 8
+# Tables of so few rows, head and proof among them, are not divided where they begin.
+_SHORT = 14
 
 
 @cache

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 FIGURES = (
-    "Figures are printed with six digits, moments to the second; the JSON form has them whole."
+    "Figures are printed with six digits, moments to the second, in UTC (Z); the JSON form has"
+    " them whole. What begins with sha256: names the record from which what is above it was read."
 )
 _FRACTION = re.compile(r"(?<=T\d\d:\d\d:\d\d)\.\d+Z")
 SIGNED = {
@@ -15,12 +16,12 @@ SIGNED = {
     ),
     "model": (
         "Signatures under the approvals of what is live",
-        "Nothing of the model was live when the pack was made, so nobody's signature stands here.",
+        "No alias of the model was live when the pack was made, so nobody's signature stands here.",
     ),
     "period": ("Signatures of the period", "Nobody signed in the period."),
     "register": (
         "Signatures under the approvals of what is live",
-        "Nothing was live when the pack was made, so nobody's signature stands here.",
+        "No alias was live when the pack was made, so nobody's signature stands here.",
     ),
 }
 """Kind of the subject -> heading, and what stands there without signatures."""

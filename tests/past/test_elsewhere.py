@@ -113,4 +113,4 @@ def test_no_pack_calls_a_field_known_that_shows_nothing(approved_copy: Stage) ->
         fields = [field for part in document["sections"] for field in part["fields"]]
         for field in fields:
             if field["label"] == "Software that it runs on":
-                assert field["why"] == "It is approved for use elsewhere, so nothing here runs it."
+                assert field["why"] == "approved for use elsewhere, so nothing here runs it"

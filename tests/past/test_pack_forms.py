@@ -15,7 +15,7 @@ from compliance.packs.pdf_file import as_pdf
 from registry.services import change_model
 from tests.cast import who
 from tests.factories import verbs
-from tests.past.test_packs import document_of, file_of, made
+from tests.past.test_packs import document_of, fields_of, file_of, made
 from tests.stage import Stage
 
 # What a spreadsheet keeps of a cell.
@@ -71,6 +71,24 @@ class TestPaper:
             pages = pages_of(as_pdf(document | {"sections": [*told, second | title]}))
             (page,) = [page for page in pages if "TheNext" in page]
             assert "ItsField" in page, rows
+
+    def test_divides_no_short_table(self, approved: Stage) -> None:
+        document = document_of(made("model-card"))
+        short = {
+            "columns": ["what", "value"],
+            "rows": [[f"Short{at:02}", "said"] for at in range(11)],
+            "left_out": 0,
+        }
+        for rows in range(30, 60):
+            (first,) = with_table(document, rows)["sections"]
+            field = first["fields"][0] | {"value": short}
+            told = [first, first | {"fields": [field]}]
+            (page,) = [
+                page
+                for page in pages_of(as_pdf(document | {"sections": told}))
+                if "Short00" in page
+            ]
+            assert "Short10" in page, rows
 
 
 class TestASpreadsheet:
@@ -140,6 +158,9 @@ class TestABillOfMaterials:
         assert parent["version"] == str(root.number)
         assert parent["properties"][0]["value"] == f"sha256:{root.digest}"
         assert component["modelCard"]["modelParameters"]["modelArchitecture"] == "mlp"
+        said = fields_of(document_of(made("cyclonedx-ml-bom", number=child.number)))
+        assert said["architecture"]["value"] == "mlp"
+        assert said["architecture"]["evidence"] == [f"sha256:{root.digest}"]
 
     def test_tells_inputs_as_people_write_them(self, approved: Stage) -> None:
         for port in component_of(approved)["modelCard"]["modelParameters"]["inputs"]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from compliance.packs import words
 from compliance.packs.found import DECLARED, MEASURED, Table
 from compliance.packs.several import Period
 from compliance.packs.sources import PERIOD, SOURCES
@@ -131,7 +132,7 @@ class TestHowItWasMade:
             row["digest"]: row["report"] for row in rows("evaluation.reports", approved.version)
         }
         kept = approved.version.evidence.values_list("digest", "kind")
-        assert said == {f"sha256:{digest}": kind for digest, kind in kept}
+        assert said == {f"sha256:{digest}": words.REPORTS[kind] for digest, kind in kept}
 
 
 class TestWhatARegisterSays:

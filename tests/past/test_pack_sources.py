@@ -54,8 +54,8 @@ class TestCriteria:
         assert found("evaluation.criteria", version) is None
         verbs.evaluate(who("ada"), version, strength=plans.STRENGTH, plan=plan)
         assert [row["metric"] for row in rows("evaluation.criteria", version)] == [
-            "accuracy",
-            "log_loss",
+            "Accuracy",
+            "Log loss",
         ]
 
 
@@ -130,7 +130,7 @@ class TestRefusals:
             until=timezone.now(),
             counts={
                 Refused(carl, "", str(model.pk), "champion", None, "not-approved"): 3,
-                Refused("", "", str(model.pk), "", 2, "unauthenticated"): 1,
+                Refused("", "", str(model.pk), "", 2, "not_authenticated"): 1,
             },
             others={str(model.pk): 5},
         )
@@ -139,8 +139,8 @@ class TestRefusals:
         said = [tuple(row.values()) for row in rows("serving.refusals", approved.version)]
         assert said == [
             ("", model.name, "not counted one by one", 10),
-            ("Carl", f"{model.name} champion", "not-approved", 6),
-            ("", f"{model.name} v2", "unauthenticated", 2),
+            ("Carl", f"{model.name} champion", "no valid approval", 6),
+            ("", f"{model.name} v2", "the caller was not known", 2),
         ]
 
 
