@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from accounts.callers import Caller
 from accounts.models import (
@@ -117,14 +119,17 @@ def proposals_seen_by(caller: Caller) -> QuerySet[Proposal]:
 
 
 def proposals_waiting_for(caller: Caller) -> list[Proposal]:
-    """Open proposals of others that the person may confirm, oldest first."""
+    """Open proposals of others that the person may confirm: the oldest of each proposer, then the
+    second ones, and so on, so that nobody's many hide what another one has proposed."""
     rows = proposals_seen_by(caller).filter(state=ProposalState.OPEN)
-    others = rows.exclude(proposer=caller.person_id).order_by("opened_at", "pk")
-    return [
+    turn = Window(RowNumber(), partition_by="proposer", order_by=["opened_at", "pk"])
+    others = rows.exclude(proposer=caller.person_id).annotate(turn=turn)
+    waiting = (
         row
-        for row in others[:MOST_WAITING]
+        for row in others.order_by("turn", "opened_at", "pk")
         if kind_named(row.kind).may_confirm(caller, row.team_id)
-    ]
+    )
+    return list(islice(waiting, MOST_WAITING))
 
 
 def proposal_by_id(caller: Caller, proposal_id: UUID) -> Proposal:

@@ -1,5 +1,6 @@
 """Verbs on people, logins, teams, roles and tokens."""
 
+import re
 from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
@@ -23,8 +24,11 @@ from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record
 from common.errors import Conflict, Invalid, NotFound, TwoPersons
+from common.texts import name_of_one_line
 
 LONGEST_TOKEN_DAYS = 365
+# Letters of other scripts look like these, and whoever confirms a proposal goes by the login.
+_LOGIN = re.compile(r"[A-Za-z0-9._@+-]+")
 # Serving reads all of them whenever one changes: a flood would hold up revocations.
 MOST_TOKENS = 50
 
@@ -39,6 +43,11 @@ def create_login(
     is_admin: bool = False,
 ) -> User:
     """A person with a login; a part of the verbs that enter one. Raises Conflict, Invalid."""
+    name = name_of_one_line(name, "name")
+    if not _LOGIN.fullmatch(username):
+        raise Invalid(
+            "A login has letters from a to z, digits and . _ @ + - only.", field="username"
+        )
     if User.objects.filter(username__iexact=username).exists():
         raise Conflict(f"The login {username!r} exists already.")
     if email and Person.objects.filter(email__iexact=email).exists():
@@ -144,7 +153,7 @@ def set_time_zone(*, caller: Caller, time_zone: str) -> User:
 def create_team(*, caller: Caller, slug: str, name: str) -> Team:
     """Make a team. Raises NotAllowed, Conflict, Invalid."""
     policies.may_manage_people(caller).enforce()
-    team = Team(slug=slug, name=name)
+    team = Team(slug=slug, name=name_of_one_line(name, "name"))
     try:
         team.full_clean(validate_unique=False)
     except ValidationError as error:

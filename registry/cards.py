@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid
+from common.texts import as_it_is_read
 
 LONGEST_FIELD = 8000
 
@@ -33,12 +34,11 @@ def read_card(content: Mapping[str, Any]) -> dict[str, str]:
         value = content.get(name, "")
         if not isinstance(value, str):
             raise Invalid("A field of the card is a text.", field=f"content.{name}")
-        if len(value) > LONGEST_FIELD or "\x00" in value:
+        if len(value) > LONGEST_FIELD:
             raise Invalid(
-                f"A field has at most {LONGEST_FIELD} characters and no NUL.",
-                field=f"content.{name}",
+                f"A field has at most {LONGEST_FIELD} characters.", field=f"content.{name}"
             )
-        card[name] = value.strip()
+        card[name] = as_it_is_read(value, f"content.{name}").strip()
     return card
 
 

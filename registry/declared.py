@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.errors import Invalid
+from common.texts import as_it_is_read
 
 SOURCE = "declared"
 PARTS = ("vendor", "product", "release")
@@ -21,11 +22,9 @@ def read_declared(given: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 def _part(value: object, name: str) -> str:
     text = value.strip() if isinstance(value, str) else ""
-    if not text or len(text) > LONGEST_PART or "\x00" in text:
-        raise Invalid(
-            f"Say this in 1 to {LONGEST_PART} characters, without NUL.", field=f"declared.{name}"
-        )
-    return text
+    if not text or len(text) > LONGEST_PART:
+        raise Invalid(f"Say this in 1 to {LONGEST_PART} characters.", field=f"declared.{name}")
+    return as_it_is_read(text, f"declared.{name}")
 
 
 def lineage_of(declared: Mapping[str, str] | None, note: str) -> dict[str, str]:

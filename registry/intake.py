@@ -18,6 +18,7 @@ from audit.actions import Action
 from audit.actors import SYSTEM
 from audit.services import record
 from common.errors import Conflict, Invalid, NotAllowed
+from common.texts import as_it_is_read
 from registry import blobs, policies, uploads
 from registry.declared import lineage_of, read_declared
 from registry.jobs import things_of
@@ -81,7 +82,7 @@ def request_version(
         pieces=[{"upload": str(piece.upload), "role": piece.role} for piece in pieces],
         signature=None if signature is None else dict(signature),
         declared=said,
-        note=note.strip()[:_LONGEST_NOTE],
+        note=as_it_is_read(note, "note").strip()[:_LONGEST_NOTE],
         requested_by=caller.user,
     )
     _start(caller, asked, "registry.admit", ("model", model.pk), files)
@@ -265,6 +266,8 @@ def request_dataset(
 
 
 def _check_fields(asked: DatasetRequest) -> None:
+    for name in ("origin", "licence"):
+        as_it_is_read(getattr(asked, name), name)
     try:
         asked.clean_fields(exclude=["team", "requested_by", "job_id", "dataset"])
     except ValidationError as error:

@@ -16,6 +16,7 @@ from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.services import record
 from common.errors import Conflict, Invalid
+from common.texts import as_it_is_read
 from registry import policies
 from registry.cards import read_card
 from registry.declared import SOURCE
@@ -39,6 +40,10 @@ MOST_TAGS = 20
 def _cleaned(instance: RegisteredModel) -> None:
     if len(instance.tags) > MOST_TAGS:
         raise Invalid(f"A model has at most {MOST_TAGS} tags.", field="tags")
+    for name in ("purpose", "licence"):
+        as_it_is_read(getattr(instance, name), name)
+    for tag in instance.tags:
+        as_it_is_read(tag, "tags")
     try:
         instance.full_clean(validate_unique=False)
     except ValidationError as error:

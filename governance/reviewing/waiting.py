@@ -30,12 +30,23 @@ def unsigned_by(caller: Caller, rows: QuerySet[Review]) -> QuerySet[Review]:
 def reviews_waiting_for(caller: Caller, most: int) -> list[Review]:
     """Open reviews that the person may sign: those he is asked for first, then by their day, then
     the oldest; again where conditions have come."""
-    rows = by_urgency(unsigned_by(caller, reviews_seen_by(caller)), caller)[:most]
-    found = list(rows)
-    annexes = annexes_of(review.version_id for review in found)
+    rows = by_urgency(unsigned_by(caller, reviews_seen_by(caller)), caller)
+    found: list[Review] = []
+    start = 0
+    while True:
+        page = list(rows[start : start + most])
+        # Counted after the choice: what others are to sign hides nothing of the person's own.
+        found += _to_sign(caller, page)
+        start += most
+        if len(page) < most or len(found) >= most:
+            return found[:most]
+
+
+def _to_sign(caller: Caller, reviews: list[Review]) -> list[Review]:
+    annexes = annexes_of(review.version_id for review in reviews)
     return [
         review
-        for review in found
+        for review in reviews
         if signing_role(caller, review.version.model.team_id, Policy.read(review.policy.document))
         and not _has_signed(caller, review, annexes[review.version_id].digest)
     ]

@@ -11,6 +11,7 @@ from accounts.callers import Caller
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid, Outdated
+from common.texts import as_it_is_read
 from governance.models import Review
 from governance.validating.models import ValidationReport
 from governance.validating.policies import may_validate
@@ -108,11 +109,11 @@ def _check(sections: Mapping[str, str], rating: str) -> None:
     for name, text in sections.items():
         if name not in known:
             raise Invalid("The report has no such section.", field=f"sections.{name}"[:100])
-        if len(text) > LONGEST_SECTION or "\x00" in text:
+        if len(text) > LONGEST_SECTION:
             raise Invalid(
-                f"A section has at most {LONGEST_SECTION} characters and no NUL.",
-                field=f"sections.{name}",
+                f"A section has at most {LONGEST_SECTION} characters.", field=f"sections.{name}"
             )
+        as_it_is_read(text, f"sections.{name}")
     if rating and rating not in {part.name for part in plan.ratings}:
         names = ", ".join(part.name for part in plan.ratings)
         raise Invalid(f"The rating is one of {names}.", field="rating")

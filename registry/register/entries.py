@@ -18,6 +18,7 @@ from accounts.models import Membership, Person
 from audit.actions import Action
 from audit.services import record
 from common.errors import Conflict, Invalid, Outdated
+from common.texts import as_it_is_read
 from registry import policies
 from registry.models import Hosting, Life, RegisteredModel, RegisterEntry
 from registry.register.intervals import next_day
@@ -160,6 +161,8 @@ def _check_words(entry: RegisterEntry) -> None:
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
         raise Invalid(messages[0], field=name) from None
+    for name in ("place", "technology"):
+        as_it_is_read(getattr(entry, name), name)
     if entry.hosting == Hosting.INVENTORY:
         for name in ("place", "technology"):
             if not getattr(entry, name):

@@ -1,6 +1,7 @@
 """Guards of what takes two persons: in the service, in the database, with the notary, in fsck."""
 
 from tests.ablation.guard import Guard
+from tests.ablation.naming import NAMING
 
 _PROPOSALS = "tests/accounts/test_proposals.py"
 _PROOFS = "tests/governance/test_proposal_proofs.py"
@@ -10,6 +11,7 @@ _PAST = f"{_PROPOSALS}::test_the_database_refuses"
 _ROLE = f"{_DERIVED}::TestARoleThatNoTwoPersonsGave"
 
 TWO_PERSONS = (
+    *NAMING,
     Guard(
         "two persons: nobody confirms what he proposed (the constraint still holds)",
         "accounts/proposals/services.py",

@@ -18,11 +18,13 @@ from tests.stage import (
     ready_copy,
     ready_template,
 )
+from tests.web.conftest import as_
 
 __all__ = [
     "approved",
     "approved_copy",
     "approved_template",
+    "as_",
     "backstage",
     "furnished",
     "house",

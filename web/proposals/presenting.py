@@ -15,7 +15,6 @@ from accounts.policies import may_manage_people, may_take_half
 from accounts.proposals.kinds import Details
 from accounts.proposals.services import Said, said_in
 from accounts.roles import Role
-from accounts.selectors import persons_named
 from accounts.ways_in.services import state_of
 from compliance.retention.dependents import Dependents, dependents_of
 from governance.models import PolicyVersion
@@ -43,9 +42,14 @@ class Shown:
 def titles_of(proposals: Iterable[Proposal]) -> dict[Any, str]:
     """A heading for each, with two queries for all of them."""
     rows = [(proposal, said_in(proposal).details) for proposal in proposals]
-    names = persons_named([details.get("person") for _row, details in rows])
-    named = {str(key): name for key, name in names.items()}
+    named = _logins([details["user"] for _row, details in rows if "user" in details])
     return {row.pk: _title(row, details, named) for row, details in rows}
+
+
+def _logins(users: list[str]) -> dict[str, str]:
+    """The person's name with the login: there may be two persons of one name."""
+    rows = User.objects.filter(pk__in=users).values_list("pk", "person__name", "username")
+    return {str(user): f"{name} ({login})" for user, name, login in rows}
 
 
 def shown(proposal: Proposal) -> Shown:
@@ -66,7 +70,7 @@ def _title(proposal: Proposal, details: Details, names: Mapping[str, str]) -> st
     team = proposal.team.name if proposal.team else _("every team")
     words = {
         "team": team,
-        "name": details.get("name", names.get(details.get("person", ""), "")),
+        "name": details.get("name", names.get(details.get("user", ""), "")),
         "roles": _roles(details.get("grants", [])),
         "subject": details.get("subject", ""),
         **{part: details.get(part, "") for part in _PLAIN},
