@@ -1,5 +1,7 @@
 """Reads of emergency grants."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +10,9 @@ from django.db.models import QuerySet
 from accounts.callers import Caller
 from accounts.roles import Role
 from common.errors import NotFound
+from governance.approvals.answering import Answer
 from governance.models import EmergencyGrant
+from registry.models import RegisteredModel
 from registry.policies import READERS
 
 WAITING, IN_FORCE, OVER, REFUSED = "waiting", "in_force", "over", "refused"
@@ -55,6 +59,19 @@ def in_force_for(caller: Caller, now: datetime) -> list[EmergencyGrant]:
     if not caller.teams:
         return []
     return list(in_force(now).filter(version__model__team_id__in=caller.teams))
+
+
+def answering(
+    answers: Mapping[UUID, Sequence[Answer]], models: Iterable[RegisteredModel], now: datetime
+) -> dict[UUID, list[EmergencyGrant]]:
+    """Of each model, by alias, the grants in force that answer: those whose alias no approval
+    serves. `answers` are those of the aliases. One query."""
+    found: dict[UUID, list[EmergencyGrant]] = defaultdict(list)
+    for grant in in_force(now).filter(version__model__in=models).order_by("alias", "-at"):
+        key = grant.version.model_id
+        if not any(one.served and one.alias.name == grant.alias for one in answers.get(key, ())):
+            found[key].append(grant)
+    return found
 
 
 def awaiting_review(caller: Caller) -> "QuerySet[EmergencyGrant, EmergencyGrant]":

@@ -2,9 +2,13 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from governance.approvals.answering import answers_of
+from governance.emergencies.selectors import answering
+from governance.emergencies.services import end_emergency
 from governance.models import EmergencyGrant, EmergencyReview
-from tests.cast import password_of
+from tests.cast import password_of, who
 from tests.factories.emergencies import allow, granted, granted_template, stop
 from tests.factories.factors import code_of
 from tests.stage import MODEL, Stage
@@ -80,3 +84,31 @@ def test_the_page_of_the_version_says_how_it_answers_and_leads_to_the_grant(
     assert f'href="{address}"' in shown
     assert "In force" in shown
     assert "it answers by an emergency grant" in text(as_("ada").get(page))
+
+
+def first_table(page: str) -> str:
+    """The list of models, or what is live of one; the warning stands above."""
+    return page.partition("<table")[2].partition("</table>")[0]
+
+
+@pytest.mark.parametrize("page", ["web:models", "web:model"])
+def test_what_is_live_names_the_alias_that_answers_in_emergency(
+    granted: Stage, as_: As, page: str
+) -> None:
+    grant = EmergencyGrant.objects.select_related("attestation").get()
+    address = reverse(page, args=[MODEL] if page == "web:model" else [])
+    for name in ("mira", "carl"):
+        table = first_table(text(as_(name).get(address)))
+        assert "Emergency" in table
+        assert f'datetime="{grant.attestation.not_after:%Y-%m-%dT%H:%M:%SZ}"' in table
+
+    end_emergency(caller=who("cora"), grant=grant, reason="Enough.")
+
+    assert "Emergency" not in first_table(text(as_("mira").get(address)))
+
+
+def test_an_alias_that_an_approval_serves_is_no_emergency(approved: Stage) -> None:
+    answers = answers_of([approved.version.model], now=timezone.now())
+    models = [approved.version.model]
+    assert answers[models[0].pk][0].served
+    assert answering(answers, models, timezone.now()) == {}

@@ -114,7 +114,7 @@ class TestTheRegister:
             ({"status": "draft"}, MODEL),
             ({"team": TEAM, "tier": "medium"}, MODEL),
         ):
-            shown = [model.name for model, _ in client.get(address, query).context["models"]]
+            shown = [model.name for model, *_ in client.get(address, query).context["models"]]
             assert shown == [wanted], query
 
     def test_shows_nothing_of_other_teams(self, ready: Stage, as_: As) -> None:
@@ -136,7 +136,7 @@ class TestTheRegister:
         client = as_("ben")
         first = client.get(reverse("web:models")).context
         second = client.get(reverse("web:models"), {"after": first["next"]}).context
-        names = [model.name for model, _ in [*first["models"], *second["models"]]]
+        names = [model.name for model, *_ in [*first["models"], *second["models"]]]
         assert len(names) == 32
         assert names == sorted(set(names))
         assert second["next"] == ""

@@ -16,6 +16,7 @@ from compliance.selectors import history_of
 from evaluation.metrics.catalogue import BY_NAME, for_task
 from evaluation.metrics.contract import Metric
 from governance.approvals.answering import Answer, answers_of
+from governance.emergencies import selectors as emergencies
 from governance.splits.selectors import split_history
 from registry import policies
 from registry.models import AliasMove, DatasetSnapshot, Evidence, ModelVersion, RegisteredModel
@@ -53,7 +54,8 @@ SIGNATURE_EXAMPLE = json.dumps(
 def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str]) -> dict[str, Any]:
     """The context of the page. Raises Invalid for a page of versions that cannot be."""
     reads_evidence = policies.may_read_evidence(caller, model.team_id)
-    answers = answers_of([model], now=timezone.now())[model.pk]
+    now = timezone.now()
+    answers = answers_of([model], now=now)[model.pk]
     answering = states_by_version(answers)
     context: dict[str, Any] = {
         "model": model,
@@ -61,6 +63,7 @@ def model_page(caller: Caller, model: RegisteredModel, query: Mapping[str, str])
         "may_contribute": policies.may_contribute(caller, model.team_id),
         "reads_evidence": reads_evidence,
         "live": live_of(answers),
+        "granted": emergencies.answering({model.pk: answers}, [model], now)[model.pk],
         "moves": _moves(caller, model),
         "shares": list(split_history(model)[:MOST_MOVES]),
         **_versions(model, query.get("after", ""), answering),

@@ -16,6 +16,7 @@ from accounts.roles import Role
 from accounts.selectors import teams_of
 from common.errors import Invalid
 from governance.approvals.answering import answers_of
+from governance.emergencies import selectors as emergencies
 from registry import policies, services
 from registry.intake import Piece, request_version
 from registry.manifests import MODEL, SIDECAR, TOKENIZER, WEIGHTS
@@ -72,9 +73,11 @@ def _with_newest(rows: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
     return rows.annotate(newest_status=Subquery(newest.values("status")[:1]))
 
 
-def _with_live(models: list[RegisteredModel]) -> list[tuple[RegisteredModel, Any]]:
-    answers = answers_of(models, now=timezone.now())
-    return [(model, live_of(answers[model.pk])) for model in models]
+def _with_live(models: list[RegisteredModel]) -> list[tuple[RegisteredModel, Any, Any]]:
+    now = timezone.now()
+    answers = answers_of(models, now=now)
+    granted = emergencies.answering(answers, models, now)
+    return [(model, live_of(answers[model.pk]), granted[model.pk]) for model in models]
 
 
 def _filtered(rows: QuerySet[RegisteredModel], chosen: dict[str, Any]) -> QuerySet[RegisteredModel]:

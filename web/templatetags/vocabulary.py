@@ -24,6 +24,7 @@ STATES: dict[str, Look] = {
     "changes_requested": Look(_("Changes requested"), "warn", "msg"),
     "quorum_reached": Look(_("Quorum reached"), "wait", "check"),
     "approved": Look(_("Approved"), "ok", "check"),
+    "emergency": Look(_("Emergency"), "bad", "warn"),
     "stale": Look(_("Stale"), "warn", "wait"),
     "live": Look(_("Live"), "ok", "live"),
     "not_served_unapproved": Look(_("Not served: never approved"), "bad", "stop"),
