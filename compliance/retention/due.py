@@ -164,16 +164,21 @@ def counts_in(teams: Collection[UUID]) -> dict[str, int]:
     }
 
 
-def remind() -> int:
-    """Tell the log of each team in which something is due, once a week; returns of how many."""
-    now = timezone.now()
-    teams = list(Team.objects.values_list("pk", flat=True))
+def counts_by_team(teams: Collection[UUID], now: datetime) -> dict[UUID, dict[str, int]]:
+    """How many of each kind are due in each team in which anything is; two queries."""
     of_team: Any = due_datasets(teams, now).order_by().values_list("team")
     of_model: Any = due_versions(teams, now).order_by().values_list("model__team")
     counts: dict[UUID, dict[str, int]] = {}
     for kind, rows in ((DATASETS, of_team), (VERSIONS, of_model)):
         for team, number in rows.annotate(n=Count("pk")):
             counts.setdefault(team, dict.fromkeys(KINDS, 0))[kind] = number
+    return counts
+
+
+def remind() -> int:
+    """Tell the log of each team in which something is due, once a week; returns of how many."""
+    now = timezone.now()
+    counts = counts_by_team(list(Team.objects.values_list("pk", flat=True)), now)
     told = _told(counts, now)
     return sum(_remind(team, counts[team], now) for team in sorted(set(counts) - told))
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils.module_loading import import_string
+
 from accounts.callers import Caller
 from accounts.selectors import proposals_waiting_for
 from governance.approvals.moves import changes_told_to
@@ -84,6 +86,14 @@ def _changes(caller: Caller, now: datetime) -> Iterator[Line]:
         yield Line("change", told, f"{move.model.name}@{move.alias}")
 
 
+def _deletions(caller: Caller, now: datetime) -> Iterator[Line]:
+    # What is due is known to an app above this one; hence the name.
+    lines: Callable[[Caller, datetime], Iterator[Line]] = import_string(
+        "compliance.retention.waiting.lines"
+    )
+    return lines(caller, now)
+
+
 KINDS: dict[str, Callable[[Caller, datetime], Iterator[Line]]] = {
     "review": _reviews,
     "proposal": _proposals,
@@ -92,6 +102,7 @@ KINDS: dict[str, Callable[[Caller, datetime], Iterator[Line]]] = {
     "revalidation": _revalidations,
     "ending": _ending,
     "change": _changes,
+    "deletion": _deletions,
 }
 
 KIND_CHOICES = [(kind, kind) for kind in KINDS]

@@ -16,9 +16,12 @@ class WaitingOut(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=KIND_CHOICES)
     id = serializers.CharField(
         help_text="Of the review, proposal, finding or approval; the name of a model; the number "
-        "of a move of an alias, or of a share."
+        "of a move of an alias, or of a share; of what is due for deletion the team's slug."
     )
-    about = serializers.CharField(help_text="The version, model or alias; a proposal's kind.")
+    about = serializers.CharField(
+        help_text="The version, model or alias; a proposal's kind; the team and how many things "
+        "in it are due for deletion."
+    )
     due_on = serializers.DateField(allow_null=True, help_text="In UTC; null where none is set.")
     late = serializers.BooleanField(help_text="Whether that day has passed.")
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.mail import get_connection
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -10,14 +11,17 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from compliance.retention.due import DATASETS, VERSIONS, counts_in, due_in, remind
+from governance.waiting.lines import Line, lines_for
+from governance.waiting.models import Mailing
 from registry.models import ModelVersion, Tombstone
-from tests.cast import the_team, who
+from tests.cast import TEAM, the_team, who
 from tests.factories import verbs
 from tests.retention.deleting import confirmed, proposed, retired, rows_proposed, rule
 from tests.retention.test_dataset_deletion import REASONS as KEEPING_ROWS
 from tests.retention.test_deletion import REASONS as KEEPING_FILES
 from tests.stage import Stage
 from tests.web.conftest import As
+from web.mailing.composing import letter
 
 
 def due(kind: str = "") -> list[str]:
@@ -85,6 +89,46 @@ def test_a_longer_list_takes_no_more_queries(ready: Stage) -> None:
     with CaptureQueriesContext(connection) as many:
         assert len(due()) == 4
     assert len(many) == len(few)
+
+
+class TestWhoeverMayProposeIt:
+    """Is told on the first page, by GET waiting and by mail, of each team that he manages."""
+
+    ABOUT = "Credit (2)"
+
+    def test_in_one_list(self, ready: Stage) -> None:
+        for name in ("mira", "cora", "ada"):
+            assert self.lines(name) == []
+        rule("datasets")
+        rule()
+        retired(ready)
+        [line] = self.lines("mira")
+        assert (line.kind, line.id, line.about) == ("deletion", TEAM, self.ABOUT)
+        for name in ("cora", "ada", "ben", "root"):
+            assert self.lines(name) == []
+
+    def lines(self, name: str) -> list[Line]:
+        return [one for one in lines_for(who(name), timezone.now()) if one.kind == "deletion"]
+
+    def test_on_the_first_page_and_over_rest(self, ready: Stage, as_: As) -> None:
+        home, link = reverse("web:home"), f"{reverse('web:retention-due')}?team={TEAM}"
+        assert link not in as_("mira").get(home).content.decode()
+        rule("datasets")
+        rule()
+        retired(ready)
+        shown = as_("mira").get(home).content.decode()
+        assert f'href="{link}"' in shown
+        assert "Credit: 2 snapshots and versions" in shown
+        assert link not in as_("cora").get(home).content.decode()
+        rows = as_("mira").get(reverse("api:waiting")).json()
+        assert [row["about"] for row in rows if row["kind"] == "deletion"] == [self.ABOUT]
+
+    def test_by_mail(self, ready: Stage) -> None:
+        rule("datasets")
+        mailing = Mailing(person=who("mira").user.person)
+        text = letter(mailing, self.lines("mira"), get_connection()).body
+        assert "Due for deletion\n- Credit (1)\n" in text
+        assert f"{reverse('web:retention-due')}?team={TEAM}" in text
 
 
 class TestTheClock:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
 from accounts.selectors import proposals_waiting_for, teams_of
+from compliance.retention.waiting import due_for
 from governance.approvals.moves import TOLD_FOR, changes_told_to
 from governance.emergencies.selectors import awaiting_review, state_of
 from governance.findings.selectors import overdue_seen_by, waiting_for
@@ -46,9 +47,10 @@ class Home(PageView):
         proposals = proposals_waiting_for(self.caller)
         revalidations = list(waiting_for_owner(self.caller)[:MOST_LINES])
         to_review = list(awaiting_review(self.caller)[:MOST_LINES])
+        due = due_for(self.caller, now)
         request.nav_counts = {  # type: ignore[attr-defined]
             "web:home": sum(
-                len(rows) for rows in (waiting, proposals, findings, to_review, revalidations)
+                len(rows) for rows in (waiting, proposals, findings, to_review, revalidations, due)
             ),
             "web:proposals": len(proposals),
         }
@@ -62,6 +64,7 @@ class Home(PageView):
             "to_settle": findings,
             "emergencies_to_review": [(row, state_of(row, now)) for row in to_review],
             "revalidations": [line_of(model) for model in revalidations],
+            "due": due[:MOST_LINES],
             "changes": changes_told_to(self.caller, now),
             "changes_days": TOLD_FOR.days,
             "overdue": shown(overdue_seen_by(self.caller)[:MOST_LINES]),

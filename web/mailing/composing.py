@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -23,6 +24,7 @@ HEADINGS: dict[str, Promise] = {
     "revalidation": gettext_lazy("Models of yours to be validated again"),
     "ending": gettext_lazy("Approvals that end soon"),
     "change": gettext_lazy("Inputs or outputs that changed"),
+    "deletion": gettext_lazy("Due for deletion"),
 }
 
 
@@ -58,6 +60,8 @@ def _address(line: Line) -> str:
         return _url("web:proposal", line.id)
     if line.kind == "revalidation":
         return _url("web:model", line.id)
+    if line.kind == "deletion":
+        return f"{_url('web:retention-due')}?{urlencode({'team': line.id})}"
     return _url("web:home")
 
 
