@@ -4,6 +4,7 @@ import argparse
 import secrets
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,20 @@ def enter_people(story: Story, base: str, var: Path, tag: str) -> tuple[dict[str
     """Two administrators by command, then a team and its people over REST."""
     with story.step("People sign in; two administrators give the roles that sign"):
         root, _otto = two = admins(base, var, tag)
+        print_sign_ins(base, two)
         team: str = root.client.post("teams", {"slug": f"demo-{tag}", "name": "Demo"})["slug"]
         people = make_people(base, two, team, tag)
+        print_sign_ins(base, people.values())
         _refused_alone(story, root, team, people["ada"].username)
         story.figure("people", f"{len(people)} in the team {team}, six roles")
     return people | dict(zip(("root", "otto"), two, strict=True)), team
+
+
+def print_sign_ins(base: str, people: Iterable[Person]) -> None:
+    """At once, so that whatever breaks later leaves an instance that can be entered."""
+    print(f"       sign in at {base} as one of (shown this once):", flush=True)
+    for person in people:
+        print(f"         {person.username:<12} {person.password}   {person.name}", flush=True)
 
 
 def answer_for_every_team(people: dict[str, Person], own: str) -> None:
@@ -208,9 +218,7 @@ def tell(chosen: argparse.Namespace) -> int:
         print(f"\nThis did not hold: {failure}", file=sys.stderr)
         return 1
     story.table()
-    print("\nSign in at", chosen.base, "as one of (shown this once):")
-    for person in people.values():
-        print(f"  {person.username:<12} {person.password}   {person.name}")
+    print(f"\nSign in at {chosen.base}; logins and passwords stand in the first step above.")
     return 0
 
 

@@ -3,10 +3,12 @@
 import os
 import pickle
 import random
+import re
 import signal
 import socket
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from functools import partial
 from hashlib import sha256
@@ -15,8 +17,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scripts.story.client import Refused
+from scripts import demo
+from scripts.story.client import Refused, sign_in
 from scripts.story.people import agree
+from scripts.story.telling import Broken
 from tests.conftest import StartInstance
 from tests.factories import tiny
 from tests.factories.waivers import in_days
@@ -77,6 +81,30 @@ def test_a_model_goes_the_whole_way_by_different_persons(house: House) -> None:
     took = until(lambda: not _answers(house, "whole"), 5)
     assert took < 1
     assert not _answers(house, "whole")
+
+
+def test_a_demo_that_breaks_has_told_everybody_s_password(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_story: object) -> None:
+        raise Broken("Nothing is trained.")
+
+    def manage(_var: object, *arguments: str) -> str:
+        return house.instance.manage(*arguments)
+
+    monkeypatch.setattr(demo, "make_versions", broken)
+    monkeypatch.setattr("scripts.story.people.manage", manage)
+    var = house.instance.var
+    chosen = Namespace(base=house.instance.web, inference="", var=var, seed=0)
+
+    assert demo.tell(chosen) == 1
+
+    told = capsys.readouterr()
+    assert "This did not hold: Nothing is trained." in told.err
+    people = re.findall(r"^ +([a-z]+-[0-9a-f]{4}) +(\S{20})   \S", told.out, re.MULTILINE)
+    assert len(people) == 8
+    for username, password in people:
+        assert sign_in(house.instance.web, username, password, ["read"]).get("me")
 
 
 def test_a_gate_that_a_person_waived_lets_the_version_answer_until_then(house: House) -> None:
