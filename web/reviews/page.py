@@ -1,7 +1,7 @@
 """Everything on the review page, gathered with a fixed number of queries."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from accounts.factors.codes import has_factor
 from accounts.oidc.asking import may_sign_in_again
 from accounts.passkeys.records import has_passkey
 from governance import policies
-from governance.models import Review, ReviewState, SignDecision
+from governance.models import Comment, Review, ReviewState, SignDecision
 from governance.policy.documents import Policy
 from governance.policy.scopes import scope_shown
 from governance.reviewing.commenting import comments_of
@@ -53,7 +53,6 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
     waivers = [people.waived(row) for row in waivers_named(frozen.statement)]
     gates = presenting.gates_of(frozen, now, Counter(c.anchor for c in comments), waivers)
     findings.link(gates, about)
-    last_comment = comments[-1].pk if comments else 0
     return {
         "review": review,
         "version": review.version,
@@ -69,11 +68,7 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         "signed": signed,
         "contributors": people.contributors_of(review.version),
         "timeline": people.timeline_of(review, threads, signed),
-        "hidden_fields": [
-            ("statement_digest", f"sha256:{review.statement_digest}"),
-            ("last_comment", last_comment),
-            ("annex_digest", about["annex_digest"]),
-        ],
+        "hidden_fields": _hidden(review, comments, about["annex_digest"]),
         "comment_count": len(comments),
         "open_threads": sum(not thread["resolved"] for thread in threads),
         "anchors": anchor_choices(gate["gate"] for gate in gates)[1:],
@@ -92,6 +87,15 @@ def review_page(caller: Caller, review_id: UUID, query: Query) -> dict[str, Any]
         **_decision(caller, review, frozen, signed),
         **_reports(review, frozen, query),
     }
+
+
+def _hidden(review: Review, comments: Sequence[Comment], annex: str) -> list[tuple[str, Any]]:
+    """What was shown: a signature of anything else is refused."""
+    return [
+        ("statement_digest", f"sha256:{review.statement_digest}"),
+        ("last_comment", comments[-1].pk if comments else 0),
+        ("annex_digest", annex),
+    ]
 
 
 def _writing() -> dict[str, Any]:
