@@ -31,6 +31,8 @@ MOST_VERSIONS, MOST_SHEETS, SMALL = 4, 2, 10
 SERVING, APPROVED, SIGNED, NOWHERE = "serving", "approved", "signed", "nowhere"
 FAR = st.sampled_from((SERVING, SERVING, SERVING, APPROVED, SIGNED, NOWHERE))
 MOST_STEPS = 6
+MEANWHILE = HAND_BY_SQL, HAND_BY_ASKING, OTHER_EVIDENCE = "a hand", "a measurement", "evidence"
+SERVED_HERE = "served here"
 WHO_MAY = "somebody who may"
 PERCENT = st.sampled_from((1, SMALL, SMALL + 1, 60))
 alias = st.sampled_from(ALIASES)
@@ -211,14 +213,15 @@ class Steps(RuleBasedStateMachine):
         """So far on the way, or as far as it leads; new approvals."""
         made: list[str] = []
         for _ in range(MOST_STEPS):
+            holds = bool(self.oracle.versions[number].newest(timezone.now()))
             serving = {
                 *self.oracle.aliases.values(),
                 *(s.number for s in self.oracle.splits.values()),
             }
             reached = {
                 NOWHERE: True,
-                SIGNED: self.oracle.has_quorum(number),
-                APPROVED: bool(self.oracle.versions[number].newest(timezone.now())),
+                SIGNED: holds or self.oracle.has_quorum(number),
+                APPROVED: holds,
                 SERVING: number in serving,
             }
             if reached[goal]:
@@ -247,6 +250,28 @@ class Steps(RuleBasedStateMachine):
     @rule(target=approvals, data=st.data())
     def somebody_goes_on_with_a_sheet(self, data: Any) -> Any:
         return multiple(*self._go_on(data.draw(st.sampled_from(self.oracle.sheets()))))
+
+    @rule(target=approvals, data=st.data(), what=st.sampled_from(MEANWHILE))
+    def something_happens_before_the_notary_looks(self, data: Any, what: str) -> Any:
+        """After the last signature: who signed gets a hand in it, or what was read changes."""
+        number = data.draw(st.sampled_from(sorted(self.oracle.versions)))
+        made = self._go_until(number, SIGNED)
+        if self.oracle.has_quorum(number):
+            self._happens(what if number > 0 else SERVED_HERE, number)
+            made += self.deeds.notary_round()
+        return multiple(*made)
+
+    def _happens(self, what: str, number: int) -> None:
+        self._step()
+        if what == SERVED_HERE:
+            self.deeds.enter(served_here=True)
+        elif what == HAND_BY_ASKING:
+            self.deeds.measure("mira", number, ends=False)
+        elif what == OTHER_EVIDENCE:
+            self.deeds.measure("ada", number, ends=True)
+        else:
+            self.deeds.sql_adds_hand(number, min(self.oracle.counting(number)))
+        self.counts["changed before the notary"] += 1
 
     # --- What is not served here -------------------------------------------------------------
 

@@ -31,13 +31,13 @@ MOST = (
     *("promote", "time passes", "clock", "restart", "damage", "keys introduced"),
     *("SQL, refused", "SQL on an alias", "SQL on contributors", "forged envelope", "gate asked"),
     *("logs verified", "bundles verified", "runs, served", "approved for use elsewhere", "misused"),
-    *("split", "ask to measure", "enter", "runs, with a challenger that answered"),
+    *("split", "enter", "changed before the notary", "runs, with a challenger that answered"),
 )
 RARE = (
     *("edit card", "reject", "withdraw", "waive", "withdraw waiver", "revoke", "retire", "stale"),
     *("grant", "grant, by the notary", "end grant", "demote", "deactivate", "reinstate"),
     *("keys ended", "SQL on a review", "runs, served in emergency", "declare", "end split"),
-    *("split lapsed", "SQL on a share", "share by force"),
+    *("split lapsed", "SQL on a share", "share by force", "ask to measure"),
 )
 REFUSED = ("submit", "promote", "revoke", "split", "grant")
 
