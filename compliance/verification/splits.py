@@ -2,8 +2,13 @@
 
 from compliance.verification.sql import Claim, facts, told_by
 
+# With the share before, as the events say it too: shares that exchange their places are noticed.
+_IN_ORDER = (
+    "(SELECT *, coalesce(lag(percent) OVER (PARTITION BY model_id, alias ORDER BY id), 0) "
+    "AS before FROM governance_splitmove)"
+)
 _MOVES = (
-    "governance_splitmove m JOIN registry_modelversion h ON h.id = m.holder_id "
+    f"{_IN_ORDER} m JOIN registry_modelversion h ON h.id = m.holder_id "
     "JOIN registry_modelversion c ON c.id = m.version_id"
 )
 _WHOSE = "m.model_id, m.alias, 'sha256:' || h.digest, 'sha256:' || c.digest, m.approval_id, m.by_id"
@@ -14,8 +19,8 @@ _TOLD = (
 CLAIMS = (
     Claim(
         "share of a challenger",
-        facts(f"{_WHOSE}, m.percent", "m.at", f"{_MOVES} WHERE m.cause = 'given'"),
-        told_by("alias.split", f"{_TOLD}, payload->'percent'"),
+        facts(f"{_WHOSE}, m.percent, m.before", "m.at", f"{_MOVES} WHERE m.cause = 'given'"),
+        told_by("alias.split", f"{_TOLD}, payload->'percent', payload->'before'"),
     ),
     Claim(
         "end of a challenger's share",

@@ -7,10 +7,12 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict, Invalid, NotAllowed
+from compliance.verification.check import check_records
 from governance.approvals.answering import Answering, answers_of
 from governance.approvals.moves import changes_told_to
 from governance.approvals.releases import promote, retire, revoke
 from governance.models import Approval
+from governance.selectors import approval_keys, trusted_keys
 from governance.splits.ending import end_lapsed_splits
 from governance.splits.models import Split, SplitMove
 from governance.splits.services import end_split, split
@@ -27,6 +29,11 @@ def rivalled(approved_copy: Stage) -> Stage:
     """v1 holds champion; v2 is approved for at most 10 percent of it and of stable."""
     splits.challenger(approved_copy, aliases=["champion", "stable"], traffic_share=10)
     return approved_copy
+
+
+def wrong() -> list[str]:
+    """What fsck says of the records."""
+    return [str(found) for found in check_records(approval_keys(trusted_keys()), blobs=False)]
 
 
 def last_move() -> tuple[str, int]:
@@ -231,6 +238,20 @@ class TestTheDatabase:
         ):
             link.execute("UPDATE registry_alias SET version_id = %s", (second.pk,))
         assert Alias.objects.get().version_id == approved_copy.version.pk
+
+    def test_whose_owner_exchanges_two_shares_of_the_history_is_found_out(
+        self, rivalled: Stage
+    ) -> None:
+        splits.give(5)
+        splits.give(10)
+        assert wrong() == []
+        by_force(
+            rivalled.database,
+            "governance_splitmove",
+            "UPDATE governance_splitmove SET percent = 15 - percent",
+        )
+
+        assert "share of a challenger" in "".join(wrong())
 
     def test_keeps_the_history(self, rivalled: Stage) -> None:
         splits.give(5)
