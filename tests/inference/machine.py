@@ -163,6 +163,7 @@ class AnySequence(Steps):
             self.counts["runs, served in emergency"] += self.is_served_in_emergency
             self.counts["runs, with a challenger that answered"] += self.is_shared
             self.ask_the_gate()
+            self._force_every_share()
             self._let_everything_end()
             kept = check_the_log(self.site)
             self.counts["logs verified"] += 1
@@ -172,13 +173,20 @@ class AnySequence(Steps):
         finally:
             self.site.end()
 
+    def _force_every_share(self) -> None:
+        for name in self.oracle.splits:
+            self.deeds.force_share(name)
+        self.nothing_else_is_served()
+
     def _let_everything_end(self) -> None:
         """All is revoked, or all its time goes by."""
         if self.ends_by_revoking:
             for number in self.oracle.versions:
                 self.deeds.revoke("cora", number)
-            assert not self.oracle.splits
         else:
             self.deeds.time_passes(A_LONG_TIME)
+            self.nothing_else_is_served()
+            self.deeds.clock_ticks()
+        assert not self.oracle.splits
         self.nothing_else_is_served()
         self.ask_the_gate()

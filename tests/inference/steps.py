@@ -58,6 +58,7 @@ class Steps(RuleBasedStateMachine):
         self.is_served = self.is_served_in_emergency = self.is_shared = False
         self.ends_by_revoking = False
         self.first: Callable[[Iterable[str]], str] = min
+        self.share = SMALL
         self.site = Site(self.server, self.template, Path(tempfile.mkdtemp(dir=self.folder)))
         self.deeds = Attacks(self.site, self.counts)
         self.oracle = self.deeds.oracle
@@ -73,6 +74,7 @@ class Steps(RuleBasedStateMachine):
         beside=FAR,
         elsewhere=FAR,
         first=st.sampled_from((min, max)),
+        share=st.sampled_from((SMALL, WHOLE)),
         ends_by_revoking=st.booleans(),
     )
     def begin(
@@ -82,11 +84,13 @@ class Steps(RuleBasedStateMachine):
         beside: str,
         elsewhere: str,
         first: Callable[[Iterable[str]], str],
+        share: int,
         ends_by_revoking: bool,
     ) -> Any:
         """Under one of the policies, and some steps on the way to service: of a version, of one
-        beside it, of one that is used elsewhere. `first` says who is the first to sign."""
-        self.ends_by_revoking, self.first = ends_by_revoking, first
+        beside it, of one that is used elsewhere. `first` says who is the first to sign, `share`
+        for how much a challenger is submitted."""
+        self.ends_by_revoking, self.first, self.share = ends_by_revoking, first, share
         if policy != "usual":
             self.deeds.publish(policy)
         goals = {1: far, 2: beside, -1: elsewhere}
@@ -199,8 +203,7 @@ class Steps(RuleBasedStateMachine):
             if known.newest(now):
                 self._serve(number)
             elif policy.terms.floor or known.waived(policy.number, now):
-                # What is even is for a challenger.
-                self.deeds.submit("ada", number, WHOLE if number % 2 else SMALL)
+                self.deeds.submit("ada", number, WHOLE if number % 2 else self.share)
             elif Clock.near():
                 self.deeds.waive(min(self.oracle.signers - known.hands, default="mira"), number)
         elif self.oracle.has_quorum(number) or not self.oracle.may_sign(number):
@@ -230,10 +233,11 @@ class Steps(RuleBasedStateMachine):
         return made
 
     def _serve(self, number: int) -> None:
+        """Alias or, for what is even, a share of it, and then the alias."""
         name = ALIASES[0]
         if number < 0:
             self.deeds.misuse(number, name, near=Clock.near())
-        elif number % 2 or name not in self.oracle.aliases:
+        elif number % 2 or name not in self.oracle.aliases or name in self.oracle.splits:
             self.deeds.promote("mira", number, name)
         else:
             self.deeds.split("mira", number, name, SMALL)
@@ -251,10 +255,15 @@ class Steps(RuleBasedStateMachine):
     def somebody_goes_on_with_a_sheet(self, data: Any) -> Any:
         return multiple(*self._go_on(data.draw(st.sampled_from(self.oracle.sheets()))))
 
+    def _not_approved(self) -> list[int]:
+        now = timezone.now()
+        return sorted(n for n, known in self.oracle.versions.items() if not known.newest(now))
+
+    @precondition(_not_approved)
     @rule(target=approvals, data=st.data(), what=st.sampled_from(MEANWHILE))
     def something_happens_before_the_notary_looks(self, data: Any, what: str) -> Any:
         """After the last signature: who signed gets a hand in it, or what was read changes."""
-        number = data.draw(st.sampled_from(sorted(self.oracle.versions)))
+        number = data.draw(st.sampled_from(self._not_approved()))
         made = self._go_until(number, SIGNED)
         if self.oracle.has_quorum(number):
             self._happens(what if number > 0 else SERVED_HERE, number)
