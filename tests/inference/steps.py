@@ -259,7 +259,7 @@ class Steps(RuleBasedStateMachine):
         now = timezone.now()
         return sorted(n for n, known in self.oracle.versions.items() if not known.newest(now))
 
-    @precondition(_not_approved)
+    @precondition(lambda self: bool(self._not_approved()))
     @rule(target=approvals, data=st.data(), what=st.sampled_from(MEANWHILE))
     def something_happens_before_the_notary_looks(self, data: Any, what: str) -> Any:
         """After the last signature: who signed gets a hand in it, or what was read changes."""

@@ -89,13 +89,6 @@ GUARDS: dict[str, tuple[Cut, ...]] = {
             "limits.why_not_under(alias)",
         ),
     ),
-    "share, of what an alias moves to": (
-        (
-            governance.approvals.releases.approval_that_holds,
-            "limits.why_not_under(alias) or limits.why_not_for_share(percent)",
-            "limits.why_not_under(alias)",
-        ),
-    ),
     "end of a split, by a revocation": (
         (
             governance.approvals.releases.end_approvals,
@@ -122,7 +115,7 @@ def _without(function: FunctionType, text: str, replacement: str) -> FunctionTyp
     assert source.count(text) == 1, (function, text, source)
     names = dict(function.__globals__)
     exec(compile(source.replace(text, replacement), "<without a guard>", "exec"), names)
-    found = names[function.__name__]
+    found = inspect.unwrap(names[function.__name__])
     assert isinstance(found, FunctionType)
     return found
 
@@ -131,7 +124,8 @@ def _without(function: FunctionType, text: str, replacement: str) -> FunctionTyp
 def removed(cuts: tuple[Cut, ...]) -> Iterator[None]:
     """The functions as they are without the guard, wherever they were imported."""
     with ExitStack() as back:
-        for function, text, replacement in cuts:
+        for decorated, text, replacement in cuts:
+            function = inspect.unwrap(decorated)
             code = function.__code__
             function.__code__ = _without(function, text, replacement).__code__
             back.callback(setattr, function, "__code__", code)
