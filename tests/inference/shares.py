@@ -58,3 +58,6 @@ class Shares(Deeds):
         said = self._does("enter", lambda: act() is None)
         assert said or self.oracle.inventory != served_here
         self.oracle.inventory = not served_here
+        # A quorum that was sent back meanwhile is reported again by the next signature only.
+        for number in self.oracle.sheets():
+            self.oracle.versions[number].touch(certainly=False)
