@@ -16,7 +16,7 @@ from common.errors import Conflict, Invalid
 from governance.aliases import check_alias
 from governance.approvals.answering import answers_of
 from governance.emergencies import policies
-from governance.emergencies.selectors import in_force
+from governance.emergencies.selectors import standing_for
 from governance.models import EmergencyGrant, PolicyVersion
 from governance.policy.documents import Policy
 from governance.selectors import policy_for
@@ -84,6 +84,8 @@ class EmergencyWish:
         answers by now."""
         version = ModelVersion.objects.select_related("model").get(pk=details["version"])
         policies.had_no_hand(caller, version).enforce()
+        # Another confirmation for the alias, or a move of it, waits for this or has been seen.
+        RegisteredModel.objects.select_for_update(no_key=True).get(pk=version.model_id)
         _require_unanswered(version.model, details["alias"])
         EmergencyGrant.objects.create(
             proposal=proposal,
@@ -132,9 +134,10 @@ def _require_unanswered(model: RegisteredModel, alias: str) -> None:
         one.served and one.alias.name == alias for one in answers_of([model], now=now)[model.pk]
     ):
         raise Conflict(f"{alias} is answered by an approved version; there is no emergency.")
-    granted = in_force(now).filter(version__model=model, alias=alias)
-    if granted.exists():
-        raise Conflict(f"An emergency grant for {alias} is in force already; end it first.")
+    if standing_for(model.pk, alias, now).exists():
+        raise Conflict(
+            f"An emergency grant for {alias} is in force already, or about to be; end it first."
+        )
 
 
 EMERGENCY = EmergencyWish()

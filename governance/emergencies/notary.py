@@ -22,7 +22,7 @@ from audit.actors import SYSTEM
 from audit.models import AuditEvent
 from audit.services import record
 from common.errors import DomainError
-from governance.emergencies.selectors import grants
+from governance.emergencies.selectors import grants, in_force
 from governance.models import EmergencyAttestation, EmergencyCause, EmergencyEnd, EmergencyGrant
 from governance.notary_checks import Refused, check_manifest, check_policy
 from governance.selectors import policy_in_force
@@ -132,6 +132,9 @@ def _check_now(grant: EmergencyGrant, said: Emergency, now: datetime) -> None:
         raise Refused("Its time is over.")
     if version.status in (Status.QUARANTINED, Status.RETIRED, Status.REJECTED):
         raise Refused(f"The version is {version.get_status_display()}.")
+    others = in_force(now).filter(version__model=version.model_id, alias=grant.alias)
+    if others.exists():
+        raise Refused("Another grant for this alias is in force already.")
     newest = policy_in_force(version.model.risk_tier, team)
     if newest is None or newest.pk != grant.policy_id:
         raise Refused("Another policy is in force.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.callers import Caller
 from accounts.roles import Role
@@ -52,6 +52,12 @@ def grant_by_id(caller: Caller, grant_id: UUID) -> EmergencyGrant:
 def in_force(now: datetime) -> "QuerySet[EmergencyGrant, EmergencyGrant]":
     """Attested, not ended, and not over."""
     return grants().filter(attestation__not_after__gt=now, end=None)
+
+
+def standing_for(model: UUID, alias: str, now: datetime) -> "QuerySet[EmergencyGrant]":
+    """Those for an alias of a model that are in force, or wait for the notary still."""
+    rows = grants().filter(version__model=model, alias=alias, end=None)
+    return rows.filter(Q(attestation=None) | Q(attestation__not_after__gt=now))
 
 
 def in_force_for(caller: Caller, now: datetime) -> list[EmergencyGrant]:

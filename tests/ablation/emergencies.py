@@ -17,6 +17,31 @@ EMERGENCIES = (
         (f"{_ATTACKS}::test_a_revocation_stops_the_version_under_every_alias",),
     ),
     Guard(
+        "no second grant for an alias while the first waits (the notary still refuses)",
+        "governance/emergencies/selectors.py",
+        "Q(attestation=None) | Q(attestation__not_after__gt=now)",
+        "Q(attestation__not_after__gt=now)",
+        (
+            f"{_ATTACKS}::TestASecondGrantForAnAlias::"
+            "test_is_not_confirmed_while_the_first_waits_for_the_notary",
+        ),
+        (f"{_ATTACKS}::TestASecondGrantForAnAlias::test_is_not_signed_by_the_notary",),
+    ),
+    Guard(
+        "no second grant for an alias at the same moment",
+        "governance/emergencies/kind.py",
+        "        RegisteredModel.objects.select_for_update(no_key=True).get(pk=version.model_id)\n",
+        "",
+        (f"{_ATTACKS}::TestASecondGrantForAnAlias::test_is_not_confirmed_at_the_same_moment",),
+    ),
+    Guard(
+        "the notary signs no second grant for an alias",
+        "governance/emergencies/notary.py",
+        "    if others.exists():\n",
+        "    if False:\n",
+        (f"{_ATTACKS}::TestASecondGrantForAnAlias::test_is_not_signed_by_the_notary",),
+    ),
+    Guard(
         "no contributor reviews the grant of his version",
         "governance/emergencies/policies.py",
         "return had_no_hand(caller, grant.version)",

@@ -1,14 +1,17 @@
-"""Emergency grants beside a revocation, and who looks at one afterwards."""
+"""Emergency grants beside a revocation and beside each other, and who looks at one afterwards."""
 
 import pytest
 from django.utils import timezone
 
-from common.errors import Invalid, NotAllowed
+from common.errors import Conflict, DomainError, Invalid, NotAllowed
+from governance.emergencies import kind
 from governance.emergencies.selectors import in_force
 from governance.emergencies.services import end_emergency, review_emergency
+from governance.models import EmergencyGrant
 from registry.models import VersionContributor
 from tests.cast import user_of, who
 from tests.factories.emergencies import allow, confirmed, grant_again, proposed, stop
+from tests.governance.test_races import at_once
 from tests.stage import Stage
 
 
@@ -45,3 +48,44 @@ def test_no_emergency_is_granted_under_a_reserved_alias(approved_copy: Stage) ->
     allow()
     with pytest.raises(Invalid, match="computed"):
         proposed(alias="latest")
+
+
+class TestASecondGrantForAnAlias:
+    """Whoever ends the one believes that nothing answers any more."""
+
+    def test_is_not_confirmed_while_the_first_waits_for_the_notary(
+        self, approved_copy: Stage
+    ) -> None:
+        allow()
+        stop(approved_copy)
+        first = confirmed(proposed())
+
+        with pytest.raises(Conflict, match="end it first"):
+            confirmed(proposed())
+
+        end_emergency(caller=who("mira"), grant=grant_again(first), reason="It was the wrong one.")
+        assert confirmed(proposed())
+
+    def test_is_not_confirmed_at_the_same_moment(self, approved_copy: Stage) -> None:
+        allow()
+        stop(approved_copy)
+        wishes = proposed("mira"), proposed("dan")
+
+        results = at_once(
+            lambda: confirmed(wishes[0], by="dan"), lambda: confirmed(wishes[1], by="mira")
+        )
+
+        assert sorted(isinstance(one, DomainError) for one in results) == [False, True]
+        assert EmergencyGrant.objects.count() == 1
+
+    def test_is_not_signed_by_the_notary(
+        self, approved_copy: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        allow()
+        stop(approved_copy)
+        monkeypatch.setattr(kind, "_require_unanswered", lambda *_: None)
+        first, second = confirmed(proposed()), confirmed(proposed())
+        approved_copy.notary_round()
+
+        assert [grant.pk for grant in in_force(timezone.now())] == [first.pk]
+        assert "in force already" in grant_again(second).end.reason
