@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy, gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from governance.approvals.answering import Answer, Challenging, answers_of
 from registry.models import ModelVersion, RegisteredModel, Status
@@ -42,25 +41,6 @@ def state_of(version: ModelVersion, answering: Mapping[UUID, str]) -> str:
     return str(version.status)
 
 
-THINGS: dict[str, Promise] = {
-    "model": gettext_lazy("model"),
-    "version": gettext_lazy("version"),
-    "review": gettext_lazy("review"),
-    "dataset": gettext_lazy("dataset"),
-    "policy": gettext_lazy("policy"),
-    "job": gettext_lazy("job"),
-    "export": gettext_lazy("export"),
-    "pack": gettext_lazy("pack"),
-    "person": gettext_lazy("person"),
-    "user": gettext_lazy("login"),
-    "team": gettext_lazy("team"),
-    "token": gettext_lazy("token"),
-    "proposal": gettext_lazy("proposal"),
-    "log": gettext_lazy("log"),
-    "predictions": gettext_lazy("predictions"),
-    "retention": gettext_lazy("retention"),
-}
-"""What an event may be about."""
 METRICS = (
     gettext_noop("Accuracy"),
     gettext_noop("Precision"),

@@ -97,7 +97,11 @@ def evidence_present(subject: Subject) -> Iterable[GateResult]:
         if report is None:
             yield GateResult(kind, NOT_MEASURED, None, None, _missing(kind))
         else:
-            yield GateResult(kind, PASSED, None, None, f"The {kind} is there.", report.digest)
+            yield GateResult(kind, PASSED, None, None, _present(kind), report.digest)
+
+
+def _present(kind: str) -> str:
+    return "The golden rows are there." if kind == "golden" else f"The {kind} is there."
 
 
 def _missing(kind: str) -> str:

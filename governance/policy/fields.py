@@ -291,7 +291,10 @@ FIELDS: tuple[Field, ...] = (
             refused={gate: f"The gate {gate} can never be waived." for gate in NEVER_WAIVED},
         ),
         _("Gates that may be waived"),
-        _("Each for one finding, until a day, by a person who might sign; metric:* is all limits."),
+        _(
+            "Each for one finding, until a day, by a person who might sign; one of them stands for "
+            "every limit on a metric."
+        ),
         nothing=(),
     ),
     Field(

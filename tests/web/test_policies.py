@@ -78,7 +78,7 @@ class TestThePage:
         for words in (
             "2 different persons sign, none of whom had a hand in the version",
             "Accuracy is at least 0.8, where the task has it.",
-            "This evidence is there: evaluation, explanation, golden, card.",
+            "This evidence is there: Evaluation report, Explanation report, Golden rows",
             "An approval holds for 365 days.",
         ):
             assert words in shown

@@ -20,7 +20,7 @@ from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
 from registry.selectors import datasets_of, models_of
 from web.audit.sentences import actor_of, sentence
 from web.jobs.about import Fact, address
-from web.vocabulary import THINGS
+from web.words import word
 
 # Things whose page is found by their id alone.
 _PAGES = {
@@ -71,22 +71,22 @@ class Subjects:
 
     def of(self, kind: str, text: str) -> Fact:
         """The kind in words, the name and the address of a thing."""
-        word, key = str(THINGS.get(kind, kind)), _key(text)
+        said, key = word(kind, "thing"), _key(text)
         if key is None:
-            return Fact(word, text, "")
+            return Fact(said, text, "")
         row = self.rows.get(kind, {}).get(key)
         name = _NAMES[kind](row) if row is not None else str(key)[:8]
         if kind == "team":
-            return Fact(word, name, address("web:team", row.slug) if row else "")
+            return Fact(said, name, address("web:team", row.slug) if row else "")
         if kind == "model" and row:
-            return self._linked(word, name, row.pk, "web:model", row.name)
+            return self._linked(said, name, row.pk, "web:model", row.name)
         if kind == "version" and row:
             at = (row.model.name, row.number)
-            return self._linked(word, name, row.model_id, "web:version", *at)
-        return self._linked(word, name, key, _PAGES.get(kind, ""), key)
+            return self._linked(said, name, row.model_id, "web:version", *at)
+        return self._linked(said, name, key, _PAGES.get(kind, ""), key)
 
-    def _linked(self, word: str, text: str, shown: UUID, page: str, *at: object) -> Fact:
-        return Fact(word, text, address(page, *at) if shown in self.open else "")
+    def _linked(self, said: str, text: str, shown: UUID, page: str, *at: object) -> Fact:
+        return Fact(said, text, address(page, *at) if shown in self.open else "")
 
 
 def _version_of(row: ModelVersion | Review) -> ModelVersion:
@@ -111,7 +111,7 @@ _NAMES: dict[str, Callable[[Any], str]] = {
     "version": str,
     "review": lambda row: str(row.version),
     "team": str,
-    "dataset": lambda row: f"{row.name} ({row.split})",
+    "dataset": lambda row: f"{row.name} ({word(row.split, 'split')})",
     "policy": lambda row: _("%(name)s, revision %(n)s") % {"name": row.name, "n": row.revision},
     "person": str,
     "user": lambda row: f"{row.person.name} ({row.username})",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance.findings.anchors import FIGURES, SECTIONS
-from web.reviews.presenting import gate_title
+from web.words import gate_title
 
 _TITLES: dict[str, tuple[Promise, str]] = {
     "section:evaluation": (gettext_lazy("Evaluation"), "#evaluation"),

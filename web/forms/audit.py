@@ -7,7 +7,6 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
-from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +16,7 @@ from audit.selectors import EventFilter
 from common.errors import Invalid
 from compliance.scopes import read_moment
 from web.audit.sentences import lazy_sentence
-from web.vocabulary import THINGS
+from web.words import words_of
 
 SUBJECTS = (
     "model",
@@ -56,18 +55,13 @@ class MomentField(forms.CharField):
             raise ValidationError(error.reason) from None
 
 
-def _named(action: Action) -> Promise:
-    """An event in words and by its name, which the API and the log's own records use."""
-    return format_lazy("{} ({})", lazy_sentence(action.value), action.value)
-
-
 class LogFilter(forms.Form):
     """All of them stand in the address."""
 
     action = forms.ChoiceField(
         label=gettext_lazy("Event"),
         required=False,
-        choices=[("", gettext_lazy("All")), *((a.value, _named(a)) for a in Action)],
+        choices=[("", gettext_lazy("All")), *((a.value, lazy_sentence(a.value)) for a in Action)],
     )
     person = forms.CharField(
         label=gettext_lazy("Person (name or login)"), required=False, max_length=200
@@ -75,7 +69,7 @@ class LogFilter(forms.Form):
     subject_type = forms.ChoiceField(
         label=gettext_lazy("About"),
         required=False,
-        choices=[("", gettext_lazy("Anything")), *((kind, THINGS[kind]) for kind in SUBJECTS)],
+        choices=[("", gettext_lazy("Anything")), *words_of(SUBJECTS, "thing")],
     )
     subject_id = forms.CharField(label=gettext_lazy("Its number"), required=False, max_length=64)
     text = forms.CharField(label=gettext_lazy("Text"), required=False, max_length=200)

@@ -13,15 +13,10 @@ from registry.declared import LONGEST_PART
 from registry.models import Origin, RiskTier, Status
 from registry.tables.schema import SPLITS
 from web.forms.uploads import Upload, Uploads
+from web.words import lazy_words_of
 
 LONGEST_SIGNATURE = 200_000
-_TRANSLATED_SPLITS = {
-    "train": gettext_lazy("Training"),
-    "validation": gettext_lazy("Validation"),
-    "test": gettext_lazy("Test (held out)"),
-    "calibration": gettext_lazy("Calibration"),
-}
-SPLIT_CHOICES = [(name, _TRANSLATED_SPLITS[name]) for name in SPLITS]
+SPLIT_CHOICES = lazy_words_of(SPLITS, "split_chosen")
 FORMATS = (("csv", "CSV"), ("parquet", "Parquet"), ("npz", "NPZ"))
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from registry.models import DatasetSnapshot
 from training.recipes.params import Param
+from web.words import word, words_of
 
 LONGEST_LIST = 200
 
@@ -46,7 +47,7 @@ class Snapshot(_Choice):
         """The option's text."""
         return _("%(name)s · %(split)s · %(rows)s rows") % {
             "name": obj.name,
-            "split": obj.split,
+            "split": word(obj.split, "split"),
             "rows": obj.rows,
         }
 
@@ -71,7 +72,7 @@ def field_of(param: Param) -> forms.Field:
     if param.kind == "bool":
         return forms.BooleanField(**about, required=False)
     if param.kind == "choice":
-        return forms.ChoiceField(**about, choices=[(name, name) for name in param.choices])
+        return forms.ChoiceField(**about, choices=words_of(param.choices, "loss"))
     return WholeNumbers(**about)
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
 
 from common.errors import Invalid
 from governance.policy.documents import Policy
 from governance.policy.fields import FIELDS, Field
 from governance.policy.kinds import Choice, Column, Names, Number, Rows, Texts, Truth, Whole
 from web.forms.policies import PolicyHead
+from web.words import column_title, policy_word
 
 SPARE_ROWS = 3
 # More of them than this would be a page of boxes.
@@ -52,7 +52,7 @@ class PolicyFieldsForm(PolicyHead):
                 self._add(field.name, field.kind, field, _at(self._given, field.name))
 
     def _add(self, name: str, kind: Any, field: Field, value: Any) -> None:
-        made = _input(kind, required=not field.optional)
+        made = _input(kind, field.name, required=not field.optional)
         made.label, made.help_text = str(field.title), str(field.help)
         made.initial = _shown(kind, value)
         self.fields[name] = made
@@ -66,9 +66,9 @@ class PolicyFieldsForm(PolicyHead):
             row = given[place] if place < len(given) else {}
             for column in kind.columns:
                 name = f"{field.name}[{place}].{column.name}"
-                made = _input(column.kind, required=False)
+                made = _input(column.kind, column.name, required=False)
                 made.initial = _shown(column.kind, row.get(column.name))
-                made.label = f"{field.title}, {place + 1}: {_titles()[column.name]}"
+                made.label = f"{field.title}, {place + 1}: {column_title(column.name)}"
                 made.widget.attrs |= {"aria-label": made.label, "class": "in"}
                 self.fields[name] = made
 
@@ -81,7 +81,7 @@ class PolicyFieldsForm(PolicyHead):
                     [self[f"{field.name}[{place}].{name}"] for name in names]
                     for place in range(self._counts[field.name])
                 ]
-                titles = [_titles()[name] for name in names]
+                titles = [column_title(name) for name in names]
                 yield Section(str(field.title), str(field.help), None, titles, rows)
             else:
                 yield Section(str(field.title), str(field.help), self[field.name], [], [])
@@ -129,18 +129,7 @@ class PolicyFieldsForm(PolicyHead):
         self.add_error(known if known in self.fields else None, f"{path}: {error.reason}")
 
 
-def _titles() -> dict[str, str]:
-    return {
-        "metric": _("Metric"),
-        "limit": _("Limit"),
-        "bound": _("Bound"),
-        "margin": _("Margin"),
-        "least_rows": _("Least rows"),
-        "columns": _("Features"),
-    }
-
-
-def _input(kind: Any, *, required: bool) -> forms.Field:
+def _input(kind: Any, name: str, *, required: bool) -> forms.Field:
     if isinstance(kind, Whole):
         return forms.IntegerField(required=required, min_value=kind.low, max_value=kind.high)
     if isinstance(kind, Number):
@@ -149,19 +138,19 @@ def _input(kind: Any, *, required: bool) -> forms.Field:
     if isinstance(kind, Truth):
         return forms.BooleanField(required=False)
     if isinstance(kind, Choice):
-        return forms.ChoiceField(required=required, choices=[("", "–"), *_pairs(kind.names)])
+        return forms.ChoiceField(required=required, choices=[("", "–"), *_pairs(kind.names, name)])
     if isinstance(kind, Names):
         many = len(kind.allowed) > MOST_BOXES
         boxes = forms.CheckboxSelectMultiple()
         listed = forms.SelectMultiple(attrs={"size": "12"}) if many else boxes
         return forms.MultipleChoiceField(
-            required=required, choices=_pairs(kind.allowed), widget=listed
+            required=required, choices=_pairs(kind.allowed, name), widget=listed
         )
     return forms.CharField(required=required, max_length=_LONGEST_LIST)
 
 
-def _pairs(names: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(name, name) for name in names]
+def _pairs(names: tuple[str, ...], field: str) -> list[tuple[str, str]]:
+    return [(name, policy_word(name, field)) for name in names]
 
 
 def _at(document: Mapping[str, Any], path: str) -> Any:

@@ -22,6 +22,7 @@ from registry.models import (
     VersionRequest,
 )
 from training.models import CompressionRun, TrainingRun
+from web.words import word
 from worker.models import Job
 
 TITLES: dict[str, Promise] = {
@@ -84,7 +85,7 @@ def _version(version: ModelVersion | None, name: str) -> list[Fact]:
 def _dataset(dataset: DatasetSnapshot | None, name: str) -> list[Fact]:
     if dataset is None:
         return []
-    text = f"{dataset.name} ({dataset.split})"
+    text = f"{dataset.name} ({word(dataset.split, 'split')})"
     return [Fact(name, text, address("web:dataset", dataset.pk))]
 
 

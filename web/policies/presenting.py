@@ -19,9 +19,10 @@ from governance.policy.trials import Trial
 from trust.waivers import EVERY_METRIC
 from web.figures import svg
 from web.reports.plan import limit_of
-from web.reviews.presenting import gate_title
 from web.templatetags import formats
+from web.templatetags.vocabulary import gate_look
 from web.vocabulary import spoken
+from web.words import column_title, gate_title, metric_title, policy_word, word
 
 
 def as_yaml(policy: PolicyVersion) -> str:
@@ -60,9 +61,9 @@ def in_words(policy: Policy) -> list[str]:
     sentences += [_("The model file has passed the static checks and the sandbox.")]
     if policy.sandbox:
         said = _("The check of the file was confined at least at level %(level)s.")
-        sentences.append(said % {"level": policy.sandbox})
+        sentences.append(said % {"level": word(policy.sandbox, "level")})
     if policy.evidence:
-        kinds = ", ".join(policy.evidence)
+        kinds = ", ".join(word(kind, "evidence") for kind in policy.evidence)
         sentences.append(_("This evidence is there: %(kinds)s.") % {"kinds": kinds})
     sentences += [_floor(floor) for floor in policy.metrics]
     if policy.sealed_plan:
@@ -171,9 +172,9 @@ def shown_changes(changes: Sequence[FieldChange]) -> list[dict[str, Any]]:
         {
             "title": str(change.field.title),
             "name": change.field.name,
-            "row": change.row,
-            "before": _plain(change.before),
-            "after": _plain(change.after),
+            "row": metric_title(change.row),
+            "before": _plain(change.before, change.field.name),
+            "after": _plain(change.after, change.field.name),
             "word": words[change.effect][0],
             "tone": words[change.effect][1],
             "icon": words[change.effect][2],
@@ -182,14 +183,17 @@ def shown_changes(changes: Sequence[FieldChange]) -> list[dict[str, Any]]:
     ]
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, field: str) -> str:
     if value is None or value == []:
         return _("nothing")
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_plain(part)}" for key, part in value.items() if key != "metric")
+        said = ((key, _plain(part, key)) for key, part in value.items() if key != "metric")
+        return ", ".join(f"{column_title(key)} {part}" for key, part in said)
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return (_("yes") if value else _("no")) if isinstance(value, bool) else f"{value}"
+        return ", ".join(policy_word(str(item), field) for item in value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return policy_word(str(value), field)
 
 
 def shown_trial(trial: Trial) -> dict[str, Any]:
@@ -202,7 +206,7 @@ def shown_trial(trial: Trial) -> dict[str, Any]:
         "gates": [
             {
                 "title": gate_title(gate.gate),
-                "state": gate.state,
+                "word": str(gate_look(gate.state, required=gate.required).word),
                 "reason": gate.reason,
                 "tone": "ok" if gate.state == PASSED else "bad" if gate.blocks else "",
                 "icon": "okc" if gate.state == PASSED else "xc" if gate.blocks else "info",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from registry.models import ModelVersion
 from web.vocabulary import state_of
+from web.words import word
 
 
 @dataclass
@@ -36,4 +37,5 @@ def tree_of(versions: Iterable[ModelVersion], answering: Mapping[UUID, str]) -> 
 
 def made_by(version: ModelVersion) -> str:
     """The recipe or method in a word, else the kind."""
-    return str(version.lineage.get("recipe") or version.lineage.get("method") or version.kind)
+    how = version.lineage.get("recipe") or version.lineage.get("method") or version.kind
+    return word(how, "made")

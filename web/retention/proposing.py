@@ -20,6 +20,7 @@ from trust.times import format_moment
 from web.forms.retention import DeletionForm, EmptyingForm, RuleForm
 from web.proposals.proposing import ProposePage, Proposing
 from web.versions.acts import ActPage
+from web.words import word
 
 
 class ProposeRule(ProposePage):
@@ -98,7 +99,7 @@ class ProposeDatasetDeletion(ProposePage):
         may_propose_deletion(self.caller, self.dataset.team_id).enforce()
         self.title = _("Delete the rows of %(name)s (%(split)s)") % {
             "name": self.dataset.name,
-            "split": self.dataset.split,
+            "split": word(self.dataset.split, "split"),
         }
 
     def wish(self, form: forms.Form) -> dict[str, Any]:

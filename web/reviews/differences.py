@@ -14,9 +14,9 @@ from governance.models import Review
 from governance.reviewing.looks import last_seen
 from registry.cards import FIELDS
 from web.figures import svg
-from web.reviews.presenting import gate_title
 from web.templatetags.formats import short_digest
 from web.templatetags.vocabulary import gate_look
+from web.words import gate_title, word
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ def _part(part: str) -> str:
 def _name(difference: Difference, names: dict[str, str]) -> str:
     name = difference.name
     if difference.part == "evidence":
-        kinds = {"card": _("Model card"), "plan": _("Criteria"), "sandbox": _("Checked file")}
-        return kinds.get(name) or gate_title(name)
+        return word(name, "evidence")
     if difference.part in ("gate", "waiver"):
         return gate_title(name)
     if difference.part == "card" and name in FIELDS:

@@ -8,14 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.roles import Role
 from governance.models import Review, ReviewState, Signature, SignDecision, Waiver
 from governance.policies import HANDS
 from registry.models import ModelVersion
-from trust.methods import OIDC, PASSKEY, PASSWORD, PASSWORD_AND_TOTP
 from web.reviews.assigned import moves_of
-from web.reviews.presenting import gate_title
 from web.vocabulary import spoken
+from web.words import gate_title, word
 
 _BADGES = {
     SignDecision.APPROVE: "approved",
@@ -42,7 +40,7 @@ class Signed:
         record = json.loads(bytes(row.record))
         accepted = record.get("annex", {}).get("conditions", [])
         names = [findings.get(entry["digest"], entry["digest"]) for entry in accepted]
-        return cls(row, record["meaning"], _method(record["method"]), names)
+        return cls(row, record["meaning"], word(record["method"], "proof"), names)
 
     @property
     def badge(self) -> str:
@@ -52,7 +50,7 @@ class Signed:
     @property
     def role(self) -> str:
         """The role in which the person signed."""
-        return _role(self.row.role)
+        return word(self.row.role, "role")
 
 
 def waived(waiver: Waiver) -> dict[str, Any]:
@@ -63,26 +61,12 @@ def waived(waiver: Waiver) -> dict[str, Any]:
         "title": gate_title(waiver.gate),
         "finding": record["finding"],
         "meaning": record["meaning"],
-        "method": _method(record["method"]),
+        "method": word(record["method"], "proof"),
         "name": waiver.printed_name,
-        "role": _role(waiver.role),
+        "role": word(waiver.role, "role"),
         "reason": waiver.reason,
         "not_after": waiver.not_after,
     }
-
-
-def _method(method: str) -> str:
-    words = {
-        PASSWORD: _("password"),
-        PASSWORD_AND_TOTP: _("password and code of the authenticator app"),
-        PASSKEY: _("passkey"),
-        OIDC: _("sign-in at the identity provider"),
-    }
-    return words.get(method, method)
-
-
-def _role(role: str) -> str:
-    return str(Role(role).label) if role in Role.values else role
 
 
 def signed_by(review: Review, findings: Mapping[str, str]) -> list[Signed]:

@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from evaluation.criteria import NOT_MEASURED, PASSED
-from evaluation.metrics.catalogue import BY_NAME
 from governance.evidence.gates import GateResult
 from governance.evidence.statements import build_statement, what_changed
 from governance.models import Review, ReviewState
@@ -18,7 +17,7 @@ from governance.selectors import statement_of
 from registry.models import Evidence, ModelVersion
 from registry.selectors import champion_of, version_by_digest
 from web.templatetags import formats
-from web.vocabulary import spoken
+from web.words import ABOUT_A_METRIC, gate_title, word
 
 Json = Mapping[str, Any]
 OPEN = (ReviewState.OPEN, ReviewState.QUORUM)
@@ -34,7 +33,6 @@ _ANCHORS = {
     "latency": "evaluation",
     "evidence_age": "evaluation",
 }
-_ABOUT_A_METRIC = ("metric", "slice", "no_regression")
 _OF_GOVERNANCE = ("card", "licence", "lineage")
 _OF_EVALUATION = (SEALED_PLAN, "mcnemar", "latency", "size", "evidence_age")
 # What these looked at is not on the page of a review.
@@ -111,36 +109,8 @@ def _waiver(gate: Json, waivers: Sequence[Json]) -> Json | None:
     return next(same, None)
 
 
-def gate_title(name: str) -> str:
-    """A gate's name for people."""
-    about, _colon, named = name.partition(":")
-    if named in BY_NAME and about in _ABOUT_A_METRIC:
-        words = {"metric": spoken(BY_NAME[named].title)}
-        if about == "slice":
-            return _("%(metric)s, worst slice") % words
-        return words["metric"] if about == "metric" else _("%(metric)s against champion") % words
-    titles = {
-        "admission": _("Checked file"),
-        "evaluation": _("Evaluation report"),
-        "explanation": _("Explanation report"),
-        "golden": _("Golden rows"),
-        "card": _("Model card complete"),
-        "parity": _("Compared with its parent"),
-        SEALED_PLAN: _("Criteria sealed before the run"),
-        "mcnemar": _("McNemar test against champion"),
-        "latency": _("Time for one row, ms"),
-        "size": _("Size, bytes"),
-        "licence": _("Licence allowed"),
-        "lineage": _("Lineage complete"),
-        "sandbox": _("Confinement of the check"),
-        "evidence_age": _("Age of the evidence, days"),
-        "validation_report": _("Validation report"),
-    }
-    return titles.get(name, name)
-
-
 def _group_order(name: str) -> int:
-    if name.partition(":")[0] in (*_ABOUT_A_METRIC, *_OF_EVALUATION):
+    if name.partition(":")[0] in (*ABOUT_A_METRIC, *_OF_EVALUATION):
         return 1
     return 2 if name in _OF_GOVERNANCE else 0
 
@@ -149,17 +119,23 @@ def _group(name: str) -> str:
     return (_("Integrity and evidence"), _("Evaluation"), _("Governance"))[_group_order(name)]
 
 
-def fields_left(gate: Json) -> str:
-    """What the gate of the card measured, in words; empty for every other gate."""
-    if gate["gate"] == "card" and isinstance(gate["measured"], int):
-        return _("%(n)s required fields are empty") % {"n": gate["measured"]}
+def measured_in_words(gate: Json) -> str:
+    """What the gates of the card and of the check of the file measured; empty for the others."""
+    measured = gate["measured"]
+    if gate["gate"] == "card" and isinstance(measured, int):
+        return _("%(n)s required fields are empty") % {"n": measured}
+    if gate["gate"] in ("admission", "sandbox") and isinstance(measured, str):
+        words = {"how": word(measured, "level"), "least": word(gate["limit"], "level")}
+        if gate["limit"]:
+            return _("confined %(how)s · at least %(least)s") % words
+        return _("confined %(how)s") % words
     return ""
 
 
 def _evidence(gate: Json, evidence: Sequence[Json]) -> str:
     """What stands beside the gate's name; empty where measured value and limit say it."""
     name = gate["gate"]
-    if said := fields_left(gate):
+    if said := measured_in_words(gate):
         return said
     digests = [item["digest"] for item in evidence if item["kind"] == name]
     if digests and not gate["limit"]:
@@ -178,7 +154,7 @@ def _detail(gate: Json, live: GateResult | None) -> str:
 def _links(gate: Json, comments: int) -> list[tuple[str, str]]:
     name = gate["gate"]
     about = name.partition(":")[0]
-    anchor = "evaluation" if about in _ABOUT_A_METRIC else _ANCHORS.get(name, name)
+    anchor = "evaluation" if about in ABOUT_A_METRIC else _ANCHORS.get(name, name)
     has_part = name not in _NOWHERE and gate["state"] != NOT_MEASURED
     links = [(_("See the evidence"), f"#{anchor}")] if has_part else []
     say = _("Comment (%(n)s so far)") % {"n": comments} if comments else _("Comment")

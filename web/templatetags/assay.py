@@ -10,6 +10,7 @@ from django.forms.boundfield import BoundField
 from django.template.context import RequestContext
 from django.utils.safestring import SafeString
 
+from web import words
 from web.figures import FIGURES, svg
 from web.templatetags import components, formats
 from web.templatetags.vocabulary import look
@@ -25,6 +26,8 @@ register.filter("percent", formats.percent)
 register.filter("duration", formats.duration)
 register.filter("short_digest", formats.short_digest)
 register.filter("initials", formats.initials)
+register.filter("word", words.word)
+register.filter("gate_title", words.gate_title)
 
 
 @register.simple_tag

@@ -32,10 +32,11 @@ from web.emergencies.presenting import grants_of
 from web.findings.presenting import open_first, shown
 from web.retention.presenting import held_version
 from web.reviews.people import contributors_of, waived
-from web.reviews.presenting import fields_left, gate_title
+from web.reviews.presenting import measured_in_words
 from web.versions.base import Tab
 from web.versions.standing import Standing, submittable
 from web.vocabulary import spoken
+from web.words import gate_title
 
 _HEADLINES = ("accuracy", "f1_macro", "roc_auc", "r2", "mae")
 _MEASURES = "web:version-evaluation"
@@ -118,7 +119,7 @@ def gates_of(
         {
             **result.as_statement(),
             "title": gate_title(result.gate),
-            "evidence": fields_left(result.as_statement()),
+            "evidence": measured_in_words(result.as_statement()),
             "blocks": result.blocks,
             "detail": _detail(result, may_waive),
             "links": [

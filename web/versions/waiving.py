@@ -19,8 +19,8 @@ from governance.services import dry_run
 from governance.waivers.records import latest_expiry
 from governance.waivers.services import waive, withdraw_waiver
 from web.forms.versions import WaiveForm, WithdrawWaiverForm
-from web.reviews.presenting import gate_title
 from web.versions.acts import ActPage
+from web.words import gate_title
 
 
 class Waive(ActPage):
