@@ -43,6 +43,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
@@ -609,16 +610,22 @@ def read_use(document: JsonObject) -> bool:
 
 FINDING_RECORD_TYPE = "assay/finding/1"
 MOVE_RECORD_TYPE = "assay/finding-move/1"
+AMENDMENT_RECORD_TYPE = "assay/finding-amendment/1"
 BLOCKING, CONDITION = "blocking", "condition"
 EFFECTS = (BLOCKING, CONDITION)
+_AMENDMENT = "amendment"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedCondition:
-    """A condition as an annex names it: digest of the finding's record, and when it is due."""
+    """A condition as an annex names it: digest of the finding's record, and when it is due.
+
+    `amendment` is the digest of the last change of its owner or day; None where there was none.
+    """
 
     digest: str
     due_on: str
+    amendment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -639,11 +646,16 @@ def read_annex(document: JsonObject) -> Annex:
     require_keys(annex, ("conditions",), "the annex")
     conditions = []
     for entry in read_objects(annex, "conditions"):
-        require_keys(entry, ("digest", "due_on"), "a condition")
-        conditions.append(NamedCondition(read_digest(entry, "digest"), read_text(entry, "due_on")))
+        conditions.append(_read_condition(entry))
     if not conditions:
         raise Malformed("an annex that names nothing is left out")
     return Annex(tuple(conditions))
+
+
+def _read_condition(entry: JsonObject) -> NamedCondition:
+    require_keys(entry, ("digest", "due_on"), "a condition", optional=(_AMENDMENT,))
+    amendment = read_digest(entry, _AMENDMENT) if _AMENDMENT in entry else None
+    return NamedCondition(read_digest(entry, "digest"), read_text(entry, "due_on"), amendment)
 
 
 class Event(Protocol):
@@ -672,6 +684,15 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """Another owner or day of a finding as its event tells of it."""
+
+    digest: str
+    due_on: str
+    person: object
+
+
+@dataclass(frozen=True, slots=True)
 class AtApproval:
     """The findings of a version when it was approved."""
 
@@ -679,6 +700,8 @@ class AtApproval:
     open: frozenset[str] = frozenset()
     closed_by: Mapping[str, object] = field(default_factory=dict)
     """finding -> who closed it last"""
+    amended: Mapping[str, tuple[Amended, ...]] = field(default_factory=dict)
+    """finding -> the changes of its owner or day, in order"""
 
 
 @dataclass(slots=True)
@@ -689,6 +712,9 @@ class FindingLog:
     at_approval: dict[str, AtApproval] = field(default_factory=dict)
     _open: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _closed: dict[str, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
+    _amended: dict[str, dict[str, tuple[Amended, ...]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
     def add(self, event: Event) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
@@ -709,11 +735,17 @@ class FindingLog:
             finding, version = read_digest(payload, "finding"), self._version(payload)
             self._open[version].add(finding)
             self._closed[version].pop(finding, None)
+        elif event.action == "finding.amended":
+            self._amend(event)
         elif event.action == "version.approved":
             version = read_digest(payload, "version_digest")
-            self.at_approval[read_text(payload, "approval")] = AtApproval(
-                version, frozenset(self._open[version]), dict(self._closed[version])
-            )
+            self.at_approval[read_text(payload, "approval")] = self.now(version)
+
+    def _amend(self, event: Event) -> None:
+        payload = event.payload
+        finding, amended = read_digest(payload, "finding"), self._amended[self._version(payload)]
+        said = Amended(read_digest(payload, _AMENDMENT), read_text(payload, "due_on"), event.person)
+        amended[finding] = (*amended.get(finding, ()), said)
 
     def _version(self, payload: JsonObject) -> str:
         """Of the finding as it was raised: no later event moves it to another version."""
@@ -724,7 +756,12 @@ class FindingLog:
 
     def now(self, version: str) -> AtApproval:
         """How the findings of a version stand after all events so far."""
-        return AtApproval(version, frozenset(self._open[version]), dict(self._closed[version]))
+        return AtApproval(
+            version,
+            frozenset(self._open[version]),
+            dict(self._closed[version]),
+            dict(self._amended[version]),
+        )
 
 
 # --- trust.scope ---
@@ -1325,8 +1362,13 @@ def finding_move_member(move_digest_hex: str) -> str:
     return f"finding-moves/{move_digest_hex}.json"
 
 
+def finding_amendment_member(amendment_digest_hex: str) -> str:
+    """Where another owner or day of a finding lies."""
+    return f"finding-amendments/{amendment_digest_hex}.json"
+
+
 def attachment_member(file_digest_hex: str) -> str:
-    """Where a file lies that is attached to a comment or a finding."""
+    """Where a file lies that is attached to a comment, a finding or an answer."""
     return f"attachments/{file_digest_hex}.bin"
 
 
@@ -1742,11 +1784,15 @@ class BundleMembers:
 
 # --- trust.bundle_attachments ---
 
-NAMING_ACTIONS = ("review.commented", "finding.raised")
+NAMING_ACTIONS = ("review.commented", "finding.raised", "finding.answered")
+_NAMING_FOLDERS = ("findings/", "finding-moves/")
 
 
 def attached_to(said: JsonObject) -> list[str]:
-    """The digests of the files that an event or the record of a finding names. Raises Malformed."""
+    """The digests of the files that an event names, or the record of a finding or an answer.
+
+    Raises Malformed.
+    """
     if "attachments" not in said:
         return []
     return [read_digest(entry, "digest") for entry in read_objects(said, "attachments")]
@@ -1755,13 +1801,14 @@ def attached_to(said: JsonObject) -> list[str]:
 def check_attachments(
     members: BundleMembers, told: set[str], deleted: Mapping[str, str], report: BundleReport
 ) -> None:
-    """Every file that a disclosed event (`told`) or a finding names is there, but for those that
-    the log says were deleted: these are not.
+    """Every file that a disclosed event (`told`), a finding or an answer names is there, but for
+    those that the log says were deleted: these are not.
 
     That its bytes have the digest that the member is called by is checked with all such members.
     """
     named = dict.fromkeys(told, "the log")
-    for member, _name in members.folder("findings/", ".json"):
+    naming = chain.from_iterable(members.folder(folder, ".json") for folder in _NAMING_FOLDERS)
+    for member, _name in naming:
         try:
             named |= dict.fromkeys(attached_to(members.document(member) or {}), member)
         except Malformed as error:
@@ -3461,7 +3508,7 @@ class LogFacts:
     validated: dict[str, object] = field(default_factory=dict)
     """digest of a validation report -> the person who finished it"""
     attached: set[str] = field(default_factory=set)
-    """digest of a file that a comment or a finding names"""
+    """digest of a file that a comment, a finding or an answer names"""
     findings: FindingLog = field(default_factory=FindingLog)
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
     retention: RetentionLog = field(default_factory=RetentionLog)
@@ -3595,6 +3642,15 @@ class FindingProblem:
     signature: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FindingRecords:
+    """The records by digest, None where one is missing and that is said elsewhere."""
+
+    finding: Callable[[str], JsonObject | None]
+    amendment: Callable[[str], JsonObject | None]
+    signature: Callable[[str], JsonObject | None]
+
+
 def check_conditions(
     members: BundleMembers,
     statement: JsonObject,
@@ -3604,19 +3660,25 @@ def check_conditions(
 ) -> None:
     """What a bundle shows of the findings of an approval's version."""
 
-    def finding(digest: str) -> JsonObject | None:
-        path = finding_member(digest_hex(digest))
-        report.count("conditions")
+    def cited(path: str) -> JsonObject | None:
         if not members.has(path):
             report.find(path, "an approval refers to it, but it is not in the bundle")
             return None
         return members.document(path) or {}
 
+    def finding(digest: str) -> JsonObject | None:
+        report.count("conditions")
+        return cited(finding_member(digest_hex(digest)))
+
+    def amendment(digest: str) -> JsonObject | None:
+        return cited(finding_amendment_member(digest_hex(digest)))
+
     def signature(digest: str) -> JsonObject | None:
         path = signature_member(digest_hex(digest))
         return members.document(path) if members.has(path) else None
 
-    for problem in wrong_with_findings(statement, approval, facts.findings, finding, signature):
+    records = FindingRecords(finding, amendment, signature)
+    for problem in wrong_with_findings(statement, approval, facts.findings, records):
         where = statement_member(approval.review)
         if problem.finding:
             where = finding_member(digest_hex(problem.finding))
@@ -3626,28 +3688,24 @@ def check_conditions(
 
 
 def wrong_with_findings(
-    statement: JsonObject,
-    approval: Approval,
-    log: FindingLog,
-    finding_of: Callable[[str], JsonObject | None],
-    signature_of: Callable[[str], JsonObject | None],
+    statement: JsonObject, approval: Approval, log: FindingLog, records: FindingRecords
 ) -> Iterator[FindingProblem]:
-    """Why the findings of a version do not carry its approval. Raises Malformed.
-
-    `finding_of` and `signature_of` give the records by digest, None where one is missing and that
-    is said elsewhere.
-    """
+    """Why the findings of a version do not carry its approval. Raises Malformed."""
     then = log.at_approval.get(approval.id, AtApproval(approval.version_digest))
+    barred = read_texts(statement, "contributors")
     if then.version != approval.version_digest:
         yield FindingProblem("the log says that another version was approved")
     yield from _left_open(then, approval, log)
-    yield from _closed(then, read_texts(statement, "contributors"))
+    yield from _moved_by(then, barred)
     for condition in approval.annex.conditions:
-        record = finding_of(condition.digest)
-        if record is not None:
-            for why in _wrong_with_condition(record, condition, approval, log):
-                yield FindingProblem(why, finding=condition.digest)
-    yield from _accepted(approval, signature_of)
+        record = records.finding(condition.digest)
+        found = [] if record is None else _wrong_with_condition(record, condition, approval, log)
+        found += _wrong_with_amendment(
+            condition, then.amended.get(condition.digest, ()), records.amendment
+        )
+        for why in found:
+            yield FindingProblem(why, finding=condition.digest)
+    yield from _accepted(approval, records.signature)
 
 
 def _left_open(then: AtApproval, approval: Approval, log: FindingLog) -> Iterator[FindingProblem]:
@@ -3659,11 +3717,16 @@ def _left_open(then: AtApproval, approval: Approval, log: FindingLog) -> Iterato
         yield FindingProblem("the conditions that it names are not those that were open")
 
 
-def _closed(then: AtApproval, contributors: Iterable[str]) -> Iterator[FindingProblem]:
+def _moved_by(then: AtApproval, contributors: Iterable[str]) -> Iterator[FindingProblem]:
     barred = set(contributors)
     for digest, person in sorted(then.closed_by.items()):
         if person in barred:
             yield FindingProblem("a contributor to the version closed it", finding=digest)
+    for digest, amended in sorted(then.amended.items()):
+        if any(said.person in barred for said in amended):
+            yield FindingProblem(
+                "a contributor to the version gave it another owner or day", finding=digest
+            )
 
 
 def _wrong_with_condition(
@@ -3674,10 +3737,36 @@ def _wrong_with_condition(
         f"it is not of the type {FINDING_RECORD_TYPE}": record.get("type") != FINDING_RECORD_TYPE,
         "it is about another version": record.get("version_digest") != approval.version_digest,
         "it is no condition": record.get("effect") != CONDITION,
-        "it is due on another day": record.get("due_on") != condition.due_on,
+        "it is due on another day": (
+            condition.amendment is None and record.get("due_on") != condition.due_on
+        ),
         "the log names another person for it": (
             raised is not None and raised.person != record.get("person")
         ),
+    }
+    return [why for why, is_so in wrong.items() if is_so]
+
+
+def _wrong_with_amendment(
+    condition: NamedCondition,
+    told: tuple[Amended, ...],
+    record_of: Callable[[str], JsonObject | None],
+) -> list[str]:
+    """That a condition names the last change of its owner or day, and that this says its day."""
+    if condition.amendment != (told[-1].digest if told else None):
+        return ["the approval names another owner or day of it than the log told of then"]
+    record = record_of(condition.amendment) if condition.amendment else None
+    if record is None:
+        return []
+    wrong = {
+        f"its amendment is not of the type {AMENDMENT_RECORD_TYPE}": (
+            record.get("type") != AMENDMENT_RECORD_TYPE
+        ),
+        "its amendment is of another finding": record.get("finding") != condition.digest,
+        "by its amendment it is due on another day": (
+            {record.get("due_on"), told[-1].due_on} != {condition.due_on}
+        ),
+        "the log names another person for its amendment": (told[-1].person != record.get("person")),
     }
     return [why for why, is_so in wrong.items() if is_so]
 
@@ -5431,6 +5520,7 @@ _DIGEST_NAMED = (
     ("waivers/", ".json"),
     ("findings/", ".json"),
     ("finding-moves/", ".json"),
+    ("finding-amendments/", ".json"),
     ("passkeys/", ".json"),
     ("attachments/", ".bin"),
     ("holds/", ".json"),

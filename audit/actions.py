@@ -99,6 +99,7 @@ class Action(StrEnum):
     FINDING_ANSWERED = "finding.answered"
     FINDING_CLOSED = "finding.closed"
     FINDING_REOPENED = "finding.reopened"
+    FINDING_AMENDED = "finding.amended"
     FINDING_OVERDUE = "finding.overdue"
     VALIDATION_SAVED = "validation.saved"
     VALIDATION_FINISHED = "validation.finished"
@@ -238,6 +239,7 @@ _SENTENCES = {
     Action.FINDING_ANSWERED: "A finding was answered",
     Action.FINDING_CLOSED: "A finding was closed",
     Action.FINDING_REOPENED: "A finding was reopened",
+    Action.FINDING_AMENDED: "A finding was given another owner or day",
     Action.FINDING_OVERDUE: "A finding is overdue",
     Action.VALIDATION_SAVED: "The draft of a validation report was saved",
     Action.VALIDATION_FINISHED: "A validation report was finished",

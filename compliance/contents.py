@@ -20,6 +20,7 @@ from compliance.retention.models import HoldLift, LegalHold
 from compliance.scopes import ExportScope
 from compliance.selection import Ids, Selection
 from governance.attachments.models import Attachment
+from governance.findings.models import FindingAmendment
 from governance.models import (
     Approval,
     EmergencyAttestation,
@@ -47,6 +48,7 @@ from trust.bundle_layout import (
     disclosure_member,
     emergency_member,
     evidence_member,
+    finding_amendment_member,
     finding_member,
     finding_move_member,
     hold_member,
@@ -153,8 +155,12 @@ def _emergencies(stage: Stage, selection: Selection) -> None:
 def _findings(stage: Stage, versions: Ids) -> None:
     for digest, body in _rows(Finding, "version", versions, "digest", "record"):
         stage.put(finding_member(digest), bytes(body))
-    for digest, body in _rows(FindingMove, "finding__version", versions, "digest", "record"):
-        stage.put(finding_move_member(digest), bytes(body))
+    for model, member in (
+        (FindingMove, finding_move_member),
+        (FindingAmendment, finding_amendment_member),
+    ):
+        for digest, body in _rows(model, "finding__version", versions, "digest", "record"):
+            stage.put(member(digest), bytes(body))
 
 
 def _holds(stage: Stage, holds: set[str]) -> None:
@@ -165,6 +171,7 @@ def _holds(stage: Stage, holds: set[str]) -> None:
 
 def _attachments(stage: Stage, selection: Selection) -> None:
     wanted = Q(comment__review__in=selection.reviews) | Q(finding__version__in=selection.versions)
+    wanted |= Q(answer__finding__version__in=selection.versions)
     rows = (
         Attachment.objects.filter(wanted, blob__tombstone=None)
         .order_by("blob")

@@ -52,6 +52,7 @@ _OF_VERSIONS = (
     Action.FINDING_ANSWERED.value,
     Action.FINDING_CLOSED.value,
     Action.FINDING_REOPENED.value,
+    Action.FINDING_AMENDED.value,
     Action.BYTES_DELETED.value,
 )
 # What gates are asked about besides: which version was the champion, under which licence; and what

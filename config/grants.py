@@ -39,6 +39,7 @@ APP_INSERT_ONLY = (
     "governance_delegationend",
     "governance_finding",
     "governance_findingmove",
+    "governance_findingamendment",
     "governance_signature",
     "governance_waiver",
     "governance_waiverwithdrawal",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, Proposal, Team
 from governance.attachments import models as attachments  # noqa: F401 - Django looks for tables here
+from governance.findings import models as findings  # noqa: F401 - and here
 from governance.reviewing import models as reviewing  # noqa: F401 - and here
 from governance.splits import models as splits  # noqa: F401 - and here
 from governance.validating import models as validating  # noqa: F401 - and here

@@ -45,6 +45,7 @@ urlpatterns = [
     path(f"{_FINDING}/answers", api_findings.Answer.as_view(), name="finding-answer"),
     path(f"{_FINDING}/closure", api_findings.Close.as_view(), name="finding-close"),
     path(f"{_FINDING}/reopening", api_findings.Reopen.as_view(), name="finding-reopen"),
+    path(f"{_FINDING}/amendments", api_findings.Amend.as_view(), name="finding-amend"),
     path(f"{_VERSION}/waivers/challenge", api_asking.AskToWaive.as_view(), name="waive-challenge"),
     path(
         f"{_VERSION}/revocation/challenge",

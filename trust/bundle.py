@@ -48,6 +48,7 @@ _DIGEST_NAMED = (
     ("waivers/", ".json"),
     ("findings/", ".json"),
     ("finding-moves/", ".json"),
+    ("finding-amendments/", ".json"),
     ("passkeys/", ".json"),
     ("attachments/", ".bin"),
     ("holds/", ".json"),

@@ -85,8 +85,13 @@ def finding_move_member(move_digest_hex: str) -> str:
     return f"finding-moves/{move_digest_hex}.json"
 
 
+def finding_amendment_member(amendment_digest_hex: str) -> str:
+    """Where another owner or day of a finding lies."""
+    return f"finding-amendments/{amendment_digest_hex}.json"
+
+
 def attachment_member(file_digest_hex: str) -> str:
-    """Where a file lies that is attached to a comment or a finding."""
+    """Where a file lies that is attached to a comment, a finding or an answer."""
     return f"attachments/{file_digest_hex}.bin"
 
 

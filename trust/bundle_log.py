@@ -58,7 +58,7 @@ class LogFacts:
     validated: dict[str, object] = field(default_factory=dict)
     """digest of a validation report -> the person who finished it"""
     attached: set[str] = field(default_factory=set)
-    """digest of a file that a comment or a finding names"""
+    """digest of a file that a comment, a finding or an answer names"""
     findings: FindingLog = field(default_factory=FindingLog)
     emergencies: EmergencyLog = field(default_factory=EmergencyLog)
     retention: RetentionLog = field(default_factory=RetentionLog)

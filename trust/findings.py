@@ -20,16 +20,22 @@ from trust.fields import (
 
 FINDING_RECORD_TYPE = "assay/finding/1"
 MOVE_RECORD_TYPE = "assay/finding-move/1"
+AMENDMENT_RECORD_TYPE = "assay/finding-amendment/1"
 BLOCKING, CONDITION = "blocking", "condition"
 EFFECTS = (BLOCKING, CONDITION)
+_AMENDMENT = "amendment"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedCondition:
-    """A condition as an annex names it: digest of the finding's record, and when it is due."""
+    """A condition as an annex names it: digest of the finding's record, and when it is due.
+
+    `amendment` is the digest of the last change of its owner or day; None where there was none.
+    """
 
     digest: str
     due_on: str
+    amendment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,16 @@ def read_annex(document: JsonObject) -> Annex:
     require_keys(annex, ("conditions",), "the annex")
     conditions = []
     for entry in read_objects(annex, "conditions"):
-        require_keys(entry, ("digest", "due_on"), "a condition")
-        conditions.append(NamedCondition(read_digest(entry, "digest"), read_text(entry, "due_on")))
+        conditions.append(_read_condition(entry))
     if not conditions:
         raise Malformed("an annex that names nothing is left out")
     return Annex(tuple(conditions))
+
+
+def _read_condition(entry: JsonObject) -> NamedCondition:
+    require_keys(entry, ("digest", "due_on"), "a condition", optional=(_AMENDMENT,))
+    amendment = read_digest(entry, _AMENDMENT) if _AMENDMENT in entry else None
+    return NamedCondition(read_digest(entry, "digest"), read_text(entry, "due_on"), amendment)
 
 
 class Event(Protocol):
@@ -83,6 +94,15 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """Another owner or day of a finding as its event tells of it."""
+
+    digest: str
+    due_on: str
+    person: object
+
+
+@dataclass(frozen=True, slots=True)
 class AtApproval:
     """The findings of a version when it was approved."""
 
@@ -90,6 +110,8 @@ class AtApproval:
     open: frozenset[str] = frozenset()
     closed_by: Mapping[str, object] = field(default_factory=dict)
     """finding -> who closed it last"""
+    amended: Mapping[str, tuple[Amended, ...]] = field(default_factory=dict)
+    """finding -> the changes of its owner or day, in order"""
 
 
 @dataclass(slots=True)
@@ -100,6 +122,9 @@ class FindingLog:
     at_approval: dict[str, AtApproval] = field(default_factory=dict)
     _open: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _closed: dict[str, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
+    _amended: dict[str, dict[str, tuple[Amended, ...]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
     def add(self, event: Event) -> None:
         """Take in one event. Raises Malformed for a payload without its fields."""
@@ -120,11 +145,17 @@ class FindingLog:
             finding, version = read_digest(payload, "finding"), self._version(payload)
             self._open[version].add(finding)
             self._closed[version].pop(finding, None)
+        elif event.action == "finding.amended":
+            self._amend(event)
         elif event.action == "version.approved":
             version = read_digest(payload, "version_digest")
-            self.at_approval[read_text(payload, "approval")] = AtApproval(
-                version, frozenset(self._open[version]), dict(self._closed[version])
-            )
+            self.at_approval[read_text(payload, "approval")] = self.now(version)
+
+    def _amend(self, event: Event) -> None:
+        payload = event.payload
+        finding, amended = read_digest(payload, "finding"), self._amended[self._version(payload)]
+        said = Amended(read_digest(payload, _AMENDMENT), read_text(payload, "due_on"), event.person)
+        amended[finding] = (*amended.get(finding, ()), said)
 
     def _version(self, payload: JsonObject) -> str:
         """Of the finding as it was raised: no later event moves it to another version."""
@@ -135,4 +166,9 @@ class FindingLog:
 
     def now(self, version: str) -> AtApproval:
         """How the findings of a version stand after all events so far."""
-        return AtApproval(version, frozenset(self._open[version]), dict(self._closed[version]))
+        return AtApproval(
+            version,
+            frozenset(self._open[version]),
+            dict(self._closed[version]),
+            dict(self._amended[version]),
+        )

@@ -60,6 +60,7 @@ def findings(period: Period) -> Found | None:
     """What reviewers found or closed in the period, and what was still open from before."""
     rows = Finding.objects.filter(version__in=period.versions, at__lt=period.until)
     moved = Q(moves__at__gte=period.since, moves__at__lt=period.until)
+    moved |= Q(amendments__at__gte=period.since, amendments__at__lt=period.until)
     return findings_of(period, rows.filter(Q(at__gte=period.since) | moved).distinct())
 
 

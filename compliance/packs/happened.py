@@ -17,7 +17,7 @@ from compliance.packs.found import Cell, Found, Table, measured
 from compliance.packs.listed import MOST_ROWS, listed
 from compliance.packs.telling import digest_of_event
 from governance.emergencies.selectors import grants, state_of
-from governance.findings.records import not_closed
+from governance.findings.records import duty_of, not_closed
 from governance.findings.records import state_of as state_of_finding
 from governance.models import EmergencyGrant, Finding, FindingMove, Move
 from trust.times import format_moment
@@ -41,6 +41,7 @@ def findings_of(
     return listed(
         (not_closed(stated) if only_open else stated)
         .select_related("version__model", "owner")
+        .prefetch_related("amendments__owner")
         .order_by("-at", "pk"),
         (*covered.names, *columns),
         lambda row: (*covered.named(row.version), *_finding(covered, row)),
@@ -51,16 +52,16 @@ def findings_of(
 
 
 def _finding(covered: Covered, row: Finding) -> tuple[Cell, ...]:
-    state = state_of_finding(row)
+    state, duty = state_of_finding(row), duty_of(row, covered.at)
     return (
         row.number,
         row.severity,
         row.effect,
         row.text,
-        row.owner.name,
-        row.due_on.isoformat(),
+        duty.owner.name,
+        duty.due_on.isoformat(),
         state,
-        state != Move.CLOSED and row.due_on < covered.at.date(),
+        state != Move.CLOSED and duty.due_on < covered.at.date(),
         format_moment(getattr(row, "last_at", None) or row.at),
     )
 

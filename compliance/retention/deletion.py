@@ -29,7 +29,7 @@ from registry.selectors import version_numbered
 
 class Deletion:
     """`{"model", "version", "attachments"}`: the version's files go and, if wished, the files that
-    were attached to comments and findings about it."""
+    were attached to comments, findings and answers about it."""
 
     def may_propose(self, caller: Caller, team: UUID | None) -> Decision:
         """Managers of the owner team."""

@@ -34,7 +34,7 @@ class Doomed:
 
 def files_of(version: ModelVersion, *, attachments: bool) -> list[Doomed]:
     """The files of a version that are there, each once, by digest; with those that were attached
-    to comments and findings about it, if wished."""
+    to comments, findings and answers about it, if wished."""
     found = {
         row.blob_id: Doomed(row.blob_id, row.size, ARTIFACT)
         for row in Artifact.objects.filter(version=version)
@@ -49,7 +49,11 @@ def files_of(version: ModelVersion, *, attachments: bool) -> list[Doomed]:
 
 
 def _about(version: ModelVersion) -> Q:
-    return Q(comment__review__version=version) | Q(finding__version=version)
+    return (
+        Q(comment__review__version=version)
+        | Q(finding__version=version)
+        | Q(answer__finding__version=version)
+    )
 
 
 def why_kept(version: ModelVersion, *, attachments: bool, now: datetime) -> str:
@@ -121,7 +125,7 @@ def _kept_elsewhere(version: ModelVersion, sha256: str, attachments: bool) -> st
     uses = {
         "part of another version": Artifact.objects.filter(blob=sha256).exclude(version=version),
         "a dataset snapshot": DatasetSnapshot.objects.filter(blob=sha256),
-        "attached to a comment or a finding": (
+        "attached to a comment, a finding or an answer": (
             attached.exclude(_about(version)) if attachments else attached
         ),
         "a pack": PackFile.objects.filter(blob=sha256),

@@ -38,7 +38,7 @@ _MISFILED = """
 # Records and events name attached files in order, without their numbers.
 _OUT_OF_LINE = """
     SELECT id FROM (SELECT id, position, row_number() OVER (
-        PARTITION BY comment_id, finding_id ORDER BY position) AS place
+        PARTITION BY comment_id, finding_id, answer_id ORDER BY position) AS place
         FROM governance_attachment) a
     WHERE position <> place ORDER BY id
 """

@@ -17,8 +17,9 @@ from compliance.retention.selectors import holds
 from evaluation.criteria import interval_of
 from evaluation.models import EvaluationPlan
 from governance.findings.anchors import FIGURES, SECTIONS
+from governance.findings.models import FindingAmendment
 from governance.findings.records import record_of as finding_of
-from governance.findings.records import record_of_move
+from governance.findings.records import record_of_amendment, record_of_move
 from governance.models import (
     Comment,
     FindingMove,
@@ -82,6 +83,7 @@ def checks_of_contents() -> tuple[Callable[[], Iterator[Finding]], ...]:
         partial(_each, "end of a legal hold", lifts, "record", "digest", _lift),
         partial(_each, "passkey", Passkey.objects.all(), "record", "digest", _passkey),
         _finding_moves,
+        _finding_amendments,
         _plans,
         _validations,
         _comments,
@@ -235,8 +237,8 @@ def _lift(row: HoldLift, said: Said) -> Iterator[str]:
 
 def _finding_moves() -> Iterator[Finding]:
     before: tuple[object, str] = (None, "")
-    rows = FindingMove.objects.select_related("finding").order_by("finding", "position", "pk")
-    for row in rows.iterator(chunk_size=_CHUNK):
+    rows = FindingMove.objects.select_related("finding").prefetch_related("attachments")
+    for row in rows.order_by("finding", "position", "pk").iterator(chunk_size=_CHUNK):
         previous = before[1] if before[0] == row.finding_id else None
         compare = partial(_finding_move, previous=previous)
         for why in _defects(row, bytes(row.record), row.digest, compare):
@@ -245,7 +247,30 @@ def _finding_moves() -> Iterator[Finding]:
 
 
 def _finding_move(row: FindingMove, said: Said, *, previous: str | None) -> Iterator[str]:
-    yield from _differing(record_of_move(row, previous), said)
+    made = record_of_move(row, previous, row.attachments.all())
+    yield from _differing({"attachments": None} | made, said)
+
+
+def _finding_amendments() -> Iterator[Finding]:
+    held: FindingAmendment | None = None
+    rows = FindingAmendment.objects.select_related("finding")
+    for row in rows.order_by("finding", "position", "pk").iterator(chunk_size=_CHUNK):
+        before = held if held is not None and held.finding_id == row.finding_id else None
+        compare = partial(_finding_amendment, before=before)
+        for why in _defects(row, bytes(row.record), row.digest, compare):
+            yield Finding("amendment of a finding", str(row.pk), why)
+        held = row
+
+
+def _finding_amendment(
+    row: FindingAmendment, said: Said, *, before: FindingAmendment | None
+) -> Iterator[str]:
+    yield from _differing(record_of_amendment(row, before.digest if before else None), said)
+    stood = before or row.finding
+    if (row.was_owner_id, row.was_due_on) != (stood.owner_id, stood.due_on):
+        yield "what it changes is not what held before it."
+    if row.position != (before.position if before else 0) + 1:
+        yield "its number is not that of its place."
 
 
 def _passkey(row: Passkey, said: Said) -> Iterator[str]:

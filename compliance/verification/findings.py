@@ -10,7 +10,7 @@ _MOVED = """
 """
 _SAID = (
     "subject_id, payload->'finding', payload->'version_digest', payload->'move', action, "
-    "person_id, user_id"
+    "person_id, user_id, payload->'attachments'"
 )
 # The digest of what a comment says.
 SAID = "'sha256:' || encode(sha256(convert_to({}.body, 'UTF8')), 'hex')"
@@ -130,10 +130,26 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "amendment of a finding",
+        facts(
+            "f.version_id, 'sha256:' || f.digest, 'sha256:' || v.digest, 'sha256:' || a.digest, "
+            "a.was_owner_id, a.was_due_on, a.owner_id, a.due_on, a.person_id, a.user_id",
+            "a.at",
+            "governance_findingamendment a JOIN governance_finding f ON f.id = a.finding_id "
+            "JOIN registry_modelversion v ON v.id = f.version_id",
+        ),
+        told_by(
+            "finding.amended",
+            "subject_id, payload->'finding', payload->'version_digest', payload->'amendment', "
+            "payload->'was_owner', payload->'was_due_on', payload->'owner', payload->'due_on', "
+            "person_id, user_id",
+        ),
+    ),
+    Claim(
         "move of a finding",
         facts(
             "f.version_id, 'sha256:' || f.digest, 'sha256:' || v.digest, 'sha256:' || m.digest, "
-            "'finding.' || m.move, m.person_id, m.user_id",
+            f"'finding.' || m.move, m.person_id, m.user_id, {FILES.format('answer_id', 'm')}",
             "m.at",
             _MOVED,
         ),

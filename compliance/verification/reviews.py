@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from django.db.models import Prefetch
@@ -19,6 +19,7 @@ from audit.findings import Finding
 from audit.models import AuditEvent
 from compliance.verification.gates import Reasked
 from governance.findings.log import TOLD
+from governance.findings.models import FindingAmendment
 from governance.keys.recorded import recorded_of
 from governance.models import Approval, Review, Revocation, Signature, Waiver
 from governance.models import Finding as ReviewFinding
@@ -26,7 +27,7 @@ from registry.models import Evidence
 from trust.approval import Approval as SignedApproval
 from trust.approval import artifact_digests_of, read_approval
 from trust.bundle_approvals import beyond_the_policy, compare_statement, version_names
-from trust.bundle_conditions import wrong_with_findings
+from trust.bundle_conditions import FindingRecords, wrong_with_findings
 from trust.bundle_seal import parse_event
 from trust.bundle_waivers import wrong_with_gates
 from trust.errors import TrustError
@@ -58,7 +59,7 @@ Given = tuple[str, str]
 class History:
     """Roles, logins, waivers and findings of some reviews as the log tells them, at any moment.
 
-    Six queries, for a chunk of reviews at a time.
+    Seven queries, for a chunk of reviews at a time.
     """
 
     def __init__(self, chunk: list[Review]) -> None:
@@ -122,8 +123,10 @@ class History:
     def _read_findings(self, chunk: list[Review]) -> None:
         versions = [review.version_id for review in chunk]
         rows = ReviewFinding.objects.filter(version__in=versions)
+        amended = FindingAmendment.objects.filter(finding__version__in=versions)
         self._findings = {
-            f"sha256:{digest}": bytes(body) for digest, body in rows.values_list("digest", "record")
+            f"sha256:{digest}": bytes(body)
+            for digest, body in chain(*(r.values_list("digest", "record") for r in (rows, amended)))
         }
         told = AuditEvent.objects.filter(
             action__in=(*TOLD, Action.VERSION_APPROVED.value),
@@ -139,7 +142,7 @@ class History:
                 continue
 
     def finding(self, digest: str) -> JsonObject | None:
-        """The record of a finding; an empty one where it is not in the table."""
+        """The record of a finding or an amendment; an empty one where it is not in the table."""
         return _said(self._findings.get(digest, b""))
 
     def waiver(self, named: NamedWaiver) -> JsonObject | None:
@@ -327,9 +330,8 @@ def _findings(
     def signature(digest: str) -> JsonObject | None:
         return _said(records[digest]) if digest in records else None
 
-    for problem in wrong_with_findings(
-        statement, signed, history.findings, history.finding, signature
-    ):
+    found = FindingRecords(history.finding, history.finding, signature)
+    for problem in wrong_with_findings(statement, signed, history.findings, found):
         about = problem.finding or problem.signature
         yield f"of {about}: {problem.why}." if about else f"{problem.why}."
 

@@ -1,1 +1,1 @@
-"""Files attached to comments and findings."""
+"""Files attached to comments, findings and answers."""

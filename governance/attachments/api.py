@@ -25,6 +25,6 @@ class AttachedFile(CallerView):
         responses=reads_as("application/octet-stream", OpenApiTypes.BINARY, 409),
     )
     def get(self, request: Request, attachment_id: UUID) -> StreamingHttpResponse:
-        """Download a file that is attached to a comment or a finding."""
+        """Download a file that is attached to a comment, a finding or an answer."""
         row = attachment_by_id(self.caller, attachment_id)
         return attachment(row.blob_id, row.size, row.name)

@@ -8,10 +8,10 @@ from registry.models import Blob
 
 
 class Attachment(models.Model):
-    """A file that somebody attached to a comment or a finding when he wrote it.
+    """A file that somebody attached to a comment, a finding or an answer when he wrote it.
 
-    The record of a finding and the event of a comment name it by digest; the trigger refuses a
-    file that the record does not name.
+    The record of a finding or an answer and the event of a comment name it by digest; the trigger
+    refuses a file that the record does not name.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -21,6 +21,9 @@ class Attachment(models.Model):
     finding = models.ForeignKey(
         "governance.Finding", null=True, on_delete=models.PROTECT, related_name="attachments"
     )
+    answer = models.ForeignKey(
+        "governance.FindingMove", null=True, on_delete=models.PROTECT, related_name="attachments"
+    )
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=128)
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
@@ -29,9 +32,12 @@ class Attachment(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(comment__isnull=True) ^ models.Q(finding__isnull=True),
+                condition=models.Q(comment__isnull=False, finding=None, answer=None)
+                | models.Q(comment=None, finding__isnull=False, answer=None)
+                | models.Q(comment=None, finding=None, answer__isnull=False),
                 name="attachment_of_one_thing",
             ),
             models.UniqueConstraint(fields=["comment", "position"], name="comment_file_once"),
             models.UniqueConstraint(fields=["finding", "position"], name="finding_file_once"),
+            models.UniqueConstraint(fields=["answer", "position"], name="answer_file_once"),
         ]

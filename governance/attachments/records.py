@@ -1,4 +1,4 @@
-"""How the record of a finding and the event of a comment name the files attached to them."""
+"""How the records of findings and answers and the events of comments name attached files."""
 
 from collections.abc import Iterable
 from typing import Any

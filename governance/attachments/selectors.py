@@ -15,6 +15,7 @@ def attachment_by_id(caller: Caller, attachment_id: UUID) -> Attachment:
     teams = caller.teams_with(*READERS)
     seen = Q(comment__review__version__model__team_id__in=teams)
     seen |= Q(finding__version__model__team_id__in=teams)
+    seen |= Q(answer__finding__version__model__team_id__in=teams)
     row = Attachment.objects.filter(seen, pk=attachment_id).first()
     if row is None:
         raise NotFound("There is no such file that you may see.")

@@ -7,7 +7,7 @@ from registry.serializers import DigestField
 
 
 class AttachmentOut(serializers.ModelSerializer[Attachment]):
-    """A file attached to a comment or a finding; `GET /attachments/{id}` gives its bytes."""
+    """A file attached to what was written; `GET /attachments/{id}` gives its bytes."""
 
     digest = DigestField(source="blob_id")
 

@@ -9,13 +9,16 @@ from rest_framework.response import Response
 
 from accounts.edges import CallerView, once
 from common.errors import Invalid
+from common.etags import if_match, revision_shown, tag_of
 from common.openapi import KEY, changes, reads
 from common.paging import KeysetPagination, page_of, page_schema
 from governance.findings import selectors
 from governance.findings import services as findings
-from governance.findings.records import STATES
+from governance.findings.records import STATES, duty_of
 from governance.findings.serializers import (
+    AmendmentIn,
     AnswerIn,
+    FindingAmendmentOut,
     FindingDetailOut,
     FindingIn,
     FindingMoveOut,
@@ -107,8 +110,10 @@ class FindingDetail(FindingView):
 
     @extend_schema(operation_id="findings_read", responses=reads(FindingDetailOut))
     def get(self, request: Request, finding_id: UUID) -> Response:
-        """A finding with everything that was said about it."""
-        return Response(FindingDetailOut(self.finding(finding_id)).data)
+        """A finding with everything that was said about it; its ETag is that of owner and day."""
+        finding = self.finding(finding_id)
+        tag = tag_of(duty_of(finding).revision)
+        return Response(FindingDetailOut(finding).data, headers=tag)
 
 
 class Answer(FindingView):
@@ -155,3 +160,23 @@ class Reopen(FindingView):
         finding = self.finding(finding_id)
         move = findings.reopen_finding(caller=self.caller, finding=finding, **fields)
         return Response(FindingMoveOut(move).data, status=201)
+
+
+class Amend(FindingView):
+    """Owner and day."""
+
+    @extend_schema(
+        operation_id="findings_amend",
+        parameters=[if_match("finding")],
+        request=AmendmentIn,
+        responses=changes(201, FindingAmendmentOut, 412),
+    )
+    def post(self, request: Request, finding_id: UUID) -> Response:
+        """Name another owner or day. Raises Outdated where they are not those of `If-Match`."""
+        fields = AmendmentIn.read(request.data)
+        finding, shown = self.finding(finding_id), revision_shown(request.headers.get("If-Match"))
+        if "owner" in fields:
+            team = finding.version.model.team_id
+            fields["owner"] = selectors.owner_named(team, fields["owner"])
+        row = findings.amend_finding(caller=self.caller, finding=finding, revision=shown, **fields)
+        return Response(FindingAmendmentOut(row).data, status=201, headers=tag_of(row.position + 1))

@@ -3,7 +3,13 @@
 from audit.actions import Action
 from audit.models import AuditEvent
 from common.errors import Conflict
-from governance.findings.records import open_findings, record_of, record_of_move
+from governance.findings.models import FindingAmendment
+from governance.findings.records import (
+    open_findings,
+    record_of,
+    record_of_amendment,
+    record_of_move,
+)
 from governance.models import Finding, FindingEffect, FindingMove
 from registry.models import ModelVersion
 from registry.selectors import contributor_ids
@@ -16,6 +22,7 @@ TOLD = (
     Action.FINDING_ANSWERED.value,
     Action.FINDING_CLOSED.value,
     Action.FINDING_REOPENED.value,
+    Action.FINDING_AMENDED.value,
 )
 
 
@@ -33,6 +40,9 @@ def check_findings(version: ModelVersion) -> None:
     barred = {str(person) for person in contributor_ids(version)}
     if barred & {str(person) for person in then.closed_by.values()}:
         raise Conflict("A contributor to the version closed one of its findings.")
+    amended = [said for one in then.amended.values() for said in one]
+    if barred & {str(said.person) for said in amended}:
+        raise Conflict("A contributor to the version amended one of its findings.")
     blocking = [digest for digest in then.open if log.raised[digest].effect != _CONDITION]
     if blocking:
         raise Conflict(f"Findings that block the approval are open: {len(blocking)}.")
@@ -49,7 +59,8 @@ def _told(version: ModelVersion) -> tuple[FindingLog, set[str]]:
     for leaf in logged.values_list("leaf", flat=True):
         event = parse_event(bytes(leaf))
         log.add(event)
-        said = (event.payload.get("finding"), event.payload.get("move"), event.person)
+        moved = event.payload.get("move") or event.payload.get("amendment")
+        said = (event.payload.get("finding"), moved, event.person)
         moves.add("|".join(map(str, said)))
     return log, moves
 
@@ -62,12 +73,27 @@ def _held(version: ModelVersion) -> set[str]:
         if bytes(row.record) != canonical(record_of(row, row.attachments.all())):
             raise Conflict(f"The record of the finding F-{row.number} is not what its row says.")
         found.add(f"sha256:{row.digest}|None|{row.person_id}")
-    before: dict[object, str] = {}
+    return found | _held_moves(version) | _held_amendments(version)
+
+
+def _held_moves(version: ModelVersion) -> set[str]:
+    found, before = set(), dict[object, str]()
     rows = FindingMove.objects.filter(finding__version=version).select_related("finding")
-    for move in rows.order_by("finding", "position"):
-        said = record_of_move(move, before.get(move.finding_id))
+    for move in rows.prefetch_related("attachments").order_by("finding", "position"):
+        said = record_of_move(move, before.get(move.finding_id), move.attachments.all())
         if bytes(move.record) != canonical(said):
             raise Conflict("The record of a move of a finding is not what its row says.")
         before[move.finding_id] = move.digest
         found.add(f"sha256:{move.finding.digest}|sha256:{move.digest}|{move.person_id}")
+    return found
+
+
+def _held_amendments(version: ModelVersion) -> set[str]:
+    found, before = set(), dict[object, str]()
+    rows = FindingAmendment.objects.filter(finding__version=version).select_related("finding")
+    for row in rows.order_by("finding", "position"):
+        if bytes(row.record) != canonical(record_of_amendment(row, before.get(row.finding_id))):
+            raise Conflict("The record of an amendment of a finding is not what its row says.")
+        before[row.finding_id] = row.digest
+        found.add(f"sha256:{row.finding.digest}|sha256:{row.digest}|{row.person_id}")
     return found

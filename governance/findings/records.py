@@ -1,4 +1,4 @@
-"""Records of findings and their moves, how findings stand, and the annex that signers are shown."""
+"""Records of findings, moves and amendments, how they stand, and the annex signers are shown."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,13 +8,16 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models.functions import Coalesce
 
+from accounts.models import Person
 from governance.attachments.models import Attachment
 from governance.attachments.records import named
+from governance.findings.models import FindingAmendment
 from governance.models import Finding, FindingEffect, FindingMove, Move
 from trust.canonical import canonical
-from trust.findings import FINDING_RECORD_TYPE, MOVE_RECORD_TYPE
+from trust.findings import AMENDMENT_RECORD_TYPE, FINDING_RECORD_TYPE, MOVE_RECORD_TYPE
 from trust.times import format_moment
 
 OPEN = "open"
@@ -40,8 +43,13 @@ def record_of(finding: Finding, files: Iterable[Attachment]) -> dict[str, Any]:
     }
 
 
-def record_of_move(move: FindingMove, previous: str | None) -> dict[str, Any]:
-    """What somebody says with a move; `previous` is the hex digest of the one before it."""
+def record_of_move(
+    move: FindingMove, previous: str | None, files: Iterable[Attachment]
+) -> dict[str, Any]:
+    """What somebody says with a move, to which he attaches files.
+
+    `previous` is the hex digest of the one before it.
+    """
     return {
         "type": MOVE_RECORD_TYPE,
         "finding": f"sha256:{move.finding.digest}",
@@ -53,15 +61,62 @@ def record_of_move(move: FindingMove, previous: str | None) -> dict[str, Any]:
         "user": str(move.user_id),
         "at": format_moment(move.at),
         "previous": f"sha256:{previous}" if previous else None,
+        **named(files),
+    }
+
+
+def record_of_amendment(row: FindingAmendment, previous: str | None) -> dict[str, Any]:
+    """What somebody says with another owner or day; `previous` as with moves."""
+    return {
+        "type": AMENDMENT_RECORD_TYPE,
+        "finding": f"sha256:{row.finding.digest}",
+        "position": row.position,
+        "was_owner": str(row.was_owner_id),
+        "was_due_on": row.was_due_on.isoformat(),
+        "owner": str(row.owner_id),
+        "due_on": row.due_on.isoformat(),
+        "text": row.text,
+        "person": str(row.person_id),
+        "user": str(row.user_id),
+        "at": format_moment(row.at),
+        "previous": f"sha256:{previous}" if previous else None,
     }
 
 
 def with_states(rows: QuerySet[Finding]) -> QuerySet[Finding]:
-    """The findings with `last`, the newest move: empty where there was none."""
+    """The findings with `last`, the newest move, empty where there was none, and, to choose and
+    sort by, `answers` and `due`: who is to answer them now, and by which day."""
     moves = FindingMove.objects.filter(finding=OuterRef("pk")).order_by("-position")
+    amended = FindingAmendment.objects.filter(finding=OuterRef("pk")).order_by("-position")
     return rows.annotate(
-        last=Subquery(moves.values("move")[:1]), last_at=Subquery(moves.values("at")[:1])
+        last=Subquery(moves.values("move")[:1]),
+        last_at=Subquery(moves.values("at")[:1]),
+        answers=Coalesce(Subquery(amended.values("owner")[:1]), "owner", output_field=UUIDField()),
+        due=Coalesce(Subquery(amended.values("due_on")[:1]), "due_on"),
     )
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Who is to answer a finding and by which day, as the last amendment says or the finding.
+
+    `revision` counts from 1 and grows by one with each amendment; `amendment` is the digest of the
+    last one, empty where there was none.
+    """
+
+    owner: Person
+    due_on: date
+    revision: int = 1
+    amendment: str = ""
+
+
+def duty_of(finding: Finding, at: datetime | None = None) -> Duty:
+    """Now or, of a finding that was there then, at a moment."""
+    rows = [row for row in finding.amendments.all() if at is None or row.at <= at]
+    last = max(rows, key=lambda row: row.position, default=None)
+    if last is None:
+        return Duty(finding.owner, finding.due_on)
+    return Duty(last.owner, last.due_on, last.position + 1, last.digest)
 
 
 def not_closed(rows: QuerySet[Finding]) -> QuerySet[Finding]:
@@ -82,13 +137,14 @@ def today() -> date:
 
 def is_overdue(finding: Finding) -> bool:
     """Whether its day has passed and it is not closed."""
-    return state_of(finding) != Move.CLOSED and finding.due_on < today()
+    return state_of(finding) != Move.CLOSED and duty_of(finding).due_on < today()
 
 
 def open_findings(versions: Iterable[UUID]) -> QuerySet[Finding]:
     """What is not closed of these versions, in the order of raising."""
     rows = not_closed(with_states(Finding.objects.filter(version__in=versions)))
-    return rows.select_related("owner", "person").order_by("version", "number")
+    rows = rows.select_related("owner", "person").prefetch_related("amendments__owner")
+    return rows.order_by("version", "number")
 
 
 def blocking_findings(version: UUID) -> list[Finding]:
@@ -110,12 +166,16 @@ class Annex:
     @classmethod
     def of(cls, conditions: Iterable[Finding]) -> "Annex":
         """With these conditions, by digest."""
-        named = [
-            {"digest": f"sha256:{row.digest}", "due_on": row.due_on.isoformat()}
-            for row in conditions
-        ]
+        named = [_named(row) for row in conditions]
         named.sort(key=lambda entry: entry["digest"])
         return cls({"conditions": named} if named else {})
+
+
+def _named(condition: Finding) -> dict[str, str]:
+    """With the amendment that says who answers by when, where there is one."""
+    duty = duty_of(condition)
+    said = {"digest": f"sha256:{condition.digest}", "due_on": duty.due_on.isoformat()}
+    return said | ({"amendment": f"sha256:{duty.amendment}"} if duty.amendment else {})
 
 
 def annexes_of(versions: Iterable[UUID]) -> dict[UUID, Annex]:

@@ -3,16 +3,20 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from accounts.callers import Caller
 from accounts.models import Person
 from common.errors import Invalid, NotFound
+from governance.findings.models import FindingAmendment
 from governance.findings.policies import OWNERS, REVIEWERS
 from governance.findings.records import STATES, not_closed, today, with_states
-from governance.models import Approval, Finding, FindingMove, Move
+from governance.models import Approval, Finding, FindingEffect, FindingMove, Move
+from governance.policy.validity import in_force
 from registry import policies as registry_policies
 from registry.models import ModelVersion
 from trust.errors import Malformed
@@ -23,11 +27,16 @@ from trust.strict_json import parse_strict
 
 def _whole(rows: QuerySet[Finding]) -> QuerySet[Finding]:
     moves = FindingMove.objects.select_related("person").order_by("position")
+    amendments = FindingAmendment.objects.select_related("person", "owner", "was_owner")
     return (
         with_states(rows)
         .select_related("version__model", "owner", "person")
         .defer("version__manifest")
-        .prefetch_related(Prefetch("moves", moves), "attachments")
+        .prefetch_related(
+            Prefetch("moves", moves.prefetch_related("attachments")),
+            Prefetch("amendments", amendments.order_by("position")),
+            "attachments",
+        )
     )
 
 
@@ -53,7 +62,7 @@ def finding_by_id(caller: Caller, finding_id: UUID) -> Finding:
 def in_state(rows: QuerySet[Finding], state: str) -> QuerySet[Finding]:
     """Those in a state, or `overdue`. Raises Invalid."""
     if state == "overdue":
-        return not_closed(rows).filter(due_on__lt=today())
+        return not_closed(rows).filter(Q(due__lt=today()))
     if state not in STATES:
         raise Invalid("The state is open, answered, closed or overdue.", field="state")
     if state == STATES[0]:
@@ -63,16 +72,16 @@ def in_state(rows: QuerySet[Finding], state: str) -> QuerySet[Finding]:
 
 def waiting_for(caller: Caller) -> QuerySet[Finding]:
     """What the person is to answer, and the answers that he is to judge; what is due first."""
-    own = Q(owner=caller.person_id) & (Q(last=None) | Q(last=Move.REOPENED))
+    own = Q(answers=caller.person_id) & (Q(last=None) | Q(last=Move.REOPENED))
     judged = caller.teams_with(*REVIEWERS)
     to_judge = Q(person=caller.person_id) & Q(last=Move.ANSWERED)
     to_judge &= Q(version__model__team_id__in=judged)
-    return findings_seen_by(caller).filter(own | to_judge).order_by("due_on", "pk")
+    return findings_seen_by(caller).filter(own | to_judge).order_by(F("due"), "pk")
 
 
 def overdue_seen_by(caller: Caller) -> QuerySet[Finding]:
     """What is not closed though its day has passed, the longest first."""
-    return in_state(findings_seen_by(caller), "overdue").order_by("due_on", "pk")
+    return in_state(findings_seen_by(caller), "overdue").order_by(F("due"), "pk")
 
 
 def possible_owners(team: UUID) -> QuerySet[Person]:
@@ -93,7 +102,8 @@ def owner_named(team: UUID, username: str) -> UUID:
 
 
 def conditions_named(approval: Approval) -> list[dict[str, str]]:
-    """{"digest", "due_on"}: the conditions that an approval's envelope names."""
+    """{"digest", "due_on"} and, of one that was amended before, "amendment": the conditions that
+    an approval's envelope names."""
     try:
         envelope = json.loads(bytes(approval.envelope))
         payload = as_object(parse_strict(b64decode(envelope["payload"])), "the statement")
@@ -101,7 +111,22 @@ def conditions_named(approval: Approval) -> list[dict[str, str]]:
     except (ValueError, LookupError, TypeError, Malformed):
         # Whoever verifies the envelope says what is wrong with it.
         return []
-    return [{"digest": named.digest, "due_on": named.due_on} for named in annex.conditions]
+    return [
+        {"digest": named.digest, "due_on": named.due_on}
+        | ({"amendment": named.amendment} if named.amendment else {})
+        for named in annex.conditions
+    ]
+
+
+def day_signed(finding: Finding) -> date | None:
+    """The earliest day of the condition that an approval in force was signed with, if one was."""
+    if finding.effect != FindingEffect.CONDITION:
+        return None
+    approvals = in_force(timezone.now()).filter(version=finding.version_id)
+    named = [entry for approval in approvals for entry in conditions_named(approval)]
+    own = f"sha256:{finding.digest}"
+    days = (date.fromisoformat(entry["due_on"]) for entry in named if entry["digest"] == own)
+    return min(days, default=None)
 
 
 def conditions_of(approval: Approval) -> list[Finding]:
@@ -109,10 +134,10 @@ def conditions_of(approval: Approval) -> list[Finding]:
     digests = [named["digest"].removeprefix("sha256:") for named in conditions_named(approval)]
     if not digests:
         return []
-    return list(_whole(Finding.objects.filter(digest__in=digests)).order_by("due_on", "number"))
+    return list(_whole(Finding.objects.filter(digest__in=digests)).order_by(F("due"), "number"))
 
 
 def of_versions(versions: Iterable[UUID]) -> QuerySet[Finding]:
     """What is not closed of these versions, with its moves, what is due first."""
     rows = not_closed(with_states(Finding.objects.filter(version__in=versions)))
-    return _whole(rows).order_by("due_on", "number")
+    return _whole(rows).order_by(F("due"), "number")

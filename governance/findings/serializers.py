@@ -1,12 +1,15 @@
 """The shapes of findings in the API."""
 
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
 from common.api import Input
 from governance.attachments.serializers import AttachmentOut, attachments_in
-from governance.findings.records import is_overdue, state_of
+from governance.findings.models import FindingAmendment
+from governance.findings.records import duty_of, is_overdue, state_of
 from governance.models import Finding, FindingEffect, FindingMove, Severity
 from registry.serializers import DigestField
 
@@ -16,6 +19,9 @@ class NamedConditionOut(serializers.Serializer[Any]):
 
     digest = serializers.CharField()
     due_on = serializers.DateField()
+    amendment = serializers.CharField(
+        required=False, help_text="The last change of its owner or day, where there was one."
+    )
 
 
 class AnnexOut(serializers.Serializer[Any]):
@@ -32,10 +38,39 @@ class FindingMoveOut(serializers.ModelSerializer[FindingMove]):
     evidence = serializers.ListField(child=serializers.CharField())
     person = serializers.UUIDField(source="person_id")
     name = serializers.CharField(source="person.name")
+    attachments = AttachmentOut(many=True)
 
     class Meta:
         model = FindingMove
-        fields = ["move", "text", "evidence", "person", "name", "digest", "at"]
+        fields = ["move", "text", "evidence", "attachments", "person", "name", "digest", "at"]
+
+
+class FindingAmendmentOut(serializers.ModelSerializer[FindingAmendment]):
+    """Another owner of a finding, another day, or both, and what they were before."""
+
+    digest = DigestField()
+    was_owner = serializers.UUIDField(source="was_owner_id")
+    was_owner_name = serializers.CharField(source="was_owner.name")
+    owner = serializers.UUIDField(source="owner_id")
+    owner_name = serializers.CharField(source="owner.name")
+    person = serializers.UUIDField(source="person_id")
+    name = serializers.CharField(source="person.name")
+
+    class Meta:
+        model = FindingAmendment
+        fields = [
+            "was_owner",
+            "was_owner_name",
+            "was_due_on",
+            "owner",
+            "owner_name",
+            "due_on",
+            "text",
+            "person",
+            "name",
+            "digest",
+            "at",
+        ]
 
 
 class FindingOut(serializers.ModelSerializer[Finding]):
@@ -45,8 +80,9 @@ class FindingOut(serializers.ModelSerializer[Finding]):
     version = serializers.IntegerField(source="version.number")
     state = serializers.SerializerMethodField()
     overdue = serializers.SerializerMethodField()
-    owner = serializers.UUIDField(source="owner_id")
-    owner_name = serializers.CharField(source="owner.name")
+    owner = serializers.SerializerMethodField(help_text="Who is to answer it now.")
+    owner_name = serializers.SerializerMethodField()
+    due_on = serializers.SerializerMethodField(help_text="The day, in UTC, that holds now.")
     person = serializers.UUIDField(source="person_id")
     name = serializers.CharField(source="person.name", help_text="Of who raised it.")
     digest = DigestField()
@@ -77,6 +113,18 @@ class FindingOut(serializers.ModelSerializer[Finding]):
         """open, answered or closed: what its moves say."""
         return state_of(finding)
 
+    def get_owner(self, finding: Finding) -> UUID:
+        """Who is to answer it, as the last amendment says."""
+        return duty_of(finding).owner.pk
+
+    def get_owner_name(self, finding: Finding) -> str:
+        """His name."""
+        return duty_of(finding).owner.name
+
+    def get_due_on(self, finding: Finding) -> date:
+        """The day, as the last amendment says."""
+        return duty_of(finding).due_on
+
     def get_overdue(self, finding: Finding) -> bool:
         """Whether its day has passed (UTC) and it is not closed."""
         return is_overdue(finding)
@@ -86,10 +134,11 @@ class FindingDetailOut(FindingOut):
     """A finding with everything that was said about it."""
 
     moves = FindingMoveOut(many=True)
+    amendments = FindingAmendmentOut(many=True)
     attachments = AttachmentOut(many=True)
 
     class Meta(FindingOut.Meta):
-        fields = [*FindingOut.Meta.fields, "attachments", "moves"]
+        fields = [*FindingOut.Meta.fields, "attachments", "moves", "amendments"]
 
 
 class FindingIn(Input):
@@ -111,6 +160,17 @@ class AnswerIn(Input):
     evidence = serializers.ListField(
         child=serializers.RegexField(r"^sha256:[0-9a-f]{64}$"), required=False, default=list
     )
+    attachments = attachments_in()
+
+
+class AmendmentIn(Input):
+    """Another owner, another day, or both; what is left out stays."""
+
+    text = serializers.CharField(max_length=4000, help_text="Why.")
+    owner = serializers.CharField(
+        max_length=150, required=False, help_text="The login of who is to answer from now on."
+    )
+    due_on = serializers.DateField(required=False, help_text="The last day, in UTC.")
 
 
 class JudgementIn(Input):

@@ -1,4 +1,4 @@
-"""Verbs of findings: raise, answer, close, reopen; and the clock's word on what is overdue."""
+"""Verbs of findings: raise, answer, close, reopen, amend; and the clock's word on overdue ones."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.callers import Caller
@@ -14,21 +15,25 @@ from audit.actions import Action
 from audit.actors import SYSTEM, Actor
 from audit.selectors import events
 from audit.services import record
-from common.errors import Conflict, Invalid
+from common.errors import Conflict, Invalid, Outdated
 from governance.attachments.models import Attachment
 from governance.attachments.records import named
 from governance.attachments.taking import take_files
 from governance.findings import policies
 from governance.findings.anchors import anchors_of
+from governance.findings.models import FindingAmendment
 from governance.findings.records import (
+    Duty,
+    duty_of,
     not_closed,
     record_of,
+    record_of_amendment,
     record_of_move,
     state_of,
     today,
     with_states,
 )
-from governance.findings.selectors import possible_owners
+from governance.findings.selectors import day_signed, possible_owners
 from governance.models import Finding, FindingEffect, FindingMove, Move, Severity
 from governance.services import LONGEST_TEXT, reconsider
 from governance.texts import written
@@ -118,10 +123,18 @@ def _check(
         raise Invalid("The effect is blocking or condition.", field="effect")
     if anchor and anchor not in anchors_of(version):
         raise Invalid("There is no such gate, section or figure.", field="anchor")
+    _check_owner(version, owner)
+    _check_day(due_on)
+
+
+def _check_owner(version: ModelVersion, owner: UUID) -> None:
     if not possible_owners(version.model.team_id).filter(pk=owner).exists():
         raise Invalid(
             "The owner is an active person of the owner team who reads the evidence.", field="owner"
         )
+
+
+def _check_day(due_on: date) -> None:
     if not 0 <= (due_on - today()).days <= LATEST_DAYS:
         raise Invalid(
             f"It is due today or later, within {LATEST_DAYS} days from now.", field="due_on"
@@ -130,28 +143,35 @@ def _check(
 
 @transaction.atomic
 def answer_finding(
-    *, caller: Caller, finding: Finding, text: str, evidence: Sequence[str] = ()
+    *,
+    caller: Caller,
+    finding: Finding,
+    text: str,
+    evidence: Sequence[str] = (),
+    attachments: Sequence[UUID] = (),
 ) -> FindingMove:
     """Say what was done; `evidence` names reports and cards of the model as `sha256:<hex>`.
 
-    Raises NotAllowed, Conflict if it is closed, Invalid.
+    `attachments` are finished uploads of the caller; the record names them. Raises NotAllowed,
+    Conflict if it is closed, Invalid, and what `take_files` raises.
     """
-    policies.may_answer_finding(caller, finding).enforce()
     _locked(finding.version_id)
+    policies.may_answer_finding(caller, finding).enforce()
     _require(finding, closed=False)
-    return _move(caller, finding, Move.ANSWERED, text, _known(finding, evidence))
+    known = _known(finding, evidence)
+    return _move(caller, finding, Move.ANSWERED, text, known, take_files(caller, attachments))
 
 
 @transaction.atomic
 def close_finding(*, caller: Caller, finding: Finding, text: str) -> FindingMove:
     """Say that it is settled; a quorum that waited for it is reported to the notary again.
 
-    Raises NotAllowed (no reviewer, the owner, a contributor), Conflict, Invalid.
+    Raises NotAllowed (no reviewer, an owner, a contributor), Conflict, Invalid.
     """
-    policies.may_judge_finding(caller, finding).enforce()
     _locked(finding.version_id)
+    policies.may_judge_finding(caller, finding).enforce()
     _require(finding, closed=False)
-    move = _move(caller, finding, Move.CLOSED, text, [])
+    move = _move(caller, finding, Move.CLOSED, text)
     reconsider(caller, finding.version)
     return move
 
@@ -159,10 +179,81 @@ def close_finding(*, caller: Caller, finding: Finding, text: str) -> FindingMove
 @transaction.atomic
 def reopen_finding(*, caller: Caller, finding: Finding, text: str) -> FindingMove:
     """Say that it is not settled after all. Raises NotAllowed, Conflict, Invalid."""
-    policies.may_judge_finding(caller, finding).enforce()
     _locked(finding.version_id)
+    policies.may_judge_finding(caller, finding).enforce()
     _require(finding, closed=True)
-    return _move(caller, finding, Move.REOPENED, text, [])
+    return _move(caller, finding, Move.REOPENED, text)
+
+
+@transaction.atomic
+def amend_finding(
+    *,
+    caller: Caller,
+    finding: Finding,
+    text: str,
+    revision: int | None,
+    owner: UUID | None = None,
+    due_on: date | None = None,
+) -> FindingAmendment:
+    """Name another person who is to answer it, another day (UTC), or both; `text` says why.
+
+    What is None stays. `revision` is that of the `Duty` which the caller was shown. Of a condition
+    that signers accept, they sign again; while an approval in force names it, the day can only be
+    one up to the one that was signed. Raises NotAllowed (no reviewer, an owner, a contributor),
+    Outdated, Conflict, Invalid.
+    """
+    _locked(finding.version_id)
+    policies.may_amend_finding(caller, finding).enforce()
+    finding = Finding.objects.select_related("version__model", "owner").get(pk=finding.pk)
+    _require(finding, closed=False)
+    held = duty_of(finding)
+    if revision != held.revision:
+        raise Outdated("Owner or day are not those that were shown to you; load the finding again.")
+    row = FindingAmendment(
+        finding=finding,
+        position=held.revision,
+        was_owner=held.owner,
+        was_due_on=held.due_on,
+        owner_id=owner or held.owner.pk,
+        due_on=due_on or held.due_on,
+        text=written(text, "text", LONGEST_TEXT),
+        person=caller.user.person,
+        user=caller.user,
+        at=timezone.now(),
+    )
+    _check_amended(row, held)
+    row.record = canonical(record_of_amendment(row, held.amendment))
+    row.digest = sha256(row.record).hexdigest()
+    row.save()
+    _tell(caller.actor, Action.FINDING_AMENDED, finding, _said_of(row))
+    return row
+
+
+def _check_amended(row: FindingAmendment, held: Duty) -> None:
+    """What stays is not asked about again: its owner may have left, its day may have passed."""
+    if (row.owner_id, row.due_on) == (held.owner.pk, held.due_on):
+        raise Invalid("It has this owner and this day already.", field="owner")
+    if row.owner_id != held.owner.pk:
+        _check_owner(row.finding.version, row.owner_id)
+    if row.due_on != held.due_on:
+        _check_day(row.due_on)
+        signed = day_signed(row.finding)
+        if signed is not None and row.due_on > signed:
+            raise Conflict(
+                f"An approval in force was signed with {signed.isoformat()} as the day of this "
+                "condition. A later day needs new signatures, after that approval has ended.",
+                field="due_on",
+            )
+
+
+def _said_of(row: FindingAmendment) -> dict[str, Any]:
+    return {
+        "amendment": f"sha256:{row.digest}",
+        "was_owner": str(row.was_owner_id),
+        "was_due_on": row.was_due_on.isoformat(),
+        "owner": str(row.owner_id),
+        "due_on": row.due_on.isoformat(),
+    }
 
 
 def _require(finding: Finding, *, closed: bool) -> None:
@@ -188,7 +279,12 @@ def _known(finding: Finding, evidence: Sequence[str]) -> list[str]:
 
 
 def _move(
-    caller: Caller, finding: Finding, kind: Move, text: str, evidence: list[str]
+    caller: Caller,
+    finding: Finding,
+    kind: Move,
+    text: str,
+    evidence: Sequence[str] = (),
+    files: Sequence[Attachment] = (),
 ) -> FindingMove:
     last = finding.moves.order_by("-position").first()
     move = FindingMove(
@@ -196,15 +292,18 @@ def _move(
         position=last.position + 1 if last else 1,
         move=kind,
         text=written(text, "text", LONGEST_TEXT),
-        evidence=evidence,
+        evidence=list(evidence),
         person=caller.user.person,
         user=caller.user,
         at=timezone.now(),
     )
-    move.record = canonical(record_of_move(move, last.digest if last else None))
+    move.record = canonical(record_of_move(move, last.digest if last else None, files))
     move.digest = sha256(move.record).hexdigest()
     move.save()
-    _tell(caller.actor, _ACTIONS[kind], finding, {"move": f"sha256:{move.digest}"})
+    for file in files:
+        file.answer = move
+    Attachment.objects.bulk_create(files)
+    _tell(caller.actor, _ACTIONS[kind], finding, {"move": f"sha256:{move.digest}", **named(files)})
     return move
 
 
@@ -223,26 +322,36 @@ def _tell(actor: Actor, action: Action, finding: Finding, said: dict[str, Any]) 
 
 
 def remind_overdue() -> int:
-    """Say once of each finding whose day has passed that it is overdue; returns how many."""
-    rows = not_closed(with_states(Finding.objects.filter(due_on__lt=today())))
-    due = rows.select_related("version__model").order_by("due_on", "pk")
+    """Say once of each finding, and of each day that it is given, that the day has passed.
+
+    Returns how many.
+    """
+    rows = not_closed(with_states(Finding.objects.all())).filter(Q(due__lt=today()))
+    due = rows.select_related("version__model").prefetch_related("amendments__owner")
+    due = due.order_by(F("due"), "pk")
     told = _told([row.digest for row in due])
-    late = [row for row in due if f"sha256:{row.digest}" not in told]
+    late = [row for row in due if _late(row) not in told]
     return sum(_remind(row) for row in late[:MOST_AT_ONCE])
 
 
 @transaction.atomic
 def _remind(finding: Finding) -> bool:
     _locked(finding.version_id)
-    if _told([finding.digest]):
+    held = Finding.objects.select_related("version__model").get(pk=finding.pk)
+    digest, day = _late(held)
+    if day >= today().isoformat() or (digest, day) in _told([finding.digest]):
         return False
-    said = {"effect": finding.effect, "due_on": finding.due_on.isoformat()}
-    _tell(SYSTEM, Action.FINDING_OVERDUE, finding, said)
+    _tell(SYSTEM, Action.FINDING_OVERDUE, held, {"effect": held.effect, "due_on": day})
     return True
 
 
-def _told(digests: Sequence[str]) -> set[str]:
-    """The findings of which a reminder stands in the log."""
+def _late(finding: Finding) -> tuple[str, str]:
+    """By what the log knows that its day has passed: its digest, and the day."""
+    return f"sha256:{finding.digest}", duty_of(finding).due_on.isoformat()
+
+
+def _told(digests: Sequence[str]) -> set[tuple[str, str]]:
+    """The findings, with their days, of which a reminder stands in the log."""
     named = [f"sha256:{digest}" for digest in digests]
     rows = events().filter(action=Action.FINDING_OVERDUE.value, payload__finding__in=named)
-    return set(rows.values_list("payload__finding", flat=True))
+    return set(rows.values_list("payload__finding", "payload__due_on"))

@@ -13,7 +13,7 @@ from accounts.callers import Caller
 from accounts.selectors import proposals_waiting_for
 from governance.approvals.moves import changes_told_to
 from governance.emergencies.selectors import awaiting_review
-from governance.findings.records import today
+from governance.findings.records import duty_of, today
 from governance.findings.selectors import waiting_for
 from governance.policy.validity import RENEWAL, ending_seen_by
 from governance.reviewing.assignments import due_day
@@ -62,7 +62,7 @@ def _emergencies(caller: Caller, _now: datetime) -> Iterator[Line]:
 
 def _findings(caller: Caller, _now: datetime) -> Iterator[Line]:
     for row in waiting_for(caller)[:MOST_OF_A_KIND]:
-        yield Line("finding", str(row.pk), _name(row.version), row.due_on)
+        yield Line("finding", str(row.pk), _name(row.version), duty_of(row).due_on)
 
 
 def _revalidations(caller: Caller, _now: datetime) -> Iterator[Line]:

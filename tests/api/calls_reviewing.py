@@ -68,4 +68,13 @@ REVIEWING = {
     ),
     "findings_close": Call(raised, says(text="It is watched.")),
     "findings_reopen": Call(raised, says(text="Not in January.")),
+    "findings_amend": Call(
+        raised,
+        lambda house: {
+            "text": "Ada is away until then.",
+            "owner": "mira",
+            "due_on": in_days(20).isoformat(),
+        },
+        headers={"If-Match": '"1"'},
+    ),
 }

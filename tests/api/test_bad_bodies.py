@@ -24,6 +24,7 @@ OPTIONAL = {
     "evaluations_request": {"seed", "resamples"},
     "entries_write": {"place", "technology", "validator", "validated_on", "revalidate_on"},
     "explanations_request": {"seed", "rows"},
+    "findings_amend": {"owner", "due_on"},
     "findings_answer": {"evidence"},
     "findings_raise": {"anchor"},
     "holds_place": {"until"},

@@ -31,7 +31,7 @@ def closed_past_the_program(finding: Finding, name: str) -> None:
         user=user,
         at=timezone.now(),
     )
-    move.record = canonical(record_of_move(move, None))
+    move.record = canonical(record_of_move(move, None, []))
     move.digest = sha256(move.record).hexdigest()
     move.save()
 

@@ -21,8 +21,13 @@ from evaluation.plans import seal_plan
 from evaluation.services import complete_run, request_run
 from governance.approvals.expiry import end_expired
 from governance.approvals.releases import promote, retire, revoke
-from governance.findings.services import answer_finding, close_finding, reopen_finding
-from governance.models import Review
+from governance.findings.services import (
+    amend_finding,
+    answer_finding,
+    close_finding,
+    reopen_finding,
+)
+from governance.models import Finding, Review
 from governance.reviewing.asking import ask_to_revoke, ask_to_sign
 from governance.reviewing.assigning import assign
 from governance.reviewing.commenting import comment, reopen, resolve
@@ -167,11 +172,22 @@ def _found(world: World) -> None:
             finding=blocks,
             text=f"Measured for {name}.",
             evidence=[f"sha256:{version.evidence.get().digest}"],
+            attachments=[send(world.caller("ada"), "shown.txt", f"{name} in winter".encode())],
         )
+        _amended(world, condition)
         close_finding(caller=world.caller("cleo"), finding=blocks, text=f"It holds for {name}.")
         assert world.approve(version).state == "approved"
         close_finding(caller=world.caller("ben"), finding=condition, text=f"Watched: {name}.")
         reopen_finding(caller=world.caller("cleo"), finding=condition, text=f"Not {name}.")
+
+
+def _amended(world: World, finding: Finding) -> None:
+    """Another day, then another owner."""
+    given: dict[str, Any] = {"caller": world.caller("cleo"), "finding": finding}
+    day = finding.due_on - timedelta(days=3)
+    amend_finding(**given, revision=1, text=f"Sooner: {finding.version.digest}.", due_on=day)
+    owner = world.users["ada"].person_id
+    amend_finding(**given, revision=2, text=f"Dora is away: {day}.", owner=owner)
 
 
 def _validated(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Files attached to comments and findings: who attaches what, who gets it, and that it stays."""
+"""Files attached to comments, findings and answers: who attaches what, who gets it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from audit.models import AuditEvent
 from common.errors import Conflict, DomainError, Invalid, NotFound, TooLarge
 from governance.attachments.models import Attachment
 from governance.findings.log import check_findings
-from governance.models import Comment, Review
+from governance.models import Comment, FindingMove, Review
 from governance.reviewing.commenting import comment
 from governance.services import submit
 from registry import uploads
@@ -22,10 +22,12 @@ from tests.cast import who
 from tests.factories import verbs
 from tests.factories.damage import by_force
 from tests.factories.findings import found
+from tests.governance.test_findings import answer, close
 from tests.stage import Stage
 from trust.digests import digest_of
 from trust.strict_json import parse_strict
 
+ADDRESSES = ("/attachments", "/api/v1/attachments")
 PDF = b"%PDF-1.7 winter"
 NAMED: dict[str, Any] = {"name": "winter.pdf", "digest": digest_of(PDF), "size": len(PDF)}
 
@@ -56,6 +58,27 @@ class TestAttaching:
         assert record["attachments"] == [NAMED, other]
         assert remark.attachments.get().blob_id == NAMED["digest"].removeprefix("sha256:")
         assert not Upload.objects.exists()
+
+    def test_binds_those_of_an_answer_to_its_record_and_event(self, review: Review) -> None:
+        finding = found("ben", review.version)
+
+        move = answer("ada", finding, attachments=[sent(by="ada")])
+
+        record: Any = parse_strict(bytes(move.record))
+        assert record["attachments"] == said_in(Action.FINDING_ANSWERED)["attachments"] == [NAMED]
+        assert move.attachments.get().blob_id == NAMED["digest"].removeprefix("sha256:")
+        close("ben", finding)
+        assert "attachments" not in said_in(Action.FINDING_CLOSED)
+        check_findings(review.version)
+
+    def test_an_answer_takes_what_a_comment_takes(self, review: Review) -> None:
+        finding = found("ben", review.version)
+
+        for files, error in ((sent("a.exe", by="ada"), Invalid), (sent(), NotFound)):
+            with pytest.raises(error) as refused:
+                answer("ada", finding, attachments=[files])
+            assert refused.value.field == "attachments"
+        assert not FindingMove.objects.exists()
 
     @pytest.mark.parametrize(
         ("files", "error"),
@@ -114,10 +137,12 @@ class TestReading:
     def test_is_for_who_reads_the_review_and_never_shown_in_a_browser(
         self, review: Review, name: str, status: int
     ) -> None:
-        found("ben", review.version, attachments=[sent()])
-        row, browser = Attachment.objects.get(), Client()
+        finding = found("ben", review.version, attachments=[sent()])
+        answer("ada", finding, attachments=[sent(by="ada")])
+        browser = Client()
         browser.force_login(who(name).user)
-        for address in (f"/attachments/{row.pk}", f"/api/v1/attachments/{row.pk}"):
+        rows = Attachment.objects.values_list("pk", flat=True)
+        for address in (f"{start}/{row}" for row in rows for start in ADDRESSES):
             reply: Any = browser.get(address)
 
             assert reply.status_code == status
@@ -129,6 +154,22 @@ class TestReading:
 
 
 class TestTheDatabase:
+    def test_gives_an_answer_no_file_that_its_record_does_not_name(self, review: Review) -> None:
+        move = answer("ada", found("ben", review.version))
+        blob = Blob.objects.all()[0]
+
+        with pytest.raises(DatabaseError, match="does not name this file"), transaction.atomic():
+            Attachment.objects.create(answer=move, position=1, name="a.pdf", blob=blob, size=1)
+
+    def test_gives_a_file_to_one_thing_alone(self, review: Review) -> None:
+        move = answer("ada", found("ben", review.version), attachments=[sent(by="ada")])
+        remark = comment(caller=who("ben"), review=review, body="Look.")
+        row = move.attachments.get()
+        both = {"answer": move, "comment": remark, "name": row.name, "blob": row.blob}
+
+        with pytest.raises(DatabaseError, match="attachment_of_one_thing"), transaction.atomic():
+            Attachment.objects.create(**both, position=1, size=row.size)
+
     def test_gives_a_finding_no_file_that_its_record_does_not_name(self, review: Review) -> None:
         finding = found("ben", review.version)
         blob = Blob.objects.all()[0]
@@ -150,6 +191,16 @@ class TestTheDatabase:
     ) -> None:
         version = ready_copy.version
         found("ben", version, attachments=[sent()], effect="condition")
+        table = "governance_attachment"
+        by_force(ready_copy.database, table, f"UPDATE {table} SET name = 'summer.pdf'")
+
+        with pytest.raises(Conflict, match="not what its row says"):
+            check_findings(version)
+
+    def test_nor_one_of_which_the_file_of_an_answer_was_exchanged(self, ready_copy: Stage) -> None:
+        version = ready_copy.version
+        finding = found("ben", version, effect="condition")
+        answer("ada", finding, attachments=[sent(by="ada")])
         table = "governance_attachment"
         by_force(ready_copy.database, table, f"UPDATE {table} SET name = 'summer.pdf'")
 

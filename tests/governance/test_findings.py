@@ -310,7 +310,7 @@ class TestReading:
         for number in range(5):
             answer("ada", found("ben", ready.version, text=f"Point {number}."))
         version = ready.version
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(5):
             rows = list(selectors.findings_of(version))
             assert [len(row.moves.all()) for row in rows] == [1] * 5
             assert {row.owner.name for row in rows} == {"Ada"}

@@ -21,7 +21,7 @@ from compliance.packs.seen import packs_seen_by
 from compliance.packs.several import Register
 from compliance.packs.templates import templates
 from governance.approvals.releases import revoke
-from governance.findings.services import close_finding
+from governance.findings.services import amend_finding, close_finding
 from registry.register.entries import NewEntry, enter, today
 from tests.cast import give, password_of, the_team, user_of, who
 from tests.factories import findings, verbs
@@ -105,12 +105,22 @@ class TestAPeriod:
         raised = findings.found("ben", sealed.version)
         stop(sealed)
         end = timezone.now()
+        amend_finding(
+            caller=who("ben"),
+            finding=raised,
+            text="Ada is away.",
+            revision=1,
+            owner=user_of("mira").person_id,
+            due_on=findings.in_days(3),
+        )
         close_finding(caller=who("ben"), finding=raised, text="It was mended.")
         found = values(made("eu-ai-act-logs", model=MODEL, since=begin, until=end))
         assert found["approvals"] == "No approval was given."
         assert found["signatures"] == "Nobody signed."
         assert [row["how"] for row in found["ended"]] == ["revoked"]
-        assert [row["state"] for row in found["open_findings"]] == ["open"]
+        (still,) = found["open_findings"]
+        due = findings.in_days(30).isoformat()
+        assert (still["state"], still["owner"], still["due"]) == ("open", "Ada", due)
         assert [(row["state"], row["approval"]) for row in found["live"]] == [
             ("live", str(sealed.approval.pk)),
             ("revoked", str(sealed.approval.pk)),

@@ -226,6 +226,10 @@ PAGES: Expected = {
         "GET": "to to to to to to to to",
         "POST": "to 404 404 403 no no no 404",
     },
+    "web: /findings/<uuid:pk>/amend": {
+        "GET": "to to to to to to to to",
+        "POST": "to 404 404 403 no no no 404",
+    },
     "web: /models/<slug:name>/versions/<int:number>/findings/new": {
         "GET": "to 404 403 403 ok ok ok 404",
         "POST": "to 404 403 403 no no no 404",

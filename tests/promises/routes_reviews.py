@@ -86,4 +86,7 @@ REVIEWS: dict[str, dict[str, str]] = {
     "web: /api/v1/findings/<uuid:finding_id>/reopening": {
         "POST": "401 404 404 403 no no no 404",
     },
+    "web: /api/v1/findings/<uuid:finding_id>/amendments": {
+        "POST": "401 404 404 403 ok ok ok 404",
+    },
 }

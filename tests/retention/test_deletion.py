@@ -27,6 +27,8 @@ from registry.models import ModelVersion, Status, Tombstone
 from registry.services import quarantine
 from tests.cast import give, password_of, who
 from tests.factories import verbs
+from tests.factories.findings import found
+from tests.governance.test_findings import answer
 from tests.retention.deleting import confirmed, proposed, retired, rule
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
@@ -99,11 +101,13 @@ class TestADeletion:
         review = submit(caller=who("ada"), version=version)
         files = [verbs.send(who("ben"), "names.csv", b"name\nEve\n")]
         comment(caller=who("ben"), review=review, body="Who is it?", attachments=files)
+        shown = [verbs.send(who("ada"), "shown.csv", b"name\nAdam\n")]
+        answer("ada", found("ben", version), attachments=shown)
         withdraw(caller=who("ada"), review=review)
         retire(caller=who("mira"), version=version, reason="Over.")
         confirmed(proposed(version, attachments=True))
         whats = sorted(Tombstone.objects.values_list("what", flat=True))
-        assert whats == ["artifact", "attachment"]
+        assert whats == ["artifact", "attachment", "attachment"]
 
 
 def _held(version: ModelVersion, kind: str = "version") -> Any:

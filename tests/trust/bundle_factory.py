@@ -73,6 +73,8 @@ class BundleStory:
     edit_plan: Edit = unchanged
     conditional: bool = False
     edit_findings: Edit = unchanged
+    amended: bool = False
+    edit_amendment: Edit = unchanged
     edit_evaluation: Edit = unchanged
     edit_signatures: Edit = unchanged
     edit_approval: Edit = unchanged

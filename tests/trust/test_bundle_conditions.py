@@ -8,10 +8,11 @@ import pytest
 
 from tests.factories.damage import approved_statement
 from tests.trust.bundle_factory import AUTHOR, ORIGIN, BundleStory, Document, Edit
+from tests.trust.finding_story import DUE, LATER
 from tests.trust.test_bundle_findings import STATEMENT, drop_files, update_predicate
 from tests.trust.verifier import report_of
 from trust.approval import read_approval
-from trust.digests import digest_of
+from trust.digests import digest_hex, digest_of
 from trust.keys import approvals_name
 
 OTHER = digest_of(b"other")
@@ -51,7 +52,7 @@ def by(person: str) -> dict[str, Any]:
 def reopened(events: list[Document]) -> None:
     """The finding that blocked was opened again before the approval."""
     closed = next(event for event in events if event["action"] == "finding.closed")
-    events[events.index(closed) - 3]["payload"] = closed["payload"]
+    events[events.index(closed) - 4]["payload"] = closed["payload"]
     closed["action"] = "finding.reopened"
 
 
@@ -65,6 +66,11 @@ def closed_before(events: list[Document]) -> None:
 def other_bytes(files: dict[str, bytes]) -> None:
     """Of the file that is attached."""
     files |= {name: b"summer" for name in files if name.startswith("attachments/")}
+
+
+def other_amendment(files: dict[str, bytes]) -> None:
+    """Of the change of the condition's day."""
+    files |= {name: b"{}" for name in files if name.startswith("finding-amendments/")}
 
 
 DEFECTS: list[tuple[dict[str, Edit], str, str]] = [
@@ -103,6 +109,29 @@ DEFECTS: list[tuple[dict[str, Edit], str, str]] = [
 ]
 
 
+def of_amendment(**changes: object) -> Edit:
+    return lambda record: record.update(changes)
+
+
+def named_without(part: str) -> Edit:
+    """An approval whose condition lacks a part."""
+    return lambda s: s["predicate"]["annex"]["conditions"][0].pop(part)
+
+
+AMENDED: list[tuple[dict[str, Edit], str, str]] = [
+    ({"edit_amendment": of_amendment(type="assay/finding/1")}, "findings/", "not of the type"),
+    ({"edit_amendment": of_amendment(finding=OTHER)}, "findings/", "of another finding"),
+    ({"edit_amendment": of_amendment(due_on=DUE)}, "findings/", "due on another day"),
+    ({"edit_amendment": of_amendment(person="person-ben")}, "findings/", "another person for its"),
+    ({"edit_events": of_events("finding.amended", **by(AUTHOR))}, "findings/", "a contributor"),
+    ({"edit_events": of_events("finding.amended", action="card.edited")}, "findings/", "told of"),
+    ({"edit_approval": named_without("amendment")}, "findings/", "than the log told of"),
+    ({"edit_approval": named_without("due_on")}, "approvals/", "no 'due_on'"),
+    ({"edit_files": drop_files("finding-amendments/")}, "finding-amendments/", "not in the bundle"),
+    ({"edit_files": other_amendment}, "finding-amendments/", "do not have the digest"),
+]
+
+
 @pytest.mark.parametrize(("edits", "member", "problem"), DEFECTS)
 def test_a_defect_is_named(
     tmp_path: Path, edits: dict[str, Any], member: str, problem: str
@@ -114,11 +143,29 @@ def test_a_defect_is_named(
     assert any(re.search(problem, f.problem) for f in found), report.findings
 
 
+@pytest.mark.parametrize(("edits", "member", "problem"), AMENDED)
+def test_a_defect_of_an_amended_condition_is_named(
+    tmp_path: Path, edits: dict[str, Any], member: str, problem: str
+) -> None:
+    test_a_defect_is_named(tmp_path, {"amended": True, **edits}, member, problem)
+
+
+def test_an_amended_one_is_sound_and_named_with_its_amendment(tmp_path: Path) -> None:
+    with_it = story(amended=True)
+    report = report_of(with_it, tmp_path)
+
+    assert (report.exit_code, report.findings) == (0, [])
+    keys = with_it.keys.named(approvals_name(ORIGIN))
+    (named,) = read_approval(with_it.files[with_it.approval_file], keys).annex.conditions
+    assert named.due_on == LATER
+    assert f"finding-amendments/{digest_hex(named.amendment or '')}.json" in with_it.files
+
+
 def test_a_whole_one_is_sound(tmp_path: Path) -> None:
     report = report_of(story(), tmp_path)
 
     assert (report.exit_code, report.findings) == (0, [])
-    assert (report.counts["conditions"], report.counts["attached files"]) == (1, 1)
+    assert (report.counts["conditions"], report.counts["attached files"]) == (1, 2)
 
 
 def test_an_approval_names_its_conditions_or_does_not_speak_of_them() -> None:

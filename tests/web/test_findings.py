@@ -1,15 +1,19 @@
 """Findings on the pages: raised, answered and judged by those who may, shown where they count."""
 
 import html
+import re
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.services import deactivate_user
 from governance.findings.records import state_of
+from governance.findings.services import amend_finding
 from governance.models import Finding, Review, ReviewState
 from governance.services import submit
 from tests.cast import user_of, who
@@ -114,6 +118,85 @@ class TestOneFinding:
         assert "Only the owner of the finding" in text_of(as_("ben"), address)
         assert "Only reviewers, managers and compliance" in text_of(as_("ada"), address)
 
+    def test_an_answer_brings_files_which_wait_where_it_is_refused(
+        self, ready: Stage, as_: As
+    ) -> None:
+        finding, ada = found("ben", ready.version), as_("ada")
+        address = reverse("web:finding-answer", args=[finding.pk])
+        page = reverse("web:finding", args=[finding.pk])
+        assert 'name="attachments-bytes"' in text_of(ada, page)
+        file = SimpleUploadedFile("winter.csv", b"1,2\n")
+
+        refused = ada.post(address, {"text": " ", "attachments-bytes": file})
+
+        assert refused.status_code == 422
+        (upload,) = re.findall(r'name="attachments" value="([^"]+)"', refused.content.decode())
+        assert ada.post(address, {"text": "Shown.", "attachments": upload}).status_code == 302
+        file_of = again(finding).moves.get().attachments.get()
+        assert file_of.name == "winter.csv"
+        assert reverse("web:attachment", args=[file_of.pk]) in text_of(as_("ben"), page)
+
+    def test_a_reviewer_gives_it_another_owner_and_day(self, ready: Stage, as_: As) -> None:
+        finding, ben = found("ben", ready.version), as_("ben")
+        page = reverse("web:finding", args=[finding.pk])
+        assert f'value="{in_days(30).isoformat()}"' in text_of(ben, page)
+
+        reply = ben.post(
+            reverse("web:finding-amend", args=[finding.pk]),
+            {
+                "owner": str(user_of("mira").person_id),
+                "due_on": in_days(40).isoformat(),
+                "text": "Ada is away.",
+                "revision": "1",
+            },
+        )
+
+        assert reply["Location"] == page
+        shown = text_of(as_("mira"), page)
+        for words in (
+            "gave it from Ada to Mira",
+            f"moved the day from {in_days(30)} to {in_days(40)}",
+            "Ada is away.",
+        ):
+            assert words in shown
+        assert "Mira" in text_of(ben, reverse("web:findings"))
+        assert "F-1" not in text_of(as_("ada"), reverse("web:findings"), waiting="on")
+
+    @pytest.mark.parametrize(
+        ("wishes", "said", "status"),
+        [
+            ({"text": " "}, "This field is required", 422),
+            ({"due_on": "2001-01-01"}, "It is due today or later", 422),
+            ({"owner": "nobody"}, "nobody is not one of the available choices", 422),
+            ({}, "It has this owner and this day already", 422),
+            ({"revision": "2", "text": "Mira.", "due_on": "2001-01-01"}, "load the finding", 412),
+        ],
+    )
+    def test_an_amendment_says_what_is_wrong_with_it(
+        self, ready: Stage, as_: As, wishes: dict[str, str], said: str, status: int
+    ) -> None:
+        finding = found("ben", ready.version)
+        given = {
+            "owner": str(user_of("ada").person_id),
+            "due_on": in_days(30).isoformat(),
+            "text": "Ada is away.",
+            "revision": "1",
+        }
+
+        reply = as_("ben").post(reverse("web:finding-amend", args=[finding.pk]), given | wishes)
+
+        assert reply.status_code == status
+        assert said in html.unescape(reply.content.decode())
+        assert not again(finding).amendments.exists()
+
+    def test_who_has_left_is_still_shown_as_who_answers(self, ready: Stage, as_: As) -> None:
+        finding = found("ben", ready.version)
+        deactivate_user(caller=who("root"), user=user_of("ada"))
+
+        shown = text_of(as_("ben"), reverse("web:finding", args=[finding.pk]))
+
+        assert f'<option value="{finding.owner_id}" selected>Ada' in shown
+
     def test_an_empty_word_is_refused_beside_its_field(self, ready: Stage, as_: As) -> None:
         finding = found("ben", ready.version)
 
@@ -122,7 +205,7 @@ class TestOneFinding:
         assert reply.status_code == 422
         assert state_of(again(finding)) == "open"
 
-    @pytest.mark.parametrize("verb", ["answer", "close", "reopen"])
+    @pytest.mark.parametrize("verb", ["answer", "close", "reopen", "amend"])
     def test_nothing_is_said_by_following_a_link(self, ready: Stage, as_: As, verb: str) -> None:
         finding = found("ben", ready.version)
 
@@ -229,7 +312,9 @@ class TestBesideTheApproval:
     ) -> None:
         version = ready_copy.version
         review = submit(caller=who("ada"), version=version)
-        found("ben", version, effect="condition", due_on=in_days(0), text="Watch it in winter.")
+        finding = found(
+            "ben", version, effect="condition", due_on=in_days(0), text="Watch it in winter."
+        )
         for name in ("ben", "cleo"):
             verbs.put(name, review, annex_digest=annex_now(version))
         assert ready_copy.notary_round() == 1
@@ -246,3 +331,14 @@ class TestBesideTheApproval:
             assert "Given under these conditions" in page
             assert "Overdue" in page
         assert "Overdue findings" in text_of(as_("mira"), reverse("web:home"))
+        amend_finding(
+            caller=who("ben"),
+            finding=finding,
+            revision=1,
+            text="Ada is away.",
+            owner=user_of("mira").person_id,
+        )
+        shown_now = page_of(as_("mira"), Review.objects.get(pk=review.pk))
+        assert f"signed with Ada, due on {in_days(0)}" in shown_now
+        on_its_page = text_of(as_("ben"), reverse("web:finding", args=[finding.pk]))
+        assert f"was signed with {in_days(0)} as the day of this condition" in on_its_page

@@ -97,6 +97,7 @@ SENTENCES: dict[Action, Promise] = {
     Action.FINDING_ANSWERED: gettext_lazy("%(actor)s answered a finding"),
     Action.FINDING_CLOSED: gettext_lazy("%(actor)s closed a finding"),
     Action.FINDING_REOPENED: gettext_lazy("%(actor)s reopened a finding"),
+    Action.FINDING_AMENDED: gettext_lazy("%(actor)s gave a finding another owner or day"),
     Action.FINDING_OVERDUE: gettext_lazy("%(actor)s said that a finding is overdue"),
     Action.VALIDATION_SAVED: gettext_lazy("%(actor)s saved the draft of a validation report"),
     Action.VALIDATION_FINISHED: gettext_lazy("%(actor)s finished a validation report"),

@@ -1,5 +1,6 @@
 """Findings of the person's teams, one of them with what is said about it, and raising one."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -10,21 +11,22 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Person
 from common.decisions import Decision
 from governance.findings import policies, selectors
 from governance.findings import services as findings
 from governance.findings.anchors import gates_of
-from governance.findings.records import state_of, today
+from governance.findings.records import duty_of, state_of, today
 from governance.models import Finding, Move
 from registry.models import CardRevision, Evidence
 from web.base import PageView
 from web.findings.anchors import anchor_choices
 from web.findings.presenting import Shown, shown
 from web.formpage import FormPage
-from web.forms.findings import AnswerForm, FindingFilter, FindingForm, MoveForm
+from web.forms.findings import AmendForm, AnswerForm, FindingFilter, FindingForm, MoveForm
 from web.paging import newest_first
 from web.templatetags.formats import short_digest
-from web.uploadpage import UploadPage
+from web.uploadpage import UploadPage, files_shown, sent_with_files
 from web.versions.acts import ActPage
 
 MOST_EVIDENCE = 20
@@ -77,7 +79,7 @@ class RaiseFinding(UploadPage, ActPage):
         return FindingForm(
             data,
             anchors=anchor_choices(gates_of(self.version)),
-            owners=[(str(person.pk), person.name) for person in people],
+            owners=_choices(people),
             anchor=self.request.GET.get("anchor", ""),
             earliest=today(),
         )
@@ -88,6 +90,10 @@ class RaiseFinding(UploadPage, ActPage):
         finding = findings.raise_finding(caller=self.caller, version=self.version, **given)
         messages.success(self.request, _("The finding is raised; its owner sees it."))
         return redirect("web:finding", finding.pk)
+
+
+def _choices(people: Iterable[Person]) -> list[tuple[str, str]]:
+    return [(str(person.pk), person.name) for person in people]
 
 
 class OfFinding(PageView):
@@ -110,11 +116,32 @@ class OfFinding(PageView):
             "model": self.finding.version.model,
             "may_answer": policies.may_answer_finding(self.caller, self.finding),
             "may_judge": policies.may_judge_finding(self.caller, self.finding),
+            "may_amend": policies.may_amend_finding(self.caller, self.finding),
             "answer_form": AnswerForm(evidence=self.evidence()),
             "move_form": MoveForm(),
+            "amend_form": self.amend_form(),
+            "day_signed": selectors.day_signed(self.finding),
             "is_closed": not finding.is_open,
             "is_answered": state_of(self.finding) == Move.ANSWERED,
         }
+
+    def finding_page(self, status: int = 200, **given: forms.Form) -> HttpResponse:
+        """The page with the forms that were sent, and the files that are there for an answer."""
+        context = {**self.context(), **given}
+        context |= files_shown(self.caller, context["answer_form"])
+        return self.page(self.template, context, status=status)
+
+    def amend_form(self, data: Any = None) -> AmendForm:
+        """With whoever may answer, and who is to now, who may have left."""
+        held = duty_of(self.finding)
+        people = [*selectors.possible_owners(self.finding.version.model.team_id)]
+        return AmendForm(
+            data,
+            owners=_choices(people if held.owner in people else [held.owner, *people]),
+            held=held,
+            earliest=min(today(), held.due_on),
+            latest=selectors.day_signed(self.finding),
+        )
 
     def evidence(self) -> list[tuple[str, str]]:
         """The newest reports and cards of the version that an answer may name."""
@@ -137,7 +164,7 @@ class FindingPage(OfFinding):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The page."""
         self.find(pk)
-        return self.page(self.template, self.context())
+        return self.finding_page()
 
 
 class _Verb(FormPage, OfFinding):
@@ -169,8 +196,7 @@ class _Verb(FormPage, OfFinding):
 
     def show(self, form: forms.Form, status: int = 200) -> HttpResponse:
         """The finding's page with what is wrong beside its field."""
-        context = {**self.context(), "form": form, self.form_name: form}
-        return self.page(self.template, context, status=status)
+        return self.finding_page(status, **{"form": form, self.form_name: form})
 
 
 class AnswerFinding(_Verb):
@@ -185,6 +211,10 @@ class AnswerFinding(_Verb):
     def form(self, data: Any = None) -> forms.Form:
         """With the evidence that may be named."""
         return AnswerForm(data, evidence=self.evidence())
+
+    def sent(self, request: HttpRequest) -> forms.Form:
+        """With an id for each file that came with it."""
+        return sent_with_files(self.caller, request, self.form)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:
         """Answers."""
@@ -208,3 +238,23 @@ class ReopenFinding(_Verb):
         """Reopens it."""
         findings.reopen_finding(caller=self.caller, finding=self.finding, **given)
         return self.done(_("The finding is open again."))
+
+
+class AmendFinding(_Verb):
+    """Another owner or day."""
+
+    form_name = "amend_form"
+
+    def allowed(self) -> Decision:
+        """Whoever may judge it."""
+        return policies.may_amend_finding(self.caller, self.finding)
+
+    def form(self, data: Any = None) -> forms.Form:
+        """With who may answer, and the days that there are."""
+        return self.amend_form(data)
+
+    def act(self, given: dict[str, Any]) -> HttpResponse:
+        """Amends it."""
+        given["owner"] = UUID(given["owner"])
+        findings.amend_finding(caller=self.caller, finding=self.finding, **given)
+        return self.done(_("Changed; whoever is to answer from now on sees it."))

@@ -102,7 +102,8 @@ class DeletionForm(ProposeForm):
     """Which files go besides."""
 
     attachments = forms.BooleanField(
-        label=_("Also the files attached to comments and findings about it"), required=False
+        label=_("Also the files attached to comments, findings and answers about it"),
+        required=False,
     )
 
 

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from accounts.callers import Caller
 from governance.findings.policies import may_raise_finding
 from governance.findings.records import Annex
-from governance.findings.selectors import conditions_of, findings_of
+from governance.findings.selectors import findings_of
 from governance.models import FindingEffect, Review
-from web.findings.presenting import open_first, shown
+from web.findings.presenting import accepted_under, open_first
 from web.templatetags.vocabulary import look
 
 
@@ -28,7 +28,7 @@ def about(caller: Caller, review: Review) -> dict[str, Any]:
         "blocking": [finding for finding in open_now if finding.blocks],
         "conditions": conditions,
         "annex_digest": f"sha256:{annex.digest}" if annex.digest else "",
-        "accepted": shown(conditions_of(approval)) if approval else [],
+        "accepted": accepted_under(approval) if approval else [],
         "names": {f"sha256:{f.row.digest}": f.name for f in found},
         "may_raise": may_raise_finding(caller, version),
         "raise_url": reverse("web:finding-new", args=[version.model.name, version.number]),

@@ -204,7 +204,7 @@ class ReviewComment(ReviewPage):
 
 
 class AttachedFile(PageView):
-    """The bytes of a file attached to a comment or a finding."""
+    """The bytes of a file attached to a comment, a finding or an answer."""
 
     def get(self, request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
         """A download that arrives whole only if its digest is right."""

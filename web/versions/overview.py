@@ -19,7 +19,7 @@ from governance import policies
 from governance.emergencies.policies import may_grant
 from governance.evidence.gates import GateResult
 from governance.findings.policies import may_raise_finding
-from governance.findings.selectors import conditions_of, findings_of
+from governance.findings.selectors import findings_of
 from governance.models import Approval
 from governance.policy.documents import Policy
 from governance.selectors import policy_for, statement_of, waivers_named
@@ -29,7 +29,7 @@ from registry.declared import PARTS
 from registry.models import DatasetSnapshot, ModelVersion, Status
 from registry.selectors import latest_evidence
 from web.emergencies.presenting import grants_of
-from web.findings.presenting import open_first, shown
+from web.findings.presenting import accepted_under, open_first
 from web.retention.presenting import held_version
 from web.reviews.people import contributors_of, waived
 from web.reviews.presenting import measured_in_words
@@ -94,7 +94,7 @@ def _findings(caller: Caller, version: ModelVersion, approval: Approval | None) 
     return {
         "findings": found,
         "open_findings": sum(finding.is_open for finding in found),
-        "accepted": shown(conditions_of(approval)) if approval else [],
+        "accepted": accepted_under(approval) if approval else [],
         "may_raise": may_raise_finding(caller, version),
         "raise_url": reverse("web:finding-new", args=[version.model.name, version.number]),
     }
