@@ -300,13 +300,8 @@ def _findings(hand: Caller, reviewer: Caller, version: ModelVersion) -> None:
     findings.answer_finding(caller=hand, finding=finding, text="From a register.", evidence=[])
     findings.close_finding(caller=reviewer, finding=finding, text="That will do.")
     findings.reopen_finding(caller=reviewer, finding=finding, text="Which register?")
-    findings.amend_finding(
-        caller=reviewer,
-        finding=finding,
-        text="It is searched.",
-        revision=1,
-        due_on=timezone.now().date() + timedelta(days=9),
-    )
+    given: Any = {"caller": reviewer, "finding": finding, "text": "It is searched for."}
+    findings.amend_finding(**given, revision=1, due_on=finding.due_on + timedelta(days=2))
 
 
 def _serving(version: ModelVersion) -> None:

@@ -73,8 +73,7 @@ class BundleStory:
     edit_plan: Edit = unchanged
     conditional: bool = False
     edit_findings: Edit = unchanged
-    amended: bool = False
-    edit_amendment: Edit = unchanged
+    amended: Edit | None = None
     edit_evaluation: Edit = unchanged
     edit_signatures: Edit = unchanged
     edit_approval: Edit = unchanged
@@ -364,8 +363,7 @@ class BundleStory:
         return out.getvalue()
 
     def _edited(self, manifest: bytes) -> bytes:
-        document = parse_strict(manifest)
-        self.edit_bundle_manifest(document)
+        self.edit_bundle_manifest(document := parse_strict(manifest))
         return canonical(document)
 
     def _seal(self, manifest: bytes) -> BundleSeal:

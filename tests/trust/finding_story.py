@@ -68,7 +68,7 @@ def _amend(story: Any, finding: str, version: str) -> dict[str, Any]:
         "text": "There is no winter before January.",
         "person": CLOSED_BY,
     }
-    story.edit_amendment(record)
+    story.amended(record)
     amendment = story.put(finding_amendment_member, record)
     told = {"finding": finding, "version_digest": version, "amendment": amendment, "due_on": LATER}
     story.event("finding.amended", told, person=CLOSED_BY)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.factories.damage import approved_statement
-from tests.trust.bundle_factory import AUTHOR, ORIGIN, BundleStory, Document, Edit
+from tests.trust.bundle_factory import AUTHOR, ORIGIN, BundleStory, Document, Edit, unchanged
 from tests.trust.finding_story import DUE, LATER
 from tests.trust.test_bundle_findings import STATEMENT, drop_files, update_predicate
 from tests.trust.verifier import report_of
@@ -119,10 +119,10 @@ def named_without(part: str) -> Edit:
 
 
 AMENDED: list[tuple[dict[str, Edit], str, str]] = [
-    ({"edit_amendment": of_amendment(type="assay/finding/1")}, "findings/", "not of the type"),
-    ({"edit_amendment": of_amendment(finding=OTHER)}, "findings/", "of another finding"),
-    ({"edit_amendment": of_amendment(due_on=DUE)}, "findings/", "due on another day"),
-    ({"edit_amendment": of_amendment(person="person-ben")}, "findings/", "another person for its"),
+    ({"amended": of_amendment(type="assay/finding/1")}, "findings/", "not of the type"),
+    ({"amended": of_amendment(finding=OTHER)}, "findings/", "of another finding"),
+    ({"amended": of_amendment(due_on=DUE)}, "findings/", "due on another day"),
+    ({"amended": of_amendment(person="person-ben")}, "findings/", "another person for its"),
     ({"edit_events": of_events("finding.amended", **by(AUTHOR))}, "findings/", "a contributor"),
     ({"edit_events": of_events("finding.amended", action="card.edited")}, "findings/", "told of"),
     ({"edit_approval": named_without("amendment")}, "findings/", "than the log told of"),
@@ -147,11 +147,11 @@ def test_a_defect_is_named(
 def test_a_defect_of_an_amended_condition_is_named(
     tmp_path: Path, edits: dict[str, Any], member: str, problem: str
 ) -> None:
-    test_a_defect_is_named(tmp_path, {"amended": True, **edits}, member, problem)
+    test_a_defect_is_named(tmp_path, {"amended": unchanged, **edits}, member, problem)
 
 
 def test_an_amended_one_is_sound_and_named_with_its_amendment(tmp_path: Path) -> None:
-    with_it = story(amended=True)
+    with_it = story(amended=unchanged)
     report = report_of(with_it, tmp_path)
 
     assert (report.exit_code, report.findings) == (0, [])

@@ -64,7 +64,8 @@ class RaiseFinding(UploadPage, ActPage):
     what = gettext_lazy(
         "A finding that blocks stops the approval until you or another reviewer close it. A "
         "condition follows the approval: signers are shown it and accept it, and it is listed "
-        "until it is closed. What you write is never changed; it is answered, closed or reopened."
+        "until it is closed. What you write is never changed; it is answered, closed or reopened, "
+        "and may get another owner or day."
     )
     button = gettext_lazy("Raise the finding")
     template = "findings/raise.html"
