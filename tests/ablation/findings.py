@@ -9,6 +9,10 @@ _TRIGGERS = "governance/migrations/0012_finding_guards.py"
 _NAMED = f"{_BUNDLE}::test_a_defect_is_named"
 _FILES = "tests/governance/test_attachments.py"
 _ATTACKS = "tests/attacks/test_findings.py"
+_AMENDMENTS = "tests/governance/test_amendments.py"
+_PAST = "tests/attacks/test_amendments.py"
+_LATER_TRIGGERS = "governance/migrations/0034_amendment_guards.py"
+_NAMED_AMENDED = f"{_BUNDLE}::test_a_defect_of_an_amended_condition_is_named"
 
 FINDINGS = (
     Guard(
@@ -20,19 +24,120 @@ FINDINGS = (
         (f"{_FINDINGS}::TestTheDatabase::test_refuses_a_finding_of_a_contributor",),
     ),
     Guard(
-        "no contributor closes a finding (the trigger still holds)",
+        "no contributor closes or amends a finding (the triggers still hold)",
         "governance/findings/policies.py",
-        'return deny(f"You are a contributor to this version ({did}); another person must judge.")',
+        'return deny(f"You are a contributor to this version ({did}); {otherwise}.")',
         "pass",
-        (f"{_FINDINGS}::TestMoving::test_nobody_judges_who_has_had_a_hand_since",),
+        (
+            f"{_FINDINGS}::TestMoving::test_nobody_judges_who_has_had_a_hand_since",
+            f"{_AMENDMENTS}::TestWho::test_not_a_contributor_whatever_the_role",
+        ),
         (f"{_FINDINGS}::TestTheDatabase::test_refuses_a_closing_past_the_program",),
     ),
     Guard(
-        "nobody judges his own answer",
+        "nobody judges his own answer or moves his own day",
         "governance/findings/policies.py",
-        "    if finding.owner_id == caller.person_id:\n",
+        "    if caller.person_id in _owners(finding):\n",
         "    if False:\n",
-        (f"{_FINDINGS}::TestMoving::test_nobody_judges_his_own_answer",),
+        (
+            f"{_FINDINGS}::TestMoving::test_nobody_judges_his_own_answer",
+            f"{_AMENDMENTS}::TestWho::test_not_who_is_to_answer_it",
+        ),
+    ),
+    Guard(
+        "nobody judges who was to answer before (the trigger still holds)",
+        "governance/findings/policies.py",
+        '    return [finding.owner_id, *later.values_list("owner", flat=True)]\n',
+        "    return [finding.owner_id]\n",
+        (f"{_AMENDMENTS}::TestWho::test_nobody_who_owned_it_amends_or_judges_it_afterwards",),
+        (f"{_PAST}::test_lets_nobody_close_what_he_owned",),
+    ),
+    Guard(
+        "no closing past the program by who was to answer before",
+        _LATER_TRIGGERS,
+        "IF NEW.move <> 'answered' AND EXISTS (",
+        "IF false AND EXISTS (",
+        (f"{_PAST}::test_lets_nobody_close_what_he_owned",),
+        (f"{_AMENDMENTS}::TestWho::test_nobody_who_owned_it_amends_or_judges_it_afterwards",),
+    ),
+    Guard(
+        "no amendment past the program by an owner or a contributor",
+        _LATER_TRIGGERS,
+        "IF NEW.person_id = found.owner_id\n",
+        "IF false AND NEW.person_id = found.owner_id\n",
+        (f"{_PAST}::test_refuses_one_past_the_program",),
+        (f"{_AMENDMENTS}::TestWho::test_not_who_is_to_answer_it",),
+    ),
+    Guard(
+        "an amendment follows from what held before it",
+        _LATER_TRIGGERS,
+        "IF NEW.position <> coalesce(held.position, 0) + 1\n",
+        "IF false AND NEW.position <> coalesce(held.position, 0) + 1\n",
+        (f"{_PAST}::test_refuses_one_past_the_program",),
+    ),
+    Guard(
+        "no more time than an approval in force was signed with (the trigger still holds)",
+        "governance/findings/services.py",
+        "        if signed is not None and row.due_on > signed:\n",
+        "        if False:\n",
+        (f"{_AMENDMENTS}::TestConditions::test_no_later_day_than_the_one_of_an_approval_in_force",),
+        (f"{_AMENDMENTS}::TestConditions::test_the_database_refuses_it_past_the_program",),
+    ),
+    Guard(
+        "no more time than was signed past the program",
+        _LATER_TRIGGERS,
+        "IF NEW.due_on > NEW.was_due_on AND EXISTS (",
+        "IF false AND EXISTS (",
+        (f"{_AMENDMENTS}::TestConditions::test_the_database_refuses_it_past_the_program",),
+        (f"{_AMENDMENTS}::TestConditions::test_no_later_day_than_the_one_of_an_approval_in_force",),
+    ),
+    Guard(
+        "of two amendments neither overwrites the other",
+        "governance/findings/services.py",
+        "    if revision != held.revision:\n",
+        "    if False:\n",
+        (
+            f"{_AMENDMENTS}::TestTwoAtOnce::test_what_was_not_shown_is_not_changed",
+            f"{_AMENDMENTS}::TestTwoAtOnce::test_the_second_is_refused_over_rest",
+        ),
+    ),
+    Guard(
+        "signers sign again when owner or day have changed",
+        "governance/findings/records.py",
+        '    return said | ({"amendment": f"sha256:{duty.amendment}"} if duty.amendment else {})\n',
+        "    return said\n",
+        (
+            f"{_AMENDMENTS}::TestConditions::test_another_owner_is_signed_again_too",
+            f"{_AMENDMENTS}::TestConditions::test_who_signed_before_signs_again_what_holds_now",
+        ),
+    ),
+    Guard(
+        "the notary asks who amended",
+        "governance/findings/log.py",
+        "    if barred & {str(said.person) for said in amended}:\n",
+        "    if False:\n",
+        (f"{_PAST}::test_the_notary_believes_none_by_somebody_with_a_hand_in_it",),
+    ),
+    Guard(
+        "records of amendments are what their rows say",
+        "governance/findings/log.py",
+        "        if bytes(row.record) != canonical(record_of_amendment(",
+        "        if False and bytes(row.record) != canonical(record_of_amendment(",
+        (f"{_PAST}::test_the_notary_believes_no_row_that_says_otherwise",),
+    ),
+    Guard(
+        "an outsider sees that an approval names the last amendment",
+        "trust/bundle_conditions.py",
+        "    if condition.amendment != (told[-1].digest if told else None):\n",
+        "    if False:\n",
+        (_NAMED_AMENDED,),
+    ),
+    Guard(
+        "an outsider sees that a contributor amended a condition",
+        "trust/bundle_conditions.py",
+        "        if any(said.person in barred for said in amended):\n",
+        "        if False:\n",
+        (_NAMED_AMENDED,),
     ),
     Guard(
         "no closing past the program by a contributor or the owner",
@@ -80,6 +185,13 @@ FINDINGS = (
         "IF NEW.finding_id IS NOT NULL AND NOT EXISTS (",
         "IF false AND NOT EXISTS (",
         (f"{_FILES}::TestTheDatabase::test_gives_a_finding_no_file_that_its_record_does_not_name",),
+    ),
+    Guard(
+        "an attached file stays with the answer that names it",
+        _LATER_TRIGGERS,
+        "IF NEW.answer_id IS NOT NULL AND NOT EXISTS (",
+        "IF false AND NOT EXISTS (",
+        (f"{_FILES}::TestTheDatabase::test_gives_an_answer_no_file_that_its_record_does_not_name",),
     ),
     Guard(
         "attached files are for those who read the review",

@@ -87,6 +87,6 @@ REVIEWS: dict[str, dict[str, str]] = {
         "POST": "401 404 404 403 no no no 404",
     },
     "web: /api/v1/findings/<uuid:finding_id>/amendments": {
-        "POST": "401 404 404 403 ok ok ok 404",
+        "POST": "401 404 404 403 412 412 412 404",
     },
 }
