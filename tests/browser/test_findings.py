@@ -13,7 +13,7 @@ from registry.services import edit_card
 from tests.browser.conftest import OpenAs, Site
 from tests.cast import password_of, who
 from tests.factories import tiny, validations, verbs
-from tests.factories.findings import TEXT, found, in_days
+from tests.factories.findings import TEXT, amend, found, in_days, person_of
 from tests.stage import MODEL
 
 pytestmark = [
@@ -51,12 +51,40 @@ def test_the_pages_keep_what_every_page_promises(
 
     site.look_at(page, reverse("web:review", args=[review.pk]))
     site.look_at(page, reverse("web:finding-new", args=[MODEL, version.number]))
+    amend("ben", finding, owner=person_of("mira"), due_on=in_days(40))
     site.look_at(page, reverse("web:finding", args=[finding.pk]))
     site.look_at(page, reverse("web:findings"))
     site.look_at(page, reverse("web:home"))
     report = validations.finished("cleo", review)
     site.look_at(page, reverse("web:validation", args=[report.pk]))
     site.look_at(page, reverse("web:validation-write", args=[review.pk]))
+
+
+def test_an_answer_brings_a_file_and_a_reviewer_gives_more_time(
+    site: Site, open_as: OpenAs, review: Review
+) -> None:
+    finding = found("ben", review.version)
+    address = f"{site.url}{reverse('web:finding', args=[finding.pk])}"
+    page = open_as("ada")
+    page.goto(address)
+    page.locator("#answer").get_by_label("What you say").fill("Measured in winter.")
+    rows = {"name": "winter.csv", "mimeType": "text/csv", "buffer": b"1,2\n"}
+    page.get_by_label("Files").set_input_files(rows)  # type: ignore[arg-type]
+    expect(page.get_by_text("Uploaded: winter.csv")).to_be_visible()
+    page.get_by_role("button", name="Answer").click()
+    expect(page.locator(".tl").get_by_role("link", name="winter.csv")).to_be_visible()
+    expect(page.locator("#amend")).to_contain_text("Only reviewers")
+
+    page = open_as("ben")
+    page.goto(address)
+    amend_card = page.locator("#amend")
+    amend_card.get_by_label("Who answers").select_option(label="Mira")
+    amend_card.get_by_label("Due on").fill(in_days(40).isoformat())
+    amend_card.get_by_label("Why").fill("Ada is away.")
+    amend_card.get_by_role("button", name="Change owner or day").click()
+    expect(page.locator(".tl")).to_contain_text("gave it from Ada to Mira")
+    expect(page.locator(".strip")).to_contain_text(in_days(40).isoformat())
+    site.look_around(page, "an amended finding")
 
 
 def test_a_finding_is_raised_at_its_gate_and_a_condition_signed(
