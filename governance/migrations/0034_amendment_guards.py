@@ -28,11 +28,11 @@ AMENDED = migrations.RunSQL(
             RAISE EXCEPTION 'An amendment does not follow from what held before it.'
                 USING ERRCODE = 'restrict_violation';
         END IF;
-        IF NEW.person_id = found.owner_id
+        IF (NEW.person_id = found.owner_id
             OR EXISTS (SELECT 1 FROM governance_findingamendment a
                        WHERE a.finding_id = NEW.finding_id AND a.owner_id = NEW.person_id)
             OR EXISTS (SELECT 1 FROM registry_versioncontributor c
-                       WHERE c.version_id = found.version_id AND c.person_id = NEW.person_id) THEN
+                       WHERE c.version_id = found.version_id AND c.person_id = NEW.person_id)) THEN
             RAISE EXCEPTION 'Neither an owner of it nor a contributor amends a finding.'
                 USING ERRCODE = 'restrict_violation';
         END IF;

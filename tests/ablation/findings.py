@@ -63,8 +63,8 @@ FINDINGS = (
     Guard(
         "no amendment past the program by an owner or a contributor",
         _LATER_TRIGGERS,
-        "IF NEW.person_id = found.owner_id\n",
-        "IF false AND NEW.person_id = found.owner_id\n",
+        "IF (NEW.person_id = found.owner_id\n",
+        "IF false AND (NEW.person_id = found.owner_id\n",
         (f"{_PAST}::test_refuses_one_past_the_program",),
         (f"{_AMENDMENTS}::TestWho::test_not_who_is_to_answer_it",),
     ),
