@@ -1,10 +1,12 @@
 """Guards of sessions: one's own, or of people whom one looks after; what is ended is ended."""
 
 from tests.ablation.guard import Guard
+from tests.ablation.pages import PAGES
 
 _MINE = "tests/accounts/test_sessions.py"
 
 SESSIONS = (
+    *PAGES,
     Guard(
         "sessions of others are their administrators' business",
         "accounts/policies.py",
