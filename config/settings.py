@@ -291,6 +291,9 @@ JOB_HEARTBEAT_SECONDS = env.integer(
     "ASSAY_JOB_HEARTBEAT", 15, "How often a slot renews the lease.", minimum=1
 )
 JOB_ATTEMPTS = env.integer("ASSAY_JOB_ATTEMPTS", 3, "Tries before a job has failed.", minimum=1)
+JOB_MOST_OPEN = env.integer(
+    "ASSAY_JOBS_OPEN", 100, "Most jobs of a login that have not ended.", minimum=1
+)
 JOB_MEMORY_BYTES = env.integer(
     "ASSAY_JOB_MEMORY", 16 * 2**30, "Address space of a job's process.", minimum=2**30
 )

@@ -50,11 +50,13 @@ def enqueue(
     """Queue a job in the caller's transaction; slots hear of it when that commits.
 
     It starts when every job of `depends_on` has succeeded, higher priority first. A broker that is
-    down changes nothing but the seconds until a slot looks by itself. Raises Invalid.
+    down changes nothing but the seconds until a slot looks by itself. Raises Invalid; Conflict
+    where the login has too many that have not ended.
     """
     kind_named(kind)
     if queue not in Queue.values:
         raise Invalid(f"There is no queue named {queue!r}.", field="queue")
+    _leave_room(requested_by_id)
     job = Job.objects.create(
         kind=kind,
         queue=queue,
@@ -93,11 +95,13 @@ def retry(*, job_id: UUID) -> Job:
     """Queue a failed or cancelled job again, with all its tries and a fresh curve.
 
     The token stays, so that a process left over from before can still change nothing.
-    Raises NotFound, or Conflict for a job that is queued, running or has succeeded.
+    Raises NotFound, or Conflict for a job that is queued, running or has succeeded, and where its
+    login has too many that have not ended.
     """
     job = _locked(job_id)
     if job.status not in (Status.FAILED, Status.CANCELLED):
         raise Conflict(f"A job that is {job.status} cannot be tried again.")
+    _leave_room(job.requested_by_id)
     Job.objects.filter(pk=job_id).update(
         status=Status.QUEUED,
         attempts=0,
@@ -140,6 +144,15 @@ def finish(job_id: UUID, token: int, *, result: Mapping[str, Any] | None = None)
 def keep_result(job_id: UUID, result: Mapping[str, Any]) -> None:
     """Say what came of a job, where only its effects tell: in their transaction, after finish()."""
     Job.objects.filter(pk=job_id, status=Status.SUCCEEDED).update(result=dict(result))
+
+
+def _leave_room(login: UUID | None) -> None:
+    """Slots take the oldest first, so one login's many would keep everybody waiting."""
+    if login is None:
+        return
+    most = settings.JOB_MOST_OPEN
+    if Job.objects.filter(requested_by_id=login, status__in=OPEN).count() >= most:
+        raise Conflict(f"This login has {most} jobs that have not ended; cancel one, or wait.")
 
 
 def _locked(job_id: UUID) -> Job:

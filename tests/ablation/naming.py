@@ -68,4 +68,21 @@ NAMING = (
         "        if True:\n",
         (f"{_FLOODS}::test_reviews_that_others_sign_do_not_hide_what_a_person_is_to_sign",),
     ),
+    Guard(
+        "floods: jobs of one login leave room for others",
+        "worker/jobs.py",
+        "status__in=OPEN).count() >= most:",
+        "status__in=OPEN).count() < 0:",
+        (
+            f"{_FLOODS}::TestJobs::test_of_one_person_leave_room_for_those_of_others",
+            f"{_FLOODS}::TestJobs::test_are_not_tried_again_beyond_that",
+        ),
+    ),
+    Guard(
+        "floods: what is tried again counts too",
+        "worker/jobs.py",
+        "    _leave_room(job.requested_by_id)\n",
+        "",
+        (f"{_FLOODS}::TestJobs::test_are_not_tried_again_beyond_that",),
+    ),
 )
