@@ -30,7 +30,6 @@ from governance.models import Approval
 from inference.models import Prediction
 from registry.models import AliasMove, ModelVersion, RegisteredModel
 from trust.scope import WHOLE
-from trust.times import format_moment
 
 LONGEST_ALIAS = 64
 UNSET = "unset"
@@ -104,17 +103,17 @@ def alias_then(caller: Caller, name: str, alias: str, moment: datetime) -> Alias
     return pointed(model, move, following, moment)
 
 
+def _minute(at: datetime) -> str:
+    """A moment as people read it, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
 def _why_unset(model: RegisteredModel, moment: datetime, first: AliasMove | None) -> str:
     if moment < model.created_at:
-        return (
-            "This model was not registered at that time; it was on "
-            f"{format_moment(model.created_at)}."
-        )
+        return f"This model was not registered at that time; it was on {_minute(model.created_at)}."
     if first is None:
         return "No alias of this name existed at that time, and none has been set since."
-    return (
-        f"No alias of this name existed at that time; it was first set {format_moment(first.at)}."
-    )
+    return f"No alias of this name existed at that time; it was first set {_minute(first.at)}."
 
 
 def pointed(
@@ -223,7 +222,7 @@ def _by_the_gate(told: tuple[AuditEvent, ...], approval: Approval | None) -> tup
     """Approved: but were the bytes damaged, or did the gate refuse to load them?"""
     last = {event.action: event for event in told}
     if damaged := last.get(Action.VERSION_QUARANTINED.value):
-        return Answering.QUARANTINED, f"It was quarantined {format_moment(damaged.occurred_at)}."
+        return Answering.QUARANTINED, f"It was quarantined {_minute(damaged.occurred_at)}."
     refused, loaded = (
         last.get(action.value) for action in (Action.LOAD_REFUSED, Action.MODEL_LOADED)
     )

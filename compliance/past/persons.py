@@ -20,12 +20,17 @@ ANSWERED_FOR = (
     Action.REVIEW_SIGNED,
     Action.WAIVER_GIVEN,
     Action.WAIVER_WITHDRAWN,
+    Action.VALIDATION_FINISHED,
     Action.FINDING_RAISED,
     Action.FINDING_CLOSED,
     Action.FINDING_REOPENED,
     Action.FINDING_AMENDED,
     Action.APPROVAL_REVOKED,
     Action.ALIAS_MOVED,
+    Action.ALIAS_SPLIT,
+    Action.SPLIT_ENDED,
+    Action.EMERGENCY_ENDED,
+    Action.EMERGENCY_REVIEWED,
     Action.VERSION_RETIRED,
     Action.POLICY_PUBLISHED,
     Action.PLAN_SEALED,
@@ -37,6 +42,8 @@ ANSWERED_FOR = (
     Action.ROLE_REMOVED,
     Action.FACTOR_RESET,
     Action.USER_DEACTIVATED,
+    Action.HOLD_PLACED,
+    Action.HOLD_LIFTED,
 )
 """Acts by which a person decides something for others; what he only asked for is in the log."""
 

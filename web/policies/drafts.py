@@ -57,6 +57,7 @@ class PolicyDraft(PolicyPublish):
 
     def _from_yaml(self, request: HttpRequest) -> HttpResponse:
         form = PolicyForm(request.POST, **self._heads())
+        form.fields["name"].required = False  # a draft is looked at before it has one
         if form.is_valid():
             try:
                 document = Policy.read(form.cleaned_data["document"]).as_dict()

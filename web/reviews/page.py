@@ -37,6 +37,7 @@ from web.reviews.differences import since_last_look
 from web.reviews.discussing import threads_of
 from web.reviews.presenting import Frozen, Now
 from web.reviews.ways_on import after_closing
+from web.words import word
 
 Query = Mapping[str, str]
 
@@ -136,7 +137,7 @@ def _decision(
     return {
         "policy": policy,
         "may_sign": policies.may_sign(caller, review, policy),
-        "signing_roles": policy.roles,
+        "signing_roles": [word(role, "role") for role in policy.roles],
         "asks_code": has_factor(caller.person_id),
         "has_passkey": by_passkey,
         "by_provider": by_provider,

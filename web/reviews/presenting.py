@@ -24,6 +24,8 @@ OPEN = (ReviewState.OPEN, ReviewState.QUORUM)
 _ANCHORS = {
     SEALED_PLAN: "plan",
     "explanation": "explain",
+    "explanation_shift": "explain",
+    "validation_report": "validation",
     "parity": "parity",
     "card": "card",
     "admission": "files",
@@ -95,7 +97,7 @@ def gates_of(
             "group": _group(gate["gate"]),
             "evidence": _evidence(gate, frozen.statement["evidence"]),
             "detail": _detail(gate, now.gates.get(gate["gate"])),
-            "links": _links(gate, comments.get(gate["gate"], 0)),
+            "links": _links(gate, comments.get(gate["gate"], 0), frozen),
             "waiver": _waiver(gate, waivers),
         }
         for gate in sorted(frozen.statement["gates"], key=lambda gate: _group_order(gate["gate"]))
@@ -151,10 +153,12 @@ def _detail(gate: Json, live: GateResult | None) -> str:
     return _("This has changed since the submission. Now: %(reason)s") % {"reason": live.reason}
 
 
-def _links(gate: Json, comments: int) -> list[tuple[str, str]]:
+def _links(gate: Json, comments: int, frozen: Frozen) -> list[tuple[str, str]]:
     name = gate["gate"]
     about = name.partition(":")[0]
     anchor = "evaluation" if about in ABOUT_A_METRIC else _ANCHORS.get(name, name)
+    if anchor not in frozen.reports and name == "evidence_age":
+        anchor = "validation"  # what ages of a version that is run elsewhere
     has_part = name not in _NOWHERE and gate["state"] != NOT_MEASURED
     links = [(_("See the evidence"), f"#{anchor}")] if has_part else []
     say = _("Comment (%(n)s so far)") % {"n": comments} if comments else _("Comment")

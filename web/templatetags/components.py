@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from web.figures import svg
 from web.figures.strips import Reading, interval_strip, reading
+from web.templatetags import formats
 from web.templatetags.vocabulary import Look, gate_look, key
 
 
@@ -63,6 +64,8 @@ def gate_view(gate: Mapping[str, Any]) -> GateView:
     waiver = gate.get("waiver")
     required = bool(gate.get("required", True))
     measured, limit = _shown(gate.get("measured")), _shown(gate.get("limit"))
+    if gate.get("gate") == "evidence_age" and (moment := formats.moment(measured)):
+        measured = moment.shown
     evidence = str(gate.get("evidence") or "")
     if not evidence and limit:
         words = {"measured": measured or svg.NOTHING, "limit": limit}

@@ -32,7 +32,7 @@ from web.emergencies.presenting import grants_of
 from web.findings.presenting import accepted_under, open_first
 from web.retention.presenting import held_version
 from web.reviews.people import contributors_of, waived
-from web.reviews.presenting import measured_in_words
+from web.reviews.presenting import OPEN, measured_in_words
 from web.versions.base import Tab
 from web.versions.standing import Standing, submittable
 from web.vocabulary import spoken
@@ -45,6 +45,10 @@ _EVIDENCE_TABS = {
     "card": "web:version-card",
     "explanation": "web:version-explanations",
     "parity": "web:version-compression",
+    "sandbox": "web:version-files",
+    "size": "web:version-files",
+    "lineage": "web:version-files",
+    "explanation_shift": "web:version-explanations",
 }
 
 
@@ -123,13 +127,30 @@ def gates_of(
             "blocks": result.blocks,
             "detail": _detail(result, may_waive),
             "links": [
-                (_("Open"), address(_EVIDENCE_TABS.get(result.gate, _MEASURES))),
+                *_evidence_links(version, result, address),
                 *_waiver_links(result, address, caller, may_waive),
             ],
             "waiver": waived(result.waiver) if result.waiver else None,
         }
         for result in results
     ], ""
+
+
+def _evidence_links(
+    version: ModelVersion, result: GateResult, address: Any
+) -> list[tuple[str, str]]:
+    """Where the evidence of a gate is; a validation report is written on the page of a review."""
+    if result.gate == "licence":
+        return [(_("Open"), reverse("web:model", args=[version.model.name]))]
+    ages = result.gate == "evidence_age" and not version.servable
+    if result.gate != "validation_report" and not ages:
+        return [(_("Open"), address(_EVIDENCE_TABS.get(result.gate, _MEASURES)))]
+    report = version.validations.filter(number__isnull=False).order_by("number").last()
+    if report:
+        return [(_("Open"), reverse("web:validation", args=[report.pk]))]
+    review = version.reviews.filter(state__in=OPEN).first()
+    there = reverse("web:review", args=[review.pk]) + "#validation" if review else ""
+    return [(_("Open the review"), there)] if there else []
 
 
 def _detail(result: GateResult, may_waive: Decision) -> str:
