@@ -122,7 +122,7 @@ _WORDS: dict[str, Mapping[str, str | Promise]] = {
     },
     "bound": {
         "value": gettext_lazy("the value"),
-        "interval": gettext_lazy("the worse end of the interval"),
+        "interval": gettext_lazy("the interval"),
     },
     "required": {
         "consumers": gettext_lazy("Consumers"),

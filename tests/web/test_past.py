@@ -12,6 +12,7 @@ from accounts.services import create_team
 from audit.models import AuditEvent
 from registry.models import DatasetSnapshot, RegisteredModel
 from tests.cast import give, the_team, user_of, who
+from tests.retention.deleting import rule
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
 
@@ -171,3 +172,10 @@ def test_the_filters_of_the_log_are_in_words(approved: Stage, as_: As) -> None:
     page = text(as_("cora").get(reverse("web:audit")))
     assert "Somebody signed a review</option>" in page
     assert '<option value="user">login</option>' in page
+
+
+def test_the_log_names_rules_of_retention_and_leads_to_proposals(ready: Stage, as_: As) -> None:
+    proposal = rule("datasets")
+    page = text(as_("root").get(reverse("web:audit")))
+    assert "Medium, Rows of dataset snapshots" in page
+    assert f'href="{reverse("web:proposal", args=[proposal.pk])}"' in page

@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
 from accounts.models import Person, Team, User
+from accounts.selectors import proposals_seen_by
 from audit.models import AuditEvent
+from compliance.retention.models import Kept
 from governance.models import PolicyVersion, Review
 from governance.selectors import policies_seen_by, reviews_seen_by
 from registry.jobs import jobs_seen_by
-from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel
+from registry.models import DatasetSnapshot, ModelVersion, RegisteredModel, RiskTier
 from registry.selectors import datasets_of, models_of
 from web.audit.sentences import actor_of, sentence
 from web.jobs.about import Fact, address
@@ -28,12 +30,14 @@ _PAGES = {
     "job": "web:job",
     "policy": "web:policy",
     "dataset": "web:dataset",
+    "proposal": "web:proposal",
 }
 SEEN: dict[str, Callable[[Caller], QuerySet[Any]]] = {
     "review": reviews_seen_by,
     "job": jobs_seen_by,
     "policy": policies_seen_by,
     "dataset": datasets_of,
+    "proposal": proposals_seen_by,
 }
 
 
@@ -73,7 +77,7 @@ class Subjects:
         """The kind in words, the name and the address of a thing."""
         said, key = word(kind, "thing"), _key(text)
         if key is None:
-            return Fact(said, text, "")
+            return Fact(said, _rule(text) if kind == "retention" else text, "")
         row = self.rows.get(kind, {}).get(key)
         name = _NAMES[kind](row) if row is not None else str(key)[:8]
         if kind == "team":
@@ -116,6 +120,13 @@ _NAMES: dict[str, Callable[[Any], str]] = {
     "person": str,
     "user": lambda row: f"{row.person.name} ({row.username})",
 }
+
+
+def _rule(text: str) -> str:
+    """A rule of retention: its tier and what it keeps."""
+    tier, _colon, kept = text.partition(":")
+    labels = {**dict(RiskTier.choices), **dict(Kept.choices)}
+    return ", ".join(str(labels.get(part, part)) for part in (tier, kept) if part)
 
 
 def _key(text: str) -> UUID | None:
