@@ -11,24 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    DateTimeField,
-    DurationField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.functions import Cast
+from django.db.models import Count, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Team
@@ -36,12 +19,9 @@ from audit.actions import Action
 from audit.actors import SYSTEM
 from audit.models import AuditEvent
 from audit.services import record
-from compliance.models import Export, PackFile
 from compliance.retention.dependents import with_keeper
-from compliance.retention.models import Held, Kept, LegalHold, RetentionRule
-from governance.attachments.models import Attachment
-from governance.models import Approval, EmergencyGrant, Review, ReviewState
-from registry.models import Artifact, DatasetSnapshot, ModelVersion, Status
+from compliance.retention.kept import kept_by_nothing
+from registry.models import DatasetSnapshot, ModelVersion
 from registry.selectors import with_rows
 
 DATASETS, VERSIONS = "datasets", "versions"
@@ -73,69 +53,10 @@ def due_datasets(teams: Collection[UUID], now: datetime) -> QuerySet[DatasetSnap
 
 def due_versions(teams: Collection[UUID], now: datetime) -> QuerySet[ModelVersion]:
     """Retired versions of these teams whose files may go, oldest first."""
-    grants = EmergencyGrant.objects.filter(version=OuterRef("pk"), attestation__isnull=False)
-    approvals = Approval.objects.filter(version=OuterRef("pk"))
-    was_used = Q(Exists(approvals)) | Q(Exists(grants))
-    told = AuditEvent.objects.filter(
-        action=Action.VERSION_RETIRED.value,
-        subject_type="version",
-        subject_id=Cast(OuterRef("pk"), CharField()),
-    ).order_by("-pk")
-    newest = RetentionRule.objects.filter(
-        tier=OuterRef("model__risk_tier"), kind=OuterRef("rule_kind")
-    ).order_by("-revision")
-    open_reviews = Review.objects.filter(
-        version=OuterRef("pk"), state__in=(ReviewState.OPEN, ReviewState.QUORUM)
-    )
-    kept = (
-        Q(Exists(approvals.filter(revocation=None)))
-        | Q(Exists(open_reviews))
-        | Q(Exists(grants.filter(review=None)))
-        | Q(Exists(_holds()))
-        | Q(Exists(_files().filter(_named_elsewhere())))
-    )
-    rows = ModelVersion.objects.filter(~kept, Exists(_files()), aliases=None, status=Status.RETIRED)
-    kinds = Case(
-        When(was_used, then=Value(Kept.APPROVED.value)), default=Value(Kept.UNAPPROVED.value)
-    )
-    rows = rows.filter(model__team__in=teams).annotate(
-        rule_kind=kinds, retired_at=Subquery(told.values("occurred_at")[:1])
-    )
-    from_when = Case(
-        When(rule_kind=Kept.APPROVED.value, then=F("retired_at")), default=F("created_at")
-    )
-    rows = rows.annotate(rule_days=Subquery(newest.values("days")[:1]), kept_from=from_when)
-    found: Any = rows.annotate(due_since=_days_after())
-    found = found.filter(retired_at__isnull=False, due_since__lte=now)
-    versions: QuerySet[ModelVersion] = found.select_related("model__team").defer("manifest")
-    return versions.order_by(F("due_since"), "pk")
-
-
-def _days_after() -> Any:
-    """Null, and so never due, where the rule says for ever."""
-    day = Value(timedelta(days=1), output_field=DurationField())
-    days = ExpressionWrapper(F("rule_days") * day, output_field=DurationField())
-    return ExpressionWrapper(F("kept_from") + days, output_field=DateTimeField())
-
-
-def _holds() -> QuerySet[LegalHold]:
-    on_it = Q(version=OuterRef("pk")) | Q(kind=Held.MODEL, model=OuterRef("model"))
-    return LegalHold.objects.filter(on_it, lift=None)
-
-
-def _files() -> QuerySet[Artifact]:
-    """Those of the version that are there."""
-    return Artifact.objects.filter(version=OuterRef("pk"), blob__tombstone=None)
-
-
-def _named_elsewhere() -> Q:
-    same = {"blob": OuterRef("blob")}
-    others: Any = Artifact.objects.filter(**same).exclude(version=OuterRef("version"))
-    found = Q(Exists(others))
-    for table in (DatasetSnapshot, Attachment, PackFile, Export):
-        rows: Any = table._default_manager.filter(**same)
-        found |= Q(Exists(rows))
-    return found
+    rows = kept_by_nothing(ModelVersion.objects.filter(model__team__in=teams), now)
+    rows = rows.annotate(due_since=F("kept_until")).order_by("due_since", "pk")
+    versions: QuerySet[ModelVersion] = rows.select_related("model__team").defer("manifest")
+    return versions
 
 
 def due_in(teams: Collection[UUID], kind: str = "") -> list[Due]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from accounts.callers import Caller
@@ -30,14 +30,14 @@ FLOORS = {
 }
 
 
-def rule_of(tier: str, kind: str) -> RetentionRule | None:
-    """The revision that holds; None is for ever."""
-    return RetentionRule.objects.filter(tier=tier, kind=kind).order_by("-revision").first()
+def revisions(tier: Any, kind: Any) -> QuerySet[RetentionRule]:
+    """The rules of a tier and kind, or of the row around a subquery; the first one holds."""
+    return RetentionRule.objects.filter(tier=tier, kind=kind).order_by("-revision")
 
 
 def days_of(tier: str, kind: str) -> int | None:
     """For how many days it is kept at least; None is for ever."""
-    rule = rule_of(tier, kind)
+    rule = revisions(tier, kind).first()
     return rule.days if rule else None
 
 
@@ -84,7 +84,7 @@ class Rules:
 
     def execute(self, proposal: Proposal, details: Details, caller: Caller) -> None:
         """Add the revision."""
-        rows = RetentionRule.objects.filter(tier=details["tier"], kind=details["kind"])
+        rows = revisions(details["tier"], details["kind"])
         said = {name: details[name] for name in ("tier", "kind", "days")}
         said["revision"] = (rows.aggregate(last=Max("revision"))["last"] or 0) + 1
         RetentionRule.objects.create(**said, proposal=proposal, at=timezone.now())

@@ -129,8 +129,12 @@ def holds_on_model(model: RegisteredModel) -> QuerySet[LegalHold]:
 
 def holds_on_version(version: ModelVersion) -> QuerySet[LegalHold]:
     """In force on the version, or on its model as a whole."""
-    rows = in_force(holds()).filter(model=version.model_id)
-    return rows.filter(Q(kind=Held.MODEL) | Q(version=version))
+    return holds_about(version.pk, version.model_id)
+
+
+def holds_about(version: Any, model: Any) -> QuerySet[LegalHold]:
+    """The same of keys, or of the row around a subquery."""
+    return in_force(holds()).filter(Q(version=version) | Q(kind=Held.MODEL, model=model))
 
 
 def holds_on_dataset(dataset: DatasetSnapshot) -> QuerySet[LegalHold]:

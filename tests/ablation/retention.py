@@ -4,6 +4,7 @@ from tests.ablation.guard import Guard
 
 _HOLDS = "tests/retention/test_holds.py"
 _DELETION = "tests/retention/test_deletion.py"
+_FILES_DUE = "tests/retention/test_due.py::test_files_that_something_keeps_are_not_due"
 _BUNDLES = "tests/compliance/test_deletions.py"
 _DELETED = "compliance/migrations/0006_deletion_guards.py"
 _EMPTYING = "tests/compliance/test_emptying.py"
@@ -49,9 +50,12 @@ RETENTION = (
     Guard(
         "nothing that is held is deleted (the trigger still holds)",
         "compliance/retention/kept.py",
-        "    if hold is not None:\n",
-        "    if False:\n",
-        (f"{_DELETION}::test_nothing_is_proposed_or_done_while_something_keeps_it",),
+        "    yield Exists(holds), ",
+        "    yield Exists(holds.none()), ",
+        (
+            f"{_DELETION}::test_nothing_is_proposed_or_done_while_something_keeps_it",
+            _FILES_DUE,
+        ),
         (f"{_DELETION}::TestTheDatabase::test_refuses_what_the_service_would_refuse",),
     ),
     Guard(
@@ -64,16 +68,16 @@ RETENTION = (
     Guard(
         "what answered in an emergency is kept as what was approved (the trigger still holds)",
         "compliance/retention/kept.py",
-        "version.approvals.exists() or _in_emergencies(version).exists()",
-        "version.approvals.exists()",
+        "Q(Exists(_approvals())) | Q(Exists(_emergencies()))",
+        "Q(Exists(_approvals()))",
         (f"{_EMERGENCIES}::test_is_kept_as_long_as_what_was_approved",),
         (f"{_EMERGENCIES}::test_is_kept_past_the_program_too",),
     ),
     Guard(
         "what answered in an emergency is kept until that was reviewed (the trigger still holds)",
         "compliance/retention/kept.py",
-        "elif _in_emergencies(version).filter(review=None).exists():",
-        "elif False:",
+        "Exists(_emergencies().filter(review=None))",
+        "Exists(_emergencies().none())",
         (f"{_EMERGENCIES}::test_is_kept_until_a_third_person_has_reviewed_it",),
         (f"{_EMERGENCIES}::test_is_kept_past_the_program_too",),
     ),
@@ -87,9 +91,12 @@ RETENTION = (
     Guard(
         "nothing is deleted before its time",
         "compliance/retention/kept.py",
-        "    if now < until:\n",
-        "    if False:\n",
-        (f"{_DELETION}::test_nothing_is_proposed_or_done_while_something_keeps_it",),
+        "kept = Q(kept_until__gt=now)",
+        "kept = Q(pk=None)",
+        (
+            f"{_DELETION}::test_nothing_is_proposed_or_done_while_something_keeps_it",
+            _FILES_DUE,
+        ),
     ),
     Guard(
         "a tombstone says what two persons confirmed",
@@ -101,9 +108,12 @@ RETENTION = (
     Guard(
         "bytes that something else keeps stay",
         "compliance/retention/kept.py",
-        "        if where:\n",
-        "        if False:\n",
-        (f"{_DELETION}::test_nothing_is_proposed_or_done_while_something_keeps_it",),
+        "    yield _any(map(Exists, shared)), first",
+        "    yield Q(pk=None), first",
+        (
+            f"{_DELETION}::test_nothing_is_proposed_or_done_while_something_keeps_it",
+            _FILES_DUE,
+        ),
     ),
     Guard(
         "deleted bytes are named by nothing again",

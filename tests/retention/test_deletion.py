@@ -96,18 +96,32 @@ class TestADeletion:
 
     def test_takes_attached_files_as_well_where_that_was_wished(self, ready: Stage) -> None:
         rule()
-        version = verbs.another(who("ada"), ready.version.model, strength=3.0)
-        verbs.make_ready(who("ada"), version)
-        review = submit(caller=who("ada"), version=version)
-        files = [verbs.send(who("ben"), "names.csv", b"name\nEve\n")]
-        comment(caller=who("ben"), review=review, body="Who is it?", attachments=files)
-        shown = [verbs.send(who("ada"), "shown.csv", b"name\nAdam\n")]
-        answer("ada", found("ben", version), attachments=shown)
-        withdraw(caller=who("ada"), review=review)
-        retire(caller=who("mira"), version=version, reason="Over.")
-        confirmed(proposed(version, attachments=True))
+        confirmed(proposed(_attached(ready, 3.0), attachments=True))
         whats = sorted(Tombstone.objects.values_list("what", flat=True))
         assert whats == ["artifact", "attachment", "attachment"]
+
+    def test_takes_no_attached_file_that_is_attached_elsewhere_too(self, ready: Stage) -> None:
+        rule()
+        version = _attached(ready, 3.0)
+        _attached(ready, 4.0)
+        with pytest.raises(Conflict, match="is also attached to a comment, a finding or an answer"):
+            proposed(version, attachments=True)
+        confirmed(proposed(version))
+        assert Tombstone.objects.get().what == "artifact"
+
+
+def _attached(stage: Stage, strength: float) -> ModelVersion:
+    """Retired; names of persons were attached to a comment on it and to an answer."""
+    version = verbs.another(who("ada"), stage.version.model, strength=strength)
+    verbs.make_ready(who("ada"), version)
+    review = submit(caller=who("ada"), version=version)
+    files = [verbs.send(who("ben"), "names.csv", b"name\nEve\n")]
+    comment(caller=who("ben"), review=review, body="Who is it?", attachments=files)
+    shown = [verbs.send(who("ada"), "shown.csv", b"name\nAdam\n")]
+    answer("ada", found("ben", version), attachments=shown)
+    withdraw(caller=who("ada"), review=review)
+    retire(caller=who("mira"), version=version, reason="Over.")
+    return version
 
 
 def _held(version: ModelVersion, kind: str = "version") -> Any:
