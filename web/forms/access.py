@@ -162,7 +162,10 @@ class PersonForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=200)
     username = forms.CharField(
-        label=_("Login"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Login"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("Letters from a to z, digits and . _ @ + -"),
     )
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
 
