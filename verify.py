@@ -585,6 +585,27 @@ def _decode_any_alphabet(text: str) -> bytes:
 USE, ELSEWHERE = "use", "elsewhere"
 NEVER_SERVES = "The approval is for use elsewhere: it never serves here."
 NOT_RUN_HERE = "The version has no interface of inputs and outputs, so it is never served."
+# The part of a policy that says what is asked of a version that is run elsewhere, in the place of
+# all these. Who signs, how, for how long and what may be waived is never said there.
+ASKED_ELSEWHERE = "elsewhere"
+ASKED_OF_EVIDENCE = frozenset(
+    (
+        "metrics",
+        "slices",
+        "no_regression",
+        "mcnemar",
+        "latency_ms",
+        "size_bytes",
+        "licences",
+        "lineage",
+        "sandbox",
+        "evidence_days",
+        "evidence",
+        "sealed_plan",
+        "explanation_shift",
+        "validation_report",
+    )
+)
 
 
 def is_run_elsewhere(manifest: JsonObject) -> bool:
@@ -604,6 +625,21 @@ def read_use(document: JsonObject) -> bool:
     if document[USE] != ELSEWHERE:
         raise Malformed("it is for a use that is not known")
     return True
+
+
+def rules_for(policy: JsonObject, *, elsewhere: bool) -> JsonObject:
+    """What a policy asks of versions that are run here, or of those that are run elsewhere.
+
+    Without a part for these all of it is asked of them too, so what needs a run blocks them.
+    Raises Malformed.
+    """
+    rules = {name: value for name, value in policy.items() if name != ASKED_ELSEWHERE}
+    if not elsewhere or ASKED_ELSEWHERE not in policy:
+        return rules
+    own = read_object(policy, ASKED_ELSEWHERE)
+    if not own or not own.keys() <= ASKED_OF_EVIDENCE:
+        raise Malformed("the policy's part for use elsewhere is none")
+    return {name: rules[name] for name in rules if name not in ASKED_OF_EVIDENCE} | own
 
 
 # --- trust.findings ---
@@ -883,7 +919,8 @@ def wrong_with_scope(scope: Scope, bounds: ScopeBounds) -> Iterator[tuple[str, s
                 part,
                 f"The policy approves for the {part} {_listed(most)} only.",
             )
-    yield from _wrong_with_share(scope.traffic_share, bounds)
+    if not scope.is_for_no_alias:
+        yield from _wrong_with_share(scope.traffic_share, bounds)
     if "consumers" in bounds.required and scope.consumers is None:
         yield "consumers", "The policy wants the consumers to be named."
     if "purpose" in bounds.required and not scope.purpose:
@@ -4595,7 +4632,8 @@ def check_gates(
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
-    """Every required gate passed, or its finding is waived by a record that is in the bundle."""
+    """Every gate that the policy names was asked, and every required one passed, or its finding is
+    waived by a record that is in the bundle."""
 
     def path(waiver: NamedWaiver) -> str:
         return waiver_member(digest_hex(waiver.digest))
@@ -4629,8 +4667,11 @@ def wrong_with_gates(
 ) -> Iterator[GateProblem]:
     """Why the gates of a statement do not carry its approval. Raises Malformed.
 
-    `record_of` gives the record of a waiver, None where that is missing and has been said so.
+    `policy` is what is asked of versions of that kind (`rules_for`). `record_of` gives the record
+    of a waiver, None where that is missing and has been said so.
     """
+    for name in _left_out(statement, policy, approval):
+        yield GateProblem(None, f"the gate {name!r} that the policy asks for is not in it")
     open_gates = _open_gates(statement)
     waivable = read_texts(policy, "waivable") if "waivable" in policy else []
     for waiver in read_waivers(statement):
@@ -4651,6 +4692,20 @@ def wrong_with_gates(
     for gate in open_gates:
         name = read_text(gate, "gate")
         yield GateProblem(None, f"the required gate {name!r} is neither passed nor waived")
+
+
+def _left_out(statement: JsonObject, policy: JsonObject, approval: Approval) -> Iterator[str]:
+    """Gates that nobody needs reports to name, and that the statement does not have.
+
+    Which metrics a task has is not told here, but of what is run elsewhere each one is asked.
+    """
+    asked = read_texts(policy, "evidence") if "evidence" in policy else []
+    if policy.get("sealed_plan") is True:
+        asked.append("sealed_plan")
+    if approval.elsewhere:
+        asked += [f"metric:{read_text(row, 'metric')}" for row in rows_in(policy, "metrics")]
+    held = {gate.get("gate") for gate in read_objects(statement, "gates")}
+    yield from (name for name in asked if name not in held)
 
 
 def _open_gates(statement: JsonObject) -> list[JsonObject]:
@@ -4847,7 +4902,8 @@ def _check_statement(
 
     try:
         compare_statement(statement, approval, manifest, find)
-        policy = _check_policy(members, statement, approval, report)
+        whole = _check_policy(members, statement, approval, report)
+        policy = rules_for(whole, elsewhere=approval.elsewhere)
         for problem in beyond_the_policy(approval, policy):
             find(problem)
         _check_evidence(members, statement, approval, report)

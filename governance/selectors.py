@@ -56,11 +56,13 @@ def policy_for(model: RegisteredModel) -> PolicyVersion:
     return policy
 
 
-def wanted_of_card(model: RegisteredModel) -> tuple[str, ...]:
+def wanted_of_card(version: ModelVersion) -> tuple[str, ...]:
     """The fields of a card without which the gate of the policy in force does not pass."""
-    policy = policy_in_force(model.risk_tier, model.team_id)
-    asks = policy is not None and "card" in Policy.read(policy.document).evidence
-    return REQUIRED if asks else ()
+    policy = policy_in_force(version.model.risk_tier, version.model.team_id)
+    if policy is None:
+        return ()
+    asked = Policy.read(policy.document).asked_of(elsewhere=not version.servable)
+    return REQUIRED if "card" in asked.evidence else ()
 
 
 def policies_seen_by(caller: Caller) -> QuerySet[PolicyVersion]:

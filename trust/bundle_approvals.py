@@ -23,7 +23,7 @@ from trust.bundle_validation import check_validation
 from trust.bundle_waivers import check_gates
 from trust.digests import digest_hex
 from trust.dsse import MAX_ENVELOPE_BYTES
-from trust.elsewhere import is_run_elsewhere, read_use, why_never_served
+from trust.elsewhere import is_run_elsewhere, read_use, rules_for, why_never_served
 from trust.emergency import Emergency
 from trust.errors import Malformed, TrustError, Untrusted
 from trust.fields import (
@@ -181,7 +181,8 @@ def _check_statement(
 
     try:
         compare_statement(statement, approval, manifest, find)
-        policy = _check_policy(members, statement, approval, report)
+        whole = _check_policy(members, statement, approval, report)
+        policy = rules_for(whole, elsewhere=approval.elsewhere)
         for problem in beyond_the_policy(approval, policy):
             find(problem)
         _check_evidence(members, statement, approval, report)

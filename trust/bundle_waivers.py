@@ -13,6 +13,7 @@ from trust.bundle_report import BundleReport
 from trust.digests import digest_hex
 from trust.errors import Malformed
 from trust.fields import JsonObject, read_moment, read_object, read_objects, read_text, read_texts
+from trust.gate_answers import rows_in
 from trust.passkeys import WAIVE, WAIVE_WORDS, KnownProofs, wrong_with_method
 from trust.waivers import WAIVER_RECORD_TYPE, NamedWaiver, may_be_waived, read_waivers
 
@@ -43,7 +44,8 @@ def check_gates(
     facts: LogFacts,
     report: BundleReport,
 ) -> None:
-    """Every required gate passed, or its finding is waived by a record that is in the bundle."""
+    """Every gate that the policy names was asked, and every required one passed, or its finding is
+    waived by a record that is in the bundle."""
 
     def path(waiver: NamedWaiver) -> str:
         return waiver_member(digest_hex(waiver.digest))
@@ -77,8 +79,11 @@ def wrong_with_gates(
 ) -> Iterator[GateProblem]:
     """Why the gates of a statement do not carry its approval. Raises Malformed.
 
-    `record_of` gives the record of a waiver, None where that is missing and has been said so.
+    `policy` is what is asked of versions of that kind (`rules_for`). `record_of` gives the record
+    of a waiver, None where that is missing and has been said so.
     """
+    for name in _left_out(statement, policy, approval):
+        yield GateProblem(None, f"the gate {name!r} that the policy asks for is not in it")
     open_gates = _open_gates(statement)
     waivable = read_texts(policy, "waivable") if "waivable" in policy else []
     for waiver in read_waivers(statement):
@@ -99,6 +104,20 @@ def wrong_with_gates(
     for gate in open_gates:
         name = read_text(gate, "gate")
         yield GateProblem(None, f"the required gate {name!r} is neither passed nor waived")
+
+
+def _left_out(statement: JsonObject, policy: JsonObject, approval: Approval) -> Iterator[str]:
+    """Gates that nobody needs reports to name, and that the statement does not have.
+
+    Which metrics a task has is not told here, but of what is run elsewhere each one is asked.
+    """
+    asked = read_texts(policy, "evidence") if "evidence" in policy else []
+    if policy.get("sealed_plan") is True:
+        asked.append("sealed_plan")
+    if approval.elsewhere:
+        asked += [f"metric:{read_text(row, 'metric')}" for row in rows_in(policy, "metrics")]
+    held = {gate.get("gate") for gate in read_objects(statement, "gates")}
+    yield from (name for name in asked if name not in held)
 
 
 def _open_gates(statement: JsonObject) -> list[JsonObject]:

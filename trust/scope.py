@@ -128,7 +128,8 @@ def wrong_with_scope(scope: Scope, bounds: ScopeBounds) -> Iterator[tuple[str, s
                 part,
                 f"The policy approves for the {part} {_listed(most)} only.",
             )
-    yield from _wrong_with_share(scope.traffic_share, bounds)
+    if not scope.is_for_no_alias:
+        yield from _wrong_with_share(scope.traffic_share, bounds)
     if "consumers" in bounds.required and scope.consumers is None:
         yield "consumers", "The policy wants the consumers to be named."
     if "purpose" in bounds.required and not scope.purpose:

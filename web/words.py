@@ -14,6 +14,7 @@ from evaluation.metrics.catalogue import BY_NAME
 from governance.policy.fields import SEALED_PLAN
 from training.models import CompressionMethod
 from training.recipes import RECIPES
+from trust.elsewhere import ASKED_ELSEWHERE
 from trust.methods import OIDC, PASSKEY, PASSWORD, PASSWORD_AND_TOTP
 from trust.validations import VALIDATION
 from trust.waivers import EVERY_METRIC
@@ -206,7 +207,7 @@ def policy_word(value: str, field: str) -> str:
         return gate_title(value)
     if field == "metric":
         return metric_title(value)
-    kind = _OF_POLICIES.get(field)
+    kind = _OF_POLICIES.get(field.removeprefix(f"{ASKED_ELSEWHERE}."))
     return word(value, kind) if kind else value
 
 

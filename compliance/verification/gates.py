@@ -11,6 +11,7 @@ from trust.approval import Approval as SignedApproval
 from trust.bundle_gates import Evidenced, asks_again, evidence_of, unfounded
 from trust.bundle_log import LogFacts
 from trust.bundle_seal import parse_event
+from trust.elsewhere import ASKED_ELSEWHERE
 from trust.errors import TrustError
 from trust.fields import JsonObject, as_object
 from trust.strict_json import parse_strict
@@ -74,7 +75,9 @@ class Reasked:
 
 
 def _asks(review: Review) -> bool:
-    return asks_again(_parsed(bytes(review.policy.body)))
+    """Whether any gate of the policy is asked again, of whatever kind the version is."""
+    policy = _parsed(bytes(review.policy.body))
+    return ASKED_ELSEWHERE in policy or asks_again(policy)
 
 
 def _named(review: Review) -> dict[str, str]:

@@ -30,6 +30,7 @@ from trust.bundle_approvals import beyond_the_policy, compare_statement, version
 from trust.bundle_conditions import FindingRecords, wrong_with_findings
 from trust.bundle_seal import parse_event
 from trust.bundle_waivers import wrong_with_gates
+from trust.elsewhere import rules_for
 from trust.errors import TrustError
 from trust.fields import JsonObject, as_object, read_count, read_object, read_objects, read_texts
 from trust.findings import FindingLog
@@ -315,7 +316,8 @@ def _gates(
     history: History,
     reasked: Reasked,
 ) -> Iterator[str]:
-    policy = as_object(parse_strict(bytes(review.policy.body)), "the policy")
+    whole = as_object(parse_strict(bytes(review.policy.body)), "the policy")
+    policy = rules_for(whole, elsewhere=signed.elsewhere)
     for problem in wrong_with_gates(statement, policy, signed, history, history.waiver):
         named = f"of the waiver {problem.waiver.digest}: " if problem.waiver else ""
         yield f"{named}{problem.why}."

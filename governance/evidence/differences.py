@@ -12,6 +12,7 @@ from typing import Any
 from governance.models import Review
 from governance.selectors import statement_of
 from registry.models import CardRevision, Evidence
+from trust.elsewhere import read_use, rules_for
 
 Json = Mapping[str, Any]
 _TERMS = ("signers_required", "validity_days", "outage_grace_s", "scope", "runtime")
@@ -43,7 +44,7 @@ def differences(before: Review, now: Review) -> list[Difference]:
         *_compare("criteria", _criteria(texts_before), _criteria(texts_now)),
         *_compare("evidence", _evidence(old), _evidence(new)),
         *_compare("card", texts_before.get("card", {}), texts_now.get("card", {})),
-        *_compare("policy", _policy(before), _policy(now)),
+        *_compare("policy", _policy(before, old), _policy(now, new)),
         *_compare("contributor", _persons(old), _persons(new)),
         *_compare("term", _terms(old), _terms(new)),
     ]
@@ -84,10 +85,11 @@ def _terms(statement: Json) -> Json:
     return {name: statement[name] for name in _TERMS if name in statement}
 
 
-def _policy(review: Review) -> Json:
-    """The revision, and the fields of its document."""
+def _policy(review: Review, statement: Json) -> Json:
+    """The revision, and the fields of its document that are asked of such a version."""
     policy = review.policy
-    return {"revision": f"{policy.name}, {policy.revision}", **policy.document}
+    rules = rules_for(policy.document, elsewhere=read_use(dict(statement)))
+    return {"revision": f"{policy.name}, {policy.revision}", **rules}
 
 
 def _criteria(documents: Mapping[str, Json]) -> Json:

@@ -16,6 +16,7 @@ from evaluation.metrics.catalogue import for_task
 from evaluation.planned import Planned, planned_all
 from governance.policy.documents import Policy
 from registry.models import Alias, CardRevision, Evidence, ModelVersion
+from trust.elsewhere import is_run_elsewhere
 from trust.gate_answers import Shown
 
 
@@ -34,7 +35,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Subject:
-    """Everything that gates look at, read once. `champion` is not the version itself."""
+    """Everything that gates look at, read once. `champion` is not the version itself, and `policy`
+    what is asked of versions of its kind: the one that its manifest tells."""
 
     version: ModelVersion
     policy: Policy
@@ -88,7 +90,7 @@ def look_at_all(versions: Sequence[ModelVersion], policy: Policy) -> list[Subjec
         found.append(
             Subject(
                 version,
-                policy,
+                policy.asked_of(elsewhere=is_run_elsewhere(json.loads(bytes(version.manifest)))),
                 own,
                 cards.get(version.pk),
                 plan,

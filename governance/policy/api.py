@@ -47,6 +47,9 @@ class TrialOut(serializers.Serializer[Any]):
     model = serializers.CharField(source="version.model.name")
     version = serializers.IntegerField(source="version.number")
     version_digest = DigestField(source="version.digest")
+    elsewhere = serializers.BooleanField(
+        help_text="Whether it is used elsewhere, and was asked what the policy asks of that."
+    )
     passes = serializers.BooleanField()
     unreadable = serializers.CharField(help_text="Why nothing can be said; empty where it can.")
     gates = GateOut(many=True)
@@ -55,7 +58,10 @@ class TrialOut(serializers.Serializer[Any]):
 class FieldChangeOut(serializers.Serializer[Any]):
     """A field, or one of its rows, that the later revision says otherwise."""
 
-    field = serializers.CharField(source="field.name")
+    field = serializers.CharField(
+        source="field.name",
+        help_text="With `elsewhere.` before it: what a version that is used elsewhere is asked.",
+    )
     row = serializers.CharField(help_text="Which row of the field; empty where it has none.")
     before = serializers.JSONField(allow_null=True)
     after = serializers.JSONField(allow_null=True)

@@ -8,6 +8,7 @@ from accounts.roles import Role
 from evaluation.criteria import Floor, Margin, SliceFloor
 from governance.policy.fields import KINDS_OF_EVIDENCE
 from governance.policy.reading import read_fields, written
+from trust.elsewhere import ASKED_ELSEWHERE, rules_for
 from trust.methods import DEMAND, DEMAND_PASSKEY
 from trust.scope import ScopeBounds, read_bounds
 
@@ -46,11 +47,26 @@ class Policy:
     emergency_hours: int = 0
     validation_report: bool = False
     explanation_shift: float | None = None
+    elsewhere_evidence: tuple[str, ...] = ()
+    elsewhere_licences: tuple[str, ...] = ()
+    elsewhere_lineage: bool = False
+    elsewhere_validation_report: bool = False
+    elsewhere_evidence_days: int | None = None
+    elsewhere_size_bytes: int | None = None
 
     @property
     def demands(self) -> dict[str, object]:
         """How signers have to show who they are, as a document says it."""
         return {DEMAND: self.second_factor, DEMAND_PASSKEY: self.passkey}
+
+    @property
+    def asks_apart(self) -> bool:
+        """Whether it says apart what is asked of versions that are used elsewhere."""
+        return ASKED_ELSEWHERE in self.as_dict()
+
+    def asked_of(self, *, elsewhere: bool) -> "Policy":
+        """What it asks of versions that are served here, or of those that are used elsewhere."""
+        return Policy.read(rules_for(self.as_dict(), elsewhere=elsewhere))
 
     @property
     def scope(self) -> ScopeBounds:

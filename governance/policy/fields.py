@@ -1,9 +1,5 @@
 """The one table of what a policy says; reader, YAML, form, API and comparison follow it."""
 
-from dataclasses import dataclass
-from typing import Any
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
@@ -19,7 +15,8 @@ from evaluation.criteria import (
 )
 from evaluation.metrics.catalogue import BY_NAME
 from evaluation.slicing import LEAST_ROWS, MOST_SLICINGS
-from governance.policy.kinds import Choice, Column, Kind, Names, Number, Rows, Texts, Truth, Whole
+from governance.policy.elsewhere import elsewhere_fields
+from governance.policy.kinds import Choice, Column, Field, Names, Number, Rows, Texts, Truth, Whole
 from trust.approval import STALE_GRACE
 from trust.emergency import EMERGENCY_HOURS, LONGEST_EMERGENCY_HOURS
 from trust.gates import SANDBOX_LEVELS, SHIFT
@@ -68,24 +65,6 @@ _LARGEST = 1e12
 _METRIC = Column("metric", Choice(tuple(BY_NAME)))
 
 
-@dataclass(frozen=True)
-class Field:
-    """A part of a policy: its place in the document, its name in `Policy`, and its kind.
-
-    `nothing` is the value that asks nothing; with `always` it is written all the same, and
-    without `optional` the field must be there.
-    """
-
-    name: str
-    attribute: str
-    kind: Kind
-    title: str | Promise
-    help: str | Promise
-    nothing: Any = None
-    optional: bool = True
-    always: bool = False
-
-
 def _floor_key(floor: Floor) -> str:
     return f"{floor.metric} ({floor.bound})"
 
@@ -112,7 +91,7 @@ def _least_first() -> tuple[str, ...]:
     return SANDBOX_LEVELS[1:]
 
 
-FIELDS: tuple[Field, ...] = (
+_FIELDS: tuple[Field, ...] = (
     Field(
         "metrics",
         "metrics",
@@ -395,3 +374,4 @@ FIELDS: tuple[Field, ...] = (
         nothing=(),
     ),
 )
+FIELDS = (*_FIELDS, *elsewhere_fields(_FIELDS))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.utils.functional import Promise
+
 from common.errors import Invalid
 
 Strict = Literal["more", "less", "no"]
@@ -277,3 +279,21 @@ class Rows:
 
 
 Kind = Whole | Number | Truth | Choice | Names | Texts | Rows
+
+
+@dataclass(frozen=True)
+class Field:
+    """A part of a policy: its place in the document, its name in `Policy`, and its kind.
+
+    `nothing` is the value that asks nothing; with `always` it is written all the same, and
+    without `optional` the field must be there.
+    """
+
+    name: str
+    attribute: str
+    kind: Kind
+    title: str | Promise
+    help: str | Promise
+    nothing: Any = None
+    optional: bool = True
+    always: bool = False

@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.errors import Invalid
-from governance.policy.fields import FIELDS, TYPE, Field
+from governance.policy.fields import FIELDS, TYPE
+from governance.policy.kinds import Field
 
-GROUPS = frozenset(field.name.partition(".")[0] for field in FIELDS if "." in field.name)
+GROUPS: dict[str, list[Field]] = {}
+for _field in FIELDS:
+    if "." in _field.name:
+        GROUPS.setdefault(_field.name.partition(".")[0], []).append(_field)
 
 
 def read_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,22 +24,31 @@ def read_fields(document: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("A policy has no such field.", field=unknown[0])
     if document.get("type", TYPE) != TYPE:
         raise Invalid(f"The type is {TYPE}.", field="type")
-    for group in sorted(GROUPS):
+    given = [group for group in sorted(GROUPS) if group in document or not _may_be_left_out(group)]
+    for group in given:
         _check_group(document.get(group), group)
-    return {field.attribute: _read(document, field) for field in FIELDS}
+    values = {field.attribute: _read(document, field) for field in FIELDS}
+    for group in given:
+        if all(values[field.attribute] == field.nothing for field in GROUPS[group]):
+            raise Invalid("This asks nothing; leave it out, or ask for something.", field=group)
+    return values
+
+
+def _may_be_left_out(group: str) -> bool:
+    return all(field.optional for field in GROUPS[group])
 
 
 def _check_group(value: object, group: str) -> None:
     if not isinstance(value, Mapping):
         raise Invalid("This must be an object.", field=group)
-    known = {field.name.partition(".")[2] for field in FIELDS if field.name.startswith(f"{group}.")}
+    known = {field.name.partition(".")[2] for field in GROUPS[group]}
     if unknown := sorted(set(value) - known, key=str):
         raise Invalid("There is no such field.", field=f"{group}.{unknown[0]}")
 
 
 def _read(document: Mapping[str, Any], field: Field) -> Any:
     group, _dot, name = field.name.rpartition(".")
-    holder = document[group] if group else document
+    holder = document.get(group, {}) if group else document
     if name not in holder and field.optional:
         return field.nothing
     return field.kind.read(holder.get(name), field.name)

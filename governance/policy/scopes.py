@@ -33,13 +33,13 @@ _PARTS = ("aliases", "environments", "consumers", "purpose", "traffic_share")
 def default_scope(policy: Policy, *, elsewhere: bool = False) -> dict[str, Any]:
     """What a submission asks for that names nothing: all that the policy lets it ask for.
 
-    For use `elsewhere` there is no alias.
+    For use `elsewhere` there is no alias, and so no share of its calls.
     """
     bounds = policy.scope
     scope: dict[str, Any] = {"aliases": [] if elsewhere else sorted(bounds.aliases or (EVERY,))}
     if bounds.environments is not None:
         scope["environments"] = sorted(bounds.environments)
-    if bounds.traffic_share is not None:
+    if bounds.traffic_share is not None and not elsewhere:
         scope["traffic_share"] = bounds.traffic_share
     return scope
 

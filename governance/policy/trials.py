@@ -40,6 +40,11 @@ class Trial:
         return blocking(self.gates)
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether what is used elsewhere was asked what the policy asks of that."""
+        return not self.version.servable
+
+    @property
     def passes(self) -> bool:
         """Whether the policy would let it be signed as it stands, without any waiver."""
         return not self.unreadable and not self.stops

@@ -97,6 +97,17 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("outage_grace_s", {"outage_grace_s": -1}),
     ("outage_grace_s", {"outage_grace_s": 7 * 86400 + 1}),
     ("outage_grace_s", {"outage_grace_s": "0"}),
+    ("elsewhere", {"elsewhere": {}}),
+    ("elsewhere", {"elsewhere": None}),
+    ("elsewhere", {"elsewhere": ["card"]}),
+    ("elsewhere", {"elsewhere": {"lineage": False, "licences": []}}),
+    ("elsewhere.metrics", {"elsewhere": {"metrics": [FLOOR]}}),
+    ("elsewhere.validity_days", {"elsewhere": {"lineage": True, "validity_days": 9}}),
+    ("elsewhere.waivable", {"elsewhere": {"lineage": True, "waivable": ["card"]}}),
+    ("elsewhere.evidence", {"elsewhere": {"evidence": ["evaluation"]}}),
+    ("elsewhere.lineage", {"elsewhere": {"lineage": "yes"}}),
+    ("elsewhere.licences[0]", {"elsewhere": {"licences": [""]}}),
+    ("elsewhere.evidence_days", {"elsewhere": {"evidence_days": 0}}),
 ]
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from common.errors import Invalid
 from governance.policy.documents import Policy
-from governance.policy.fields import FIELDS, Field
-from governance.policy.kinds import Choice, Column, Names, Number, Rows, Texts, Truth, Whole
+from governance.policy.elsewhere import is_asked_elsewhere, is_asked_of_evidence
+from governance.policy.fields import FIELDS
+from governance.policy.kinds import Choice, Column, Field, Names, Number, Rows, Texts, Truth, Whole
 from web.forms.policies import PolicyHead
 from web.words import column_title, policy_word
 
@@ -34,6 +36,15 @@ class Section:
     bound: forms.BoundField | None
     columns: list[str]
     rows: list[list[forms.BoundField]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields that stand together, under a title and a sentence."""
+
+    title: str
+    help: str
+    sections: list[Section]
 
 
 class PolicyFieldsForm(PolicyHead):
@@ -72,19 +83,24 @@ class PolicyFieldsForm(PolicyHead):
                 made.widget.attrs |= {"aria-label": made.label, "class": "in"}
                 self.fields[name] = made
 
-    def sections(self) -> Iterator[Section]:
-        """Every field of the table, in its order."""
-        for field in FIELDS:
-            if isinstance(field.kind, Rows):
-                names = [column.name for column in field.kind.columns]
-                rows = [
-                    [self[f"{field.name}[{place}].{name}"] for name in names]
-                    for place in range(self._counts[field.name])
-                ]
-                titles = [column_title(name) for name in names]
-                yield Section(str(field.title), str(field.help), None, titles, rows)
-            else:
-                yield Section(str(field.title), str(field.help), self[field.name], [], [])
+    def groups(self) -> Iterator[Group]:
+        """Every field of the table, by whom it is asked of, in its order."""
+        served, elsewhere, both = _group_texts()
+        yield Group(*served, [self._section(f) for f in FIELDS if is_asked_of_evidence(f)])
+        yield Group(*elsewhere, [self._section(f) for f in FIELDS if is_asked_elsewhere(f)])
+        others = (f for f in FIELDS if not (is_asked_of_evidence(f) or is_asked_elsewhere(f)))
+        yield Group(*both, [self._section(f) for f in others])
+
+    def _section(self, field: Field) -> Section:
+        title, said = str(field.title), str(field.help)
+        if not isinstance(field.kind, Rows):
+            return Section(title, said, self[field.name], [], [])
+        names = [column.name for column in field.kind.columns]
+        rows = [
+            [self[f"{field.name}[{place}].{name}"] for name in names]
+            for place in range(self._counts[field.name])
+        ]
+        return Section(title, said, None, [column_title(name) for name in names], rows)
 
     def clean(self) -> dict[str, Any]:
         """With `document`, as the service takes it."""
@@ -127,6 +143,27 @@ class PolicyFieldsForm(PolicyHead):
         path = f"{places.get(row + ']', row + ']')}.{column}" if dot else path
         known = path if path in self.fields else path.partition("[")[0]
         self.add_error(known if known in self.fields else None, f"{path}: {error.reason}")
+
+
+def _group_texts() -> tuple[tuple[str, str], tuple[str, str], tuple[str, str]]:
+    return (
+        (
+            _("Asked of models that are served here"),
+            _("Evidence of each version, and the limits that it has to meet."),
+        ),
+        (
+            _("Asked of models that are used elsewhere"),
+            _(
+                "In the place of the above, for versions of models that are inventory only: a "
+                "vendor's, a programme, a spreadsheet. Left empty, all of the above is asked of "
+                "them too, and what needs a run here stops them."
+            ),
+        ),
+        (
+            _("For both: signatures, validity, scope"),
+            _("Who signs and how, what may be waived, and how long an approval holds."),
+        ),
+    )
 
 
 def _input(kind: Any, name: str, *, required: bool) -> forms.Field:

@@ -15,6 +15,8 @@ from evaluation.metrics.catalogue import BY_NAME
 from governance.models import PolicyVersion
 from governance.policy.changes import LOOSER, OTHERWISE, TIGHTER, FieldChange
 from governance.policy.documents import Policy
+from governance.policy.elsewhere import is_asked_elsewhere
+from governance.policy.kinds import Field
 from governance.policy.trials import Trial
 from trust.waivers import EVERY_METRIC
 from web.figures import svg
@@ -83,6 +85,38 @@ def in_words(policy: Policy) -> list[str]:
     return [*sentences, *_without_approval(policy)]
 
 
+def elsewhere_in_words(policy: Policy) -> list[str]:
+    """What it asks of versions that are used elsewhere, one sentence each."""
+    if not policy.asks_apart:
+        said = _("All of this is asked of them too, and what needs a run here stops them.")
+        return [said]
+    asked = policy.asked_of(elsewhere=True)
+    sentences = []
+    if asked.evidence:
+        sentences.append(_("The model card is complete."))
+    if asked.licences:
+        sentences.append(_licences(asked))
+    if asked.lineage:
+        sentences.append(_("Vendor, product and release are declared."))
+    if asked.validation_report:
+        sentences.append(_("A validation report about the version is finished."))
+    if asked.evidence_days is not None:
+        said = _("The validation report is at most %(n)s days old when it is approved.")
+        sentences.append(said % {"n": asked.evidence_days})
+    if asked.size_bytes is not None:
+        sentences.append(_size(asked.size_bytes))
+    said = _("Signatures, waivers and validity are those that hold for what is served here.")
+    return [*sentences, said]
+
+
+def _licences(policy: Policy) -> str:
+    return _("The licence is one of: %(names)s.") % {"names": ", ".join(policy.licences)}
+
+
+def _size(most: int) -> str:
+    return _("The files have at most %(size)s together.") % {"size": formats.size(most)}
+
+
 def _worst_slice(floor: SliceFloor) -> str:
     words = {
         "metric": spoken(BY_NAME[floor.metric].title),
@@ -110,11 +144,9 @@ def _besides(policy: Policy) -> Iterator[str]:
         said = _("One row takes at most %(n)s ms of CPU time (95th percentile).")
         yield said % {"n": svg.brief(policy.latency_ms)}
     if policy.size_bytes is not None:
-        size = formats.size(policy.size_bytes)
-        yield _("The files have at most %(size)s together.") % {"size": size}
+        yield _size(policy.size_bytes)
     if policy.licences:
-        names = ", ".join(policy.licences)
-        yield _("The licence is one of: %(names)s.") % {"names": names}
+        yield _licences(policy)
     if policy.lineage:
         yield _("The manifest says how the version was made and from what.")
     if policy.evidence_days is not None:
@@ -170,7 +202,7 @@ def shown_changes(changes: Sequence[FieldChange]) -> list[dict[str, Any]]:
     }
     return [
         {
-            "title": str(change.field.title),
+            "title": _title(change.field),
             "name": change.field.name,
             "row": metric_title(change.row),
             "before": _plain(change.before, change.field.name),
@@ -181,6 +213,12 @@ def shown_changes(changes: Sequence[FieldChange]) -> list[dict[str, Any]]:
         }
         for change in changes
     ]
+
+
+def _title(field: Field) -> str:
+    if is_asked_elsewhere(field):
+        return _("Used elsewhere: %(title)s") % {"title": field.title}
+    return str(field.title)
 
 
 def _plain(value: Any, field: str) -> str:
@@ -200,6 +238,7 @@ def shown_trial(trial: Trial) -> dict[str, Any]:
     """What a policy said of a version, for its line."""
     return {
         "version": trial.version,
+        "elsewhere": trial.elsewhere,
         "passes": trial.passes,
         "unreadable": trial.unreadable,
         "stops": len(trial.stops),

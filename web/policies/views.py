@@ -19,7 +19,13 @@ from governance.selectors import policies_seen_by
 from web.base import UNPROCESSABLE, PageView, show_refusal
 from web.forms.proposals import ProposePolicyForm
 from web.forms.proving import given_proof
-from web.policies.presenting import as_yaml, in_words, lines_changed, shown_changes
+from web.policies.presenting import (
+    as_yaml,
+    elsewhere_in_words,
+    in_words,
+    lines_changed,
+    shown_changes,
+)
 from web.proposals.proposing import proposed
 from web.proving import asks_of, challenge_for
 
@@ -74,6 +80,7 @@ class PolicyPage(PolicyList):
         context = {
             "policy": row,
             "words": in_words(Policy.read(row.document)),
+            "elsewhere": elsewhere_in_words(Policy.read(row.document)),
             "yaml": as_yaml(row),
             "revisions": revisions,
             "before": before,

@@ -22,7 +22,13 @@ from governance.policy.changes import changes_between, relaxes
 from governance.policy.documents import Policy
 from registry.models import DatasetSnapshot
 from web.forms.proposals import TakeHalfForm
-from web.policies.presenting import Line, in_words, lines_changed, shown_changes
+from web.policies.presenting import (
+    Line,
+    elsewhere_in_words,
+    in_words,
+    lines_changed,
+    shown_changes,
+)
 from web.proving import asks_of
 
 # Parts of a proposal that stand in its heading as they are.
@@ -153,6 +159,7 @@ def _policy(said: Said) -> dict[str, Any]:
         "relaxes": relaxes(before, wanted.document),
         "changes": shown_changes(changes_between(before, wanted.document)) if before else [],
         "words": in_words(policy),
+        "elsewhere": elsewhere_in_words(policy),
         "lines": lines,
     }
 

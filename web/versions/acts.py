@@ -218,7 +218,7 @@ class CardEdit(ActPage):
     def form(self, data: Any = None) -> forms.Form:
         """Filled in with the newest revision."""
         card = latest_card(self.version)
-        wanted = wanted_of_card(self.version.model)
+        wanted = wanted_of_card(self.version)
         return CardForm(data, content=card.content if card else {}, wanted=wanted)
 
     def act(self, given: dict[str, Any]) -> HttpResponse:

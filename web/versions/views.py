@@ -36,7 +36,7 @@ class Card(Tab):
         chosen = next((row for row in revisions if str(row.revision) == wanted), None)
         card = chosen or (revisions[0] if revisions else None)
         content = card.content if card else {}
-        asked = wanted_of_card(self.version.model)
+        asked = wanted_of_card(self.version)
         return {
             "card": card,
             "fields": rendered_fields(

@@ -13,7 +13,9 @@ _HEAD = """\
 
 Made from the code by `manage.py policy_table > docs/policies.md`. The same table makes the form of
 a policy, reads its YAML and stands in the API's document. A field that is left out asks nothing;
-those in bold must be there. The gates behind them: [glossary](glossary.md#gates).
+those in bold must be there. Fields that begin with `elsewhere` are asked of versions that are [used
+elsewhere](glossary.md#approved-for-use-elsewhere), in the place of the other gates, and the other
+fields of them too. The gates behind them: [glossary](glossary.md#gates).
 
 | Field | Value | What it asks |
 |---|---|---|
