@@ -1,12 +1,14 @@
 """The pages of a model that is not served here: declared, submitted, approved for elsewhere."""
 
 import html
+import json
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 
-from governance.models import Review
+from governance.models import PolicyVersion, Review
+from governance.policy.documents import DEFAULTS
 from registry.models import ModelVersion, VersionRequest
 from tests.cast import who
 from tests.factories import verbs
@@ -19,6 +21,7 @@ from tests.factories.elsewhere import (
     policy_for_sheets,
     validated,
 )
+from tests.factories.policies import publish_policy
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
 
@@ -103,3 +106,54 @@ class TestAnApproval:
         refused = as_("mira").post(promote, {"alias": "champion", "reason": "Try."})
         assert refused.status_code == 409
         assert "never serves here" in text(refused)
+
+
+class TestOnePolicyForBoth:
+    def document(self) -> dict[str, Any]:
+        part = {"evidence": ["card"], "lineage": True, "validation_report": True}
+        return DEFAULTS["low"].as_dict() | {"elsewhere": part | {"evidence_days": 365}}
+
+    def publish(self) -> PolicyVersion:
+        return publish_policy(
+            caller=who("root"), name="low", tier="low", team=None, document=self.document()
+        )
+
+    def test_says_on_its_page_what_is_asked_of_whom(self, ready: Stage, as_: As) -> None:
+        shown = text(as_("ben").get(reverse("web:policy", args=[self.publish().pk])))
+        assert "Of models that are used elsewhere" in shown
+        assert "The validation report is at most 365 days old when it is approved." in shown
+        assert "Used elsewhere: Limits on metrics, accuracy (value)" in shown
+        assert "asks less" in shown
+
+    def test_without_a_part_says_that_all_of_it_is_asked(self, ready: Stage, as_: As) -> None:
+        row = PolicyVersion.objects.get(tier="low", team=None)
+        shown = text(as_("ben").get(reverse("web:policy", args=[row.pk])))
+        assert "All of this is asked of them too, and what needs a run here stops them." in shown
+
+    def test_is_compared_over_rest_with_the_part_named(self, ready: Stage, as_: As) -> None:
+        before = PolicyVersion.objects.get(tier="low", team=None)
+        after = self.publish()
+        address = reverse("api:policy-changes", args=[after.pk, before.pk])
+        found = {row["field"]: row["effect"] for row in as_("ben").get(address).json()}
+        assert found["elsewhere.metrics"] == "relaxed"
+        assert found["elsewhere.validation_report"] == "tightened"
+
+    def test_is_tried_over_rest_by_the_kind_of_each_version(self, ready: Stage, as_: As) -> None:
+        declared(a_sheet())
+        body = {"policy": str(self.publish().pk), "model": SHEET, "version": 1}
+        (found,) = as_("ben").post(reverse("api:policy-trials"), body, JSON).json()["results"]
+        assert (found["elsewhere"], found["passes"]) == (True, False)
+        asked = {gate["gate"] for gate in found["gates"]}
+        assert asked == {"admission", "card", "lineage", "validation_report", "evidence_age"}
+        given = {"document": json.dumps(self.document()), "which": "live", "of_tier": "low"}
+        tried = as_("ben").post(
+            reverse("web:policy-trial"), given | {"model": SHEET, "version": "1"}
+        )
+        assert "used elsewhere" in text(tried)
+
+    def test_is_refused_over_rest_with_the_field_named(self, ready: Stage, as_: As) -> None:
+        document = DEFAULTS["low"].as_dict() | {"elsewhere": {"metrics": []}}
+        answer = as_("ben").post(
+            reverse("api:policy-trials"), {"document": document, "tier": "low"}, JSON
+        )
+        assert (answer.status_code, answer.json()["field"]) == (422, "document.elsewhere.metrics")

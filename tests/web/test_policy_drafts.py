@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 import yaml
 from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from governance.models import PolicyVersion
 from governance.policy.documents import DEFAULTS, Policy
+from governance.policy.fields import KINDS_OF_EVIDENCE, WAIVABLE
 from tests.stage import MODEL, Stage
 from tests.web.conftest import As
+from web.forms.policy_fields import PolicyFieldsForm
 
 DRAFT = "/policies/draft"
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -36,7 +40,46 @@ FULL: dict[str, Any] = DEFAULTS["high"].as_dict() | {
     "waivable": ["card", "metric:*", "slice:accuracy"],
     "second_factor": True,
     "sealed_plan": True,
+    "elsewhere": {
+        "evidence": ["card"],
+        "licences": ["Proprietary"],
+        "lineage": True,
+        "validation_report": True,
+        "evidence_days": 365,
+        "size_bytes": 5000,
+    },
 }
+
+
+HEADS = {"name": "ours", "tier": "low", "team": ""}
+TEXTS = st.lists(st.from_regex(r"[A-Za-z][A-Za-z0-9.-]{0,20}", fullmatch=True), unique=True)
+PART: dict[str, st.SearchStrategy[Any]] = {
+    "evidence": st.just(["card"]),
+    "licences": TEXTS.filter(len),
+    "lineage": st.just(True),
+    "validation_report": st.just(True),
+    "evidence_days": st.integers(1, 1825),
+    "size_bytes": st.integers(1, 10**15),
+}
+OTHERS: dict[str, st.SearchStrategy[Any]] = {
+    "metrics": st.just([{"metric": "accuracy", "limit": 0.5, "bound": "value"}]),
+    "evidence": st.lists(st.sampled_from(KINDS_OF_EVIDENCE), unique=True),
+    "licences": TEXTS,
+    "lineage": st.booleans(),
+    "latency_ms": st.integers(1, 1000),
+    "evidence_days": st.integers(1, 1825),
+    "validation_report": st.booleans(),
+    "waivable": st.lists(st.sampled_from(WAIVABLE), unique=True),
+    "passkey": st.booleans(),
+}
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """Policies with and without a part for what is used elsewhere."""
+    found = DEFAULTS["low"].as_dict() | draw(st.fixed_dictionaries({}, optional=OTHERS))
+    part = draw(st.none() | st.fixed_dictionaries({}, optional=PART).filter(len))
+    return found | ({} if part is None else {"elsewhere": part})
 
 
 def as_yaml(document: dict[str, Any], **heads: str) -> dict[str, str]:
@@ -65,6 +108,20 @@ def test_the_form_says_what_the_yaml_says_and_back(ready: Stage, as_: As) -> Non
     assert (back["name"].value(), back["tier"].value()) == ("ours", "high")
 
 
+@settings(max_examples=150, deadline=None)
+@given(document=documents())
+def test_form_and_yaml_say_the_same_of_every_policy(document: dict[str, Any]) -> None:
+    """Whatever is asked of what is served here and of what is used elsewhere."""
+    policy = Policy.read(document)
+    shown = PolicyFieldsForm(initial=HEADS, document=policy.as_dict(), teams=[], for_everybody=True)
+    back = PolicyFieldsForm(sent(shown), teams=[], for_everybody=True)
+
+    assert back.is_valid(), back.errors
+    assert back.cleaned_data["document"] == policy.as_dict()
+    assert Policy.read(yaml.safe_load(as_yaml(policy.as_dict())["document"])) == policy
+    assert back.cleaned_data["document"].get("elsewhere") == document.get("elsewhere")
+
+
 @pytest.mark.parametrize("tier", ["low", "medium", "high"])
 def test_the_form_begins_with_the_policy_that_it_follows(ready: Stage, as_: As, tier: str) -> None:
     row = PolicyVersion.objects.get(tier=tier, team=None)
@@ -88,6 +145,9 @@ def test_the_form_begins_with_the_policy_that_it_follows(ready: Stage, as_: As, 
         ("no_regression[0].margin", "-1"),
         ("size_bytes", "1.5"),
         ("waivable", ["admission"]),
+        ("elsewhere.evidence", ["evaluation"]),
+        ("elsewhere.evidence_days", "0"),
+        ("elsewhere.size_bytes", "much"),
     ],
 )
 def test_a_fault_stands_beside_the_same_field_in_both(
@@ -112,6 +172,30 @@ def test_a_row_that_was_left_out_does_not_move_the_fault(ready: Stage, as_: As) 
     response = root.post(DRAFT, given)
 
     assert list(response.context["form"].errors) == ["metrics[2].limit"]
+
+
+def test_the_form_groups_what_is_asked_by_whom_it_is_asked_of(ready: Stage, as_: As) -> None:
+    root = as_("root")
+    form = root.post(DRAFT, as_yaml(Policy.read(FULL).as_dict())).context["form"]
+
+    served, elsewhere, both = form.groups()
+
+    assert {s.bound.html_name for s in elsewhere.sections} == {
+        f"elsewhere.{name}" for name in FULL["elsewhere"]
+    }
+    assert "Limits on metrics" in [section.title for section in served.sections]
+    assert "Persons who sign" in [section.title for section in both.sections]
+    shown = html.unescape(root.get(DRAFT).content.decode())
+    assert "Left empty, all of the above is asked of them too" in shown
+
+
+def test_a_part_that_asks_nothing_is_refused_and_not_taken_for_nothing_asked(
+    ready: Stage, as_: As
+) -> None:
+    response = as_("root").post(DRAFT, as_yaml(FULL | {"elsewhere": {"lineage": False}}))
+
+    assert response.status_code == 422
+    assert "elsewhere: This asks nothing" in html.unescape(response.content.decode())
 
 
 def test_yaml_that_is_no_policy_stays_yaml_with_the_field_named(ready: Stage, as_: As) -> None:
