@@ -1,6 +1,7 @@
 """Guards of models that are not served here: approved by the same rules, never served."""
 
 from tests.ablation.guard import Guard
+from tests.ablation.joint import JOINT
 
 _TESTS = "tests/governance/test_elsewhere.py"
 _SERVES = f"{_TESTS}::TestNothingServes"
@@ -138,4 +139,5 @@ ELSEWHERE = (
         "    if False:\n",
         (f"{_TESTS}::TestAVersion::test_is_declared_only_of_what_is_inventory_only",),
     ),
+    *JOINT,
 )
