@@ -4338,8 +4338,8 @@ def evidence_of(statement: JsonObject) -> dict[str, str]:
 
 
 def asks_again(policy: JsonObject) -> bool:
-    """Whether the policy names any of the gates that are asked again here."""
-    return not _ASKING.isdisjoint(policy)
+    """Whether the policy names any of the gates that are asked again here, or limits on metrics."""
+    return not _ASKING.isdisjoint(policy) or bool(policy.get("metrics"))
 
 
 def check_answers(
@@ -4376,6 +4376,7 @@ def unfounded(about: Evidenced, approval: Approval, facts: GateFacts) -> Iterato
     except Malformed as error:
         yield f"the gates cannot be asked again: {error}"
         return
+    yield from _metrics_left_out(about, {gate.get("gate") for gate in frozen})
     for answers in zip(*tries, strict=True):
         same = next((gate for gate in frozen if any(_is(gate, one) for one in answers)), None)
         if same is None:
@@ -4383,6 +4384,15 @@ def unfounded(about: Evidenced, approval: Approval, facts: GateFacts) -> Iterato
             yield f"the gate {name!r} does not answer this from the policy and the evidence"
         else:
             frozen.remove(same)
+
+
+def _metrics_left_out(about: Evidenced, held: set[object]) -> Iterator[str]:
+    """Limits on metrics that the evaluation has, and of which no gate speaks."""
+    measured = read_object(about.reports.get("evaluation", {"metrics": {}}), "metrics")
+    for row in rows_in(about.policy, "metrics"):
+        metric = read_text(row, "metric")
+        if metric in measured and f"metric:{metric}" not in held:
+            yield f"the gate {f'metric:{metric}'!r} that the policy asks for is not in it"
 
 
 def _is(gate: JsonObject, answer: Answer) -> bool:
@@ -4697,7 +4707,8 @@ def wrong_with_gates(
 def _left_out(statement: JsonObject, policy: JsonObject, approval: Approval) -> Iterator[str]:
     """Gates that nobody needs reports to name, and that the statement does not have.
 
-    Which metrics a task has is not told here, but of what is run elsewhere each one is asked.
+    Which metrics a task has is told by reports (`bundle_gates`), but of what is run elsewhere each
+    one is asked.
     """
     asked = read_texts(policy, "evidence") if "evidence" in policy else []
     if policy.get("sealed_plan") is True:

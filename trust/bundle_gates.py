@@ -12,7 +12,7 @@ from trust.bundle_report import BundleReport
 from trust.digests import digest_hex
 from trust.errors import Malformed
 from trust.fields import JsonObject, read_digest, read_moment, read_object, read_objects, read_text
-from trust.gate_answers import Answer, Shown
+from trust.gate_answers import Answer, Shown, rows_in
 from trust.gates import AGEING, ask
 
 # A row's moment and its event's differ by what a transaction takes.
@@ -75,8 +75,8 @@ def evidence_of(statement: JsonObject) -> dict[str, str]:
 
 
 def asks_again(policy: JsonObject) -> bool:
-    """Whether the policy names any of the gates that are asked again here."""
-    return not _ASKING.isdisjoint(policy)
+    """Whether the policy names any of the gates that are asked again here, or limits on metrics."""
+    return not _ASKING.isdisjoint(policy) or bool(policy.get("metrics"))
 
 
 def check_answers(
@@ -113,6 +113,7 @@ def unfounded(about: Evidenced, approval: Approval, facts: GateFacts) -> Iterato
     except Malformed as error:
         yield f"the gates cannot be asked again: {error}"
         return
+    yield from _metrics_left_out(about, {gate.get("gate") for gate in frozen})
     for answers in zip(*tries, strict=True):
         same = next((gate for gate in frozen if any(_is(gate, one) for one in answers)), None)
         if same is None:
@@ -120,6 +121,15 @@ def unfounded(about: Evidenced, approval: Approval, facts: GateFacts) -> Iterato
             yield f"the gate {name!r} does not answer this from the policy and the evidence"
         else:
             frozen.remove(same)
+
+
+def _metrics_left_out(about: Evidenced, held: set[object]) -> Iterator[str]:
+    """Limits on metrics that the evaluation has, and of which no gate speaks."""
+    measured = read_object(about.reports.get("evaluation", {"metrics": {}}), "metrics")
+    for row in rows_in(about.policy, "metrics"):
+        metric = read_text(row, "metric")
+        if metric in measured and f"metric:{metric}" not in held:
+            yield f"the gate {f'metric:{metric}'!r} that the policy asks for is not in it"
 
 
 def _is(gate: JsonObject, answer: Answer) -> bool:

@@ -109,7 +109,8 @@ def wrong_with_gates(
 def _left_out(statement: JsonObject, policy: JsonObject, approval: Approval) -> Iterator[str]:
     """Gates that nobody needs reports to name, and that the statement does not have.
 
-    Which metrics a task has is not told here, but of what is run elsewhere each one is asked.
+    Which metrics a task has is told by reports (`bundle_gates`), but of what is run elsewhere each
+    one is asked.
     """
     asked = read_texts(policy, "evidence") if "evidence" in policy else []
     if policy.get("sealed_plan") is True:

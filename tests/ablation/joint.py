@@ -68,10 +68,17 @@ JOINT = (
         "    for name in ():\n",
         (
             f"{_BUNDLE}::test_every_gate_of_the_part_is_in_the_approval",
-            f"{_BUNDLE}::test_every_kind_of_evidence_is_among_the_gates_of_what_is_served",
+            f"{_BUNDLE}::test_every_report_and_limit_is_among_the_gates_of_what_is_served",
             f"{_BUNDLE}::test_a_sealed_plan_is_among_the_gates_where_the_policy_wants_one",
         ),
         (f"{_BUNDLE}::test_both_kinds_are_sound_by_their_own_gates",),
+    ),
+    Guard(
+        "joint: an outsider finds limits on metrics that the approval does not have",
+        "trust/bundle_gates.py",
+        '    yield from _metrics_left_out(about, {gate.get("gate") for gate in frozen})\n',
+        "",
+        (f"{_BUNDLE}::test_every_report_and_limit_is_among_the_gates_of_what_is_served",),
     ),
     Guard(
         "joint: fsck asks by the kind that was approved",

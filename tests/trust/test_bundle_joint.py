@@ -31,7 +31,7 @@ DECLARED = {"source": "declared", "vendor": "Acme", "product": "Score", "release
 
 
 # Reports that say what they measured: the gates are asked of them again.
-REPORTS: dict[str, Any] = {"planned": True, "edit_evaluation": update(metrics={})}
+REPORTS: dict[str, Any] = {"planned": True, "edit_evaluation": update(metrics={"accuracy": {}})}
 
 
 def holding(gates: list[Document], **more: Any) -> Edit:
@@ -87,8 +87,8 @@ def test_every_gate_of_the_part_is_in_the_approval(tmp_path: Path, name: str, pr
     assert problems(elsewhere(without(ELSEWHERE, name), BOTH), tmp_path) == {problem}
 
 
-@pytest.mark.parametrize("name", ["evaluation", "card"])
-def test_every_kind_of_evidence_is_among_the_gates_of_what_is_served(
+@pytest.mark.parametrize("name", ["evaluation", "card", "metric:accuracy"])
+def test_every_report_and_limit_is_among_the_gates_of_what_is_served(
     tmp_path: Path, name: str
 ) -> None:
     assert problems(served(without(SERVED, name)), tmp_path) == {left_out(name)}
@@ -100,7 +100,8 @@ def test_a_sealed_plan_is_among_the_gates_where_the_policy_wants_one(tmp_path: P
 
 def test_nothing_is_served_by_the_gates_of_what_is_used_elsewhere(tmp_path: Path) -> None:
     found = problems(served(ELSEWHERE), tmp_path)
-    assert found == {left_out("evaluation"), not_following("size")}
+    missing = {left_out("evaluation"), left_out("metric:accuracy")}
+    assert found == missing | {not_following("size")}
 
 
 def test_what_is_used_elsewhere_does_not_pass_for_served(tmp_path: Path) -> None:
