@@ -226,7 +226,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[set[str], str]] = {
     ("registry_datasetsnapshot", "schema"): ({"flip", "swap"}, READ),
     ("registry_datasetsnapshot", "created_at"): ({"swap"}, MOMENT),
     ("registry_modelversion", "created_at"): ({"swap"}, MOMENT),
-    ("registry_modelversion", "status_reason"): ({"flip"}, FREE),
+    ("registry_modelversion", "status_reason"): ({"flip", "swap"}, FREE),
     ("registry_artifact", "id"): ({"flip"}, NUMBER),
     ("registry_evidence", "id"): ({"flip"}, NUMBER),
     ("registry_evidence", "version_id"): (
