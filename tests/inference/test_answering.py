@@ -167,7 +167,8 @@ def test_pages_and_api_say_it_alike(carl: Client) -> None:
         ("next", 2, True, "live"),
     ]
     assert [row["reason"] for row in rows] == ["The approval was revoked.", ""]
-    ((_, live),) = listed.context["models"]
+    ((_, live, granted),) = listed.context["models"]
+    assert granted == []
     for entries in (model.context["live"], live):
         assert [entry["state"] for entry in entries] == ["not_served_revoked", "live"]
     for page in (model, listed):
