@@ -1,5 +1,8 @@
 """Emergency grants beside a revocation and beside each other, and who looks at one afterwards."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.utils import timezone
 
@@ -11,7 +14,9 @@ from governance.models import EmergencyGrant
 from registry.models import VersionContributor
 from tests.cast import user_of, who
 from tests.factories.emergencies import allow, confirmed, grant_again, proposed, stop
+from tests.factories.serving import until
 from tests.governance.test_races import at_once
+from tests.servers import Database
 from tests.stage import Stage
 
 
@@ -50,6 +55,17 @@ def test_no_emergency_is_granted_under_a_reserved_alias(approved_copy: Stage) ->
         proposed(alias="latest")
 
 
+def once_all_wait(database: Database, table: str, *acts: Callable[[], object]) -> list[object]:
+    """Results of acts of which none can write to the table before each waits for a lock."""
+    waits = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+    with ThreadPoolExecutor(1) as pool, database.connect("owner") as connection:
+        with connection.transaction():
+            connection.execute(f"LOCK TABLE {table} IN SHARE MODE".encode())
+            running = pool.submit(at_once, *acts)
+            until(lambda: database.rows(waits)[0][0] == len(acts) or running.done(), 60)
+        return running.result()
+
+
 class TestASecondGrantForAnAlias:
     """Whoever ends the one believes that nothing answers any more."""
 
@@ -71,8 +87,11 @@ class TestASecondGrantForAnAlias:
         stop(approved_copy)
         wishes = proposed("mira"), proposed("dan")
 
-        results = at_once(
-            lambda: confirmed(wishes[0], by="dan"), lambda: confirmed(wishes[1], by="mira")
+        results = once_all_wait(
+            approved_copy.database,
+            "governance_emergencygrant",
+            lambda: confirmed(wishes[0], by="dan"),
+            lambda: confirmed(wishes[1], by="mira"),
         )
 
         assert sorted(isinstance(one, DomainError) for one in results) == [False, True]
