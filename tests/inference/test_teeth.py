@@ -96,13 +96,6 @@ GUARDS: dict[str, tuple[Cut, ...]] = {
             "None",
         ),
     ),
-    "end of a split, by a move": (
-        (
-            governance.approvals.releases.promote,
-            "end_split_under(caller=caller, alias=holder, to=version, reason=reason)",
-            "pass",
-        ),
-    ),
     "end of a split, by its date": (
         (vars(governance.splits.ending)["_end_if_lapsed"], "row is None or", "True or"),
     ),
